@@ -1,0 +1,142 @@
+"""What the encode and decode jobs take and report: plain frozen dataclasses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Span:
+    """A trim in seconds or frames; None means the start or the end of the video."""
+
+    start: float | None = None
+    """Seconds from the first frame; negative counts from the end."""
+    end: float | None = None
+    """Seconds, exclusive; negative counts from the end."""
+    frames: int | None = None
+    """At most this many frames."""
+
+
+@dataclass(frozen=True)
+class EncodeOptions:
+    """Everything that decides what ``encode`` writes."""
+
+    preset: str = "medium"
+    quality: float | None = None
+    """Quantiser quality, lower is better and larger (like crf); None: the preset's default."""
+    psnr: float | None = None
+    """Target RGB PSNR in dB."""
+    size: int | None = None
+    """Target file size in bytes, audio not counted."""
+    bitrate: float | None = None
+    """Target bits per second, audio not counted."""
+    bpp: float | None = None
+    """Target bits per luma sample, audio not counted."""
+    max_time: float | None = None
+    """Seconds after which the fit is finished with what it has."""
+    segment: int | None = None
+    """Longest segment in frames; None: the preset's."""
+    scene_cut: bool = True
+    network: bool | None = None
+    """Force the network part on or off; None: the preset decides."""
+    span: Span = Span()
+    audio: bool = True
+    device: str = "auto"
+    seed: int = 0
+    verify: bool = True
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DecodeOptions:
+    """Everything that decides what ``decode`` renders and how it is written."""
+
+    size: tuple[int, int] | None = None
+    """Output (width, height) in samples; None: native times ``scale``."""
+    scale: float = 1.0
+    """Factor on both sides; used when ``size`` is None."""
+    fps_scale: int = 1
+    """Output frames per source frame interval (paper Eq. 4)."""
+    span: Span = Span()
+    codec: str = "libx264"
+    crf: float | None = None
+    encoder_preset: str | None = None
+    pix_fmt: str | None = None
+    encoder_options: Mapping[str, str] = field(default_factory=dict)
+    format: str | None = None
+    """mp4, mkv, y4m or null; None: from the output name."""
+    audio: bool = True
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One progress report. ``fraction`` never goes down within a job."""
+
+    stage: str
+    """scan, fit, write, verify, decode."""
+    fraction: float
+    """Of the whole job, 0..1."""
+    segment: int | None = None
+    segments: int | None = None
+    psnr: float | None = None
+    bpp: float | None = None
+    frames: int | None = None
+    detail: str = ""
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+class StopRequest:
+    """Set once by the caller to make a running fit finish now and write a valid file."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def set(self) -> None:
+        """Ask the job to finish with what it has."""
+        self.requested = True
+
+
+@dataclass(frozen=True)
+class EncodeReport:
+    """What an encode did."""
+
+    output: str
+    frames: int
+    width: int
+    height: int
+    fps: Fraction
+    segments: int
+    seconds: float
+    """Wall seconds of the job."""
+    bytes: Mapping[str, int]
+    """weights, latents, tables, audio, container, total."""
+    bpp: float
+    """Bits per luma sample of the whole file less passed-through audio."""
+    psnr: float
+    """Mean over frames of the RGB PSNR in dB, measured on the decoded file."""
+    psnr_yuv: float
+    stopped: bool = False
+    """True when finished early by a stop request or ``max_time``."""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DecodeReport:
+    """What a decode did."""
+
+    output: str
+    frames: int
+    width: int
+    height: int
+    seconds: float
+    fps: float
+    """Frames rendered and written per wall second."""
+    render_seconds: float
+    """Seconds spent rendering, the rest is output encoding and start-up."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
