@@ -1,0 +1,262 @@
+"""Distortion and rate figures, in numpy only.
+
+Conventions: PSNR is 10 log10(peak^2 / MSE), with the peak 255 of 8-bit samples scaled to the
+depth (2**depth - 1 for planes); identical pictures count as 100 dB, the largest figure
+reported. RGB is compared after our own conversion with chroma repeated, clipped and unrounded
+(see ``lincodec.video.color``); that module is passed in, so this one knows no video.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lincodec.errors import UsageError
+from lincodec.types import Planes
+
+#: PSNR reported for identical pictures, dB.
+PSNR_CAP = 100.0
+
+_MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+_WINDOW = 11
+_SIGMA = 1.5
+
+
+def mse(reference: NDArray[Any], distorted: NDArray[Any]) -> float:
+    """Mean squared difference of two arrays of equal shape, any real type.
+
+    Raises:
+        UsageError: The shapes differ.
+    """
+    if reference.shape != distorted.shape:
+        raise UsageError(f"sizes differ: {reference.shape} against {distorted.shape}")
+    exact = np.float64 if np.float64 in (reference.dtype, distorted.dtype) else np.float32
+    flat = np.subtract(reference, distorted, dtype=exact).ravel(order="K")
+    total = 0.0  # short float32 dot products, summed in double
+    for start in range(0, flat.size, 16384):
+        block = flat[start : start + 16384]
+        total += float(np.dot(block, block))
+    return total / max(1, int(flat.size))
+
+
+def psnr(error: float, peak: float = 255.0) -> float:
+    """PSNR in dB of a mean squared error; capped at ``PSNR_CAP``."""
+    if error <= 0:
+        return PSNR_CAP
+    return min(PSNR_CAP, 10 * math.log10(peak * peak / error))
+
+
+def plane_errors(reference: Planes, distorted: Planes) -> tuple[float, ...]:
+    """Mean squared error of each plane, in squared code values."""
+    if len(reference) != len(distorted):
+        raise UsageError(f"{len(reference)} planes against {len(distorted)}: cannot compare")
+    return tuple(mse(a, b) for a, b in zip(reference, distorted, strict=True))
+
+
+def psnr_planes(errors: Sequence[float], bit_depth: int = 8) -> tuple[float, ...]:
+    """PSNR of each plane from its mean squared error."""
+    peak = float((1 << bit_depth) - 1)
+    return tuple(psnr(error, peak) for error in errors)
+
+
+def psnr_yuv(planes: Sequence[float]) -> float:
+    """(6 Y + U + V) / 8 of three plane PSNRs in dB; of one plane, that plane's."""
+    if len(planes) == 1:
+        return planes[0]
+    y, u, v = planes
+    return (6 * y + u + v) / 8
+
+
+@dataclass
+class PsnrSum:
+    """Collects per-frame errors; gives both usual averages."""
+
+    peak: float = 255.0
+    errors: list[float] = field(default_factory=list)
+    """Mean squared error of each frame."""
+
+    def add(self, error: float) -> float:
+        """Add one frame's mean squared error; returns its PSNR in dB."""
+        self.errors.append(error)
+        return psnr(error, self.peak)
+
+    @property
+    def mean(self) -> float:
+        """Mean over frames of the per-frame PSNR, dB: the figure quoted by default."""
+        if not self.errors:
+            return 0.0
+        return sum(psnr(error, self.peak) for error in self.errors) / len(self.errors)
+
+    @property
+    def of_mean(self) -> float:
+        """PSNR of the mean squared error over all frames, dB."""
+        if not self.errors:
+            return 0.0
+        return psnr(sum(self.errors) / len(self.errors), self.peak)
+
+
+def bpp(size: int, width: int, height: int, n_frames: int) -> float:
+    """Bits per luma sample of ``size`` bytes."""
+    return 8 * size / (width * height * n_frames)
+
+
+def ssim(reference: NDArray[Any], distorted: NDArray[Any], peak: float = 255.0) -> float:
+    """Structural similarity of one plane (Wang 2004): 11x11 Gaussian of 1.5, valid windows."""
+    return _similarity(_floats(reference), _floats(distorted), peak)[0]
+
+
+def ms_ssim(reference: NDArray[Any], distorted: NDArray[Any], peak: float = 255.0) -> float:
+    """Multi-scale structural similarity of one plane (Wang 2003).
+
+    Five scales with the published weights; a plane too small for that (a side below 176
+    samples) uses as many scales as fit, with the weights renormalised.
+
+    Args:
+        reference: [h, w], any real type.
+        distorted: The same shape.
+        peak: Largest code value.
+
+    Raises:
+        UsageError: The shapes differ, or a side is below 11 samples.
+    """
+    a, b = _floats(reference), _floats(distorted)
+    if a.shape != b.shape:
+        raise UsageError(f"sizes differ: {a.shape} against {b.shape}")
+    scales = 1
+    while scales < len(_MS_WEIGHTS) and min(a.shape) >> scales >= _WINDOW:
+        scales += 1
+    weights = np.array(_MS_WEIGHTS[:scales])
+    weights /= weights.sum()
+    result = 1.0
+    for index, weight in enumerate(weights):
+        full, contrast = _similarity(a, b, peak)
+        value = full if index == scales - 1 else contrast
+        result *= max(0.0, value) ** float(weight)
+        a, b = _halved(a), _halved(b)
+    return result
+
+
+def bd_rate(
+    anchor: Sequence[tuple[float, float]], test: Sequence[tuple[float, float]]
+) -> float | None:
+    """Bjontegaard rate difference by piecewise cubic (PCHIP) interpolation.
+
+    Args:
+        anchor: (rate, quality in dB) points, any order, at least two.
+        test: The same for the codec under test.
+
+    Returns:
+        Mean rate difference as a fraction (-0.1: ten per cent fewer bits) over the quality
+        both cover; None when they do not overlap.
+    """
+    curves = [_log_rate_curve(points) for points in (anchor, test)]
+    low = max(curve[0][0] for curve in curves)
+    high = min(curve[0][-1] for curve in curves)
+    if high <= low:
+        return None
+    areas = [_pchip_integral(x, y, low, high) for x, y in curves]
+    return float(10 ** ((areas[1] - areas[0]) / (high - low)) - 1)
+
+
+def _floats(plane: NDArray[Any]) -> NDArray[np.float32]:
+    return plane.astype(np.float32, copy=False)
+
+
+def _similarity(a: NDArray[np.float32], b: NDArray[np.float32], peak: float) -> tuple[float, float]:
+    """(mean SSIM, mean contrast-structure term) over all valid windows."""
+    if a.shape != b.shape or min(a.shape) < _WINDOW:
+        raise UsageError(
+            f"SSIM: expected two planes of equal size, at least {_WINDOW} samples each way, "
+            f"found {a.shape} and {b.shape}"
+        )
+    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
+    mean_a, mean_b = _blur(a), _blur(b)
+    aa, bb, ab = mean_a * mean_a, mean_b * mean_b, mean_a * mean_b
+    spread = _blur(a * a) + _blur(b * b) - aa - bb
+    covariance = _blur(a * b) - ab
+    contrast = (2 * covariance + c2) / (spread + c2)
+    full = contrast * (2 * ab + c1) / (aa + bb + c1)
+    return float(full.mean(dtype=np.float64)), float(contrast.mean(dtype=np.float64))
+
+
+def _blur(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Separable 11-tap Gaussian, valid part only: [h - 10, w - 10]."""
+    positions = np.arange(_WINDOW) - _WINDOW // 2
+    taps = np.exp(-(positions**2) / (2 * _SIGMA**2))
+    taps = (taps / taps.sum()).astype(np.float32)
+    height, width = plane.shape
+    rows = plane[: height - _WINDOW + 1] * taps[0]
+    for k in range(1, _WINDOW):
+        rows += plane[k : height - _WINDOW + 1 + k] * taps[k]
+    out: NDArray[np.float32] = rows[:, : width - _WINDOW + 1] * taps[0]
+    for k in range(1, _WINDOW):
+        out += rows[:, k : width - _WINDOW + 1 + k] * taps[k]
+    return out
+
+
+def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean over 2x2 blocks; an odd last row or column is dropped."""
+    height, width = plane.shape[0] // 2 * 2, plane.shape[1] // 2 * 2
+    even = plane[:height:2] + plane[1:height:2]
+    out: NDArray[np.float32] = (even[:, :width:2] + even[:, 1:width:2]) * np.float32(0.25)
+    return out
+
+
+def _log_rate_curve(
+    points: Sequence[tuple[float, float]],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Quality and log10 rate, sorted by strictly increasing quality."""
+    by_quality = {quality: rate for rate, quality in sorted(points, reverse=True)}
+    if len(by_quality) < 2 or min(by_quality.values()) <= 0:
+        raise UsageError("BD-rate: expected two or more points with positive rates per curve")
+    qualities = sorted(by_quality)
+    rates = np.log10([by_quality[q] for q in qualities])
+    return np.array(qualities, dtype=np.float64), rates
+
+
+def _pchip_integral(
+    x: NDArray[np.float64], y: NDArray[np.float64], low: float, high: float
+) -> float:
+    """Integral of the monotone cubic through (x, y) from ``low`` to ``high``."""
+    h = np.diff(x)
+    slopes = np.diff(y) / h
+    d = _pchip_slopes(h, slopes)
+    total = 0.0
+    for k in range(len(h)):
+        start, stop = max(low, x[k]), min(high, x[k + 1])
+        if stop <= start:
+            continue
+        c = (3 * slopes[k] - 2 * d[k] - d[k + 1]) / h[k]
+        b = (d[k] - 2 * slopes[k] + d[k + 1]) / h[k] ** 2
+        cubic = np.array([b / 4, c / 3, d[k] / 2, y[k], 0.0])
+        total += float(np.polyval(cubic, stop - x[k]) - np.polyval(cubic, start - x[k]))
+    return total
+
+
+def _pchip_slopes(h: NDArray[np.float64], slopes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fritsch-Butland derivatives at the knots, with the usual three-point ends."""
+    if len(slopes) == 1:
+        return np.repeat(slopes, 2)
+    d = np.zeros(len(h) + 1)
+    for k in range(1, len(h)):
+        before, after = slopes[k - 1], slopes[k]
+        if before * after > 0:
+            w1, w2 = 2 * h[k] + h[k - 1], h[k] + 2 * h[k - 1]
+            d[k] = (w1 + w2) / (w1 / before + w2 / after)
+    d[0] = _end_slope(h[0], h[1], slopes[0], slopes[1])
+    d[-1] = _end_slope(h[-1], h[-2], slopes[-1], slopes[-2])
+    return d
+
+
+def _end_slope(h0: float, h1: float, s0: float, s1: float) -> float:
+    d = ((2 * h0 + h1) * s0 - h0 * s1) / (h0 + h1)
+    if d * s0 <= 0:
+        return 0.0
+    if s0 * s1 <= 0 and abs(d) > 3 * abs(s0):
+        return 3 * s0
+    return d

@@ -1,0 +1,1 @@
+"""Video files and pipes to planes with exact times, and back."""

@@ -1,0 +1,124 @@
+"""Copying an audio track: reading its packets and rebuilding a stream to write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from io import BytesIO
+from typing import cast
+
+import av
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+from av.packet import Packet
+
+from lincodec.errors import InputError, UsageError
+from lincodec.types import AudioPacket, AudioTrack
+from lincodec.video.source import open_container, reason, video_stream
+
+
+def read_audio(source: str, origin: Fraction, length: Fraction | None) -> AudioTrack | None:
+    """Read the packets of the audio track that belongs to the video, without decoding.
+
+    Args:
+        source: Path of a media file.
+        origin: Time of the first wanted video frame, seconds on the file's clock.
+        length: Seconds of video after ``origin``; packets that start later or end before
+            ``origin`` are left out. None keeps every packet.
+
+    Returns:
+        The track with times relative to ``origin``, or None when there is no audio.
+
+    Raises:
+        InputError: The file cannot be opened.
+    """
+    with open_container(source) as container:
+        related = video_stream(container, source)
+        stream = container.streams.best("audio", related=related)
+        if not isinstance(stream, AudioStream) or stream.codec_context is None:
+            return None
+        context = stream.codec_context
+        time_base = Fraction(stream.time_base or Fraction(1, context.sample_rate or 48000))
+        shift = round(origin / time_base)
+        limit = None if length is None else round(length / time_base)
+        try:
+            packets = _packets(container.demux(stream), shift, limit)
+        except av.error.FFmpegError as error:
+            raise InputError(f"{source}: cannot read the audio: {reason(error)}") from error
+        if not packets:
+            return None
+        return AudioTrack(
+            codec=context.codec.canonical_name,
+            time_base=time_base,
+            sample_rate=context.sample_rate,
+            layout=context.layout.name,
+            bit_rate=context.bit_rate or 0,
+            extradata=bytes(context.extradata or b""),
+            packets=tuple(packets),
+        )
+
+
+def add_audio_stream(container: OutputContainer, track: AudioTrack) -> AudioStream:
+    """Add a stream to ``container`` that takes the packets of ``track`` as they are.
+
+    Raises:
+        UsageError: The container cannot hold the codec, or this FFmpeg cannot describe it.
+    """
+    name = container.format.name
+    # A scratch stream carries the codec identifier; a stream made from it is never opened as
+    # an encoder, so that its parameters are exactly the ones set here.
+    scratch = av.open(BytesIO(), mode="w", format="nut")
+    try:
+        carrier = scratch.add_stream(track.codec, rate=track.sample_rate)
+        stream = container.add_stream_from_template(carrier)
+        assert isinstance(stream, AudioStream)
+        context = stream.codec_context
+        context.sample_rate = track.sample_rate
+        context.layout = track.layout
+        context.bit_rate = track.bit_rate
+        context.extradata = track.extradata
+        context.time_base = track.time_base
+        stream.time_base = track.time_base
+    except (ValueError, av.error.FFmpegError) as error:
+        raise UsageError(
+            f"{name} cannot hold {track.codec} audio; write .mkv instead, or leave the audio out"
+        ) from error
+    finally:
+        scratch.close()
+    return stream
+
+
+def audio_packets(track: AudioTrack, stream: AudioStream) -> list[Packet[AudioStream]]:
+    """The packets of ``track`` bound to ``stream``, in stored order."""
+    return [_bound(packet, track, stream) for packet in track.packets]
+
+
+def _bound(source: AudioPacket, track: AudioTrack, stream: AudioStream) -> Packet[AudioStream]:
+    packet = cast("Packet[AudioStream]", Packet(source.data))
+    packet.stream = stream
+    packet.time_base = track.time_base
+    packet.pts = source.pts
+    packet.dts = source.dts
+    packet.duration = source.duration
+    packet.is_keyframe = source.is_keyframe
+    return packet
+
+
+def _packets(
+    demuxed: Iterator[Packet[AudioStream]], shift: int, limit: int | None
+) -> list[AudioPacket]:
+    """Packets with times moved back by ``shift``; with a ``limit``, those within 0..limit."""
+    kept: list[AudioPacket] = []
+    following = 0
+    for packet in demuxed:
+        if packet.size == 0:
+            continue
+        duration = int(packet.duration or 0)
+        time = packet.pts if packet.pts is not None else packet.dts
+        pts = following if time is None else time - shift
+        dts = pts if packet.dts is None else packet.dts - shift
+        following = pts + duration
+        if limit is not None and (pts >= limit or pts + max(duration, 1) <= 0):
+            continue
+        kept.append(AudioPacket(pts, dts, duration, bytes(packet), packet.is_keyframe))
+    return kept

@@ -1,0 +1,150 @@
+"""Presentation times: repair while reading, tests for a constant rate, refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from lincodec.errors import UsageError
+from lincodec.types import Times
+
+
+class TimeRepair:
+    """Turns the times a demuxer gives into strictly increasing ones, frame by frame.
+
+    Rule: a frame without a time is placed one nominal interval after the one before it. A
+    frame whose time is not after the one before it is placed half a nominal interval after
+    (at least one tick), so that the next good time still fits; when it is more than ten
+    intervals back, the clock was reset, and the frame and all later ones are shifted so that
+    it follows at one interval.
+    """
+
+    def __init__(self, step: int) -> None:
+        """``step`` is the nominal frame interval in ticks, at least 1."""
+        self._step = max(1, step)
+        self._last: int | None = None
+        self._offset = 0
+        self.repaired = 0
+        """Frames whose time was changed or invented after the first."""
+
+    def next(self, pts: int | None) -> int:
+        """Return the time for the next frame, given what the demuxer said."""
+        time = None if pts is None else pts + self._offset
+        if self._last is None:
+            self._last = 0 if time is None else time
+        elif time is None:
+            self._last += self._step
+            self.repaired += 1
+        elif time > self._last:
+            self._last = time
+        elif self._last - time > 10 * self._step:
+            self._offset += self._last + self._step - time
+            self._last += self._step
+            self.repaired += 1
+        else:
+            self._last += max(1, self._step // 2)
+            self.repaired += 1
+        return self._last
+
+
+def nominal_step(time_base: Fraction, fps: Fraction) -> int:
+    """One frame interval of ``fps`` in ticks of ``time_base``, rounded, at least 1."""
+    return max(1, round(1 / (fps * time_base)))
+
+
+def from_pts(
+    pts: Sequence[int], time_base: Fraction, fps: Fraction, last_duration: int | None = None
+) -> Times:
+    """Build ``Times`` from raw times, rebased so that the first frame is at 0.
+
+    Args:
+        pts: One time per frame in ticks; repaired by the rule of ``TimeRepair``.
+        time_base: Seconds per tick.
+        fps: Nominal rate, used for repairs and for an unknown last duration.
+        last_duration: Ticks the last frame is shown; None or 0 means one nominal interval.
+    """
+    step = nominal_step(time_base, fps)
+    repair = TimeRepair(step)
+    fixed = [repair.next(value) for value in pts]
+    origin = fixed[0] if fixed else 0
+    return Times(
+        time_base=time_base,
+        pts=tuple(value - origin for value in fixed),
+        last_duration=last_duration if last_duration and last_duration > 0 else step,
+    )
+
+
+def constant(n_frames: int, fps: Fraction) -> Times:
+    """Times of ``n_frames`` frames at exactly ``fps``: one tick per frame."""
+    return Times(time_base=1 / fps, pts=tuple(range(n_frames)), last_duration=1)
+
+
+def is_constant(times: Times, fps: Fraction) -> bool:
+    """True when frame n is at n / fps, up to the rounding of a coarse clock.
+
+    A clock that ticks at least four times per frame may be off by one tick (milliseconds in
+    Matroska, say); coarser ones must match exactly.
+    """
+    interval = 1 / fps
+    slack = times.time_base if 4 * times.time_base <= interval else Fraction(0)
+    # Integers over one common denominator: long videos make a Fraction per frame too slow.
+    common = (interval.denominator * times.time_base.denominator) or 1
+    tick = int(times.time_base * common)
+    frame = int(interval * common)
+    allowed = int(slack * common)
+    first = times.pts[0] if times.pts else 0
+    return all(abs((pts - first) * tick - n * frame) <= allowed for n, pts in enumerate(times.pts))
+
+
+def duration(times: Times) -> Fraction:
+    """Seconds from the first frame to the end of the last one."""
+    if not times.pts:
+        return Fraction(0)
+    return (times.pts[-1] - times.pts[0] + times.last_duration) * times.time_base
+
+
+def measured_fps(times: Times) -> Fraction:
+    """Mean frames per second over the whole duration; 1 for an empty video."""
+    span = duration(times)
+    return Fraction(len(times.pts)) / span if span > 0 else Fraction(1)
+
+
+def frame_durations(times: Times) -> tuple[int, ...]:
+    """Ticks each frame is shown; the last entry is ``last_duration``."""
+    gaps = [later - earlier for earlier, later in zip(times.pts, times.pts[1:], strict=False)]
+    return (*gaps, times.last_duration) if times.pts else ()
+
+
+def scaled(times: Times, alpha: int) -> Times:
+    """Times of ``alpha`` output frames per input frame.
+
+    Output frame ``alpha * n + j`` stands at the fraction j / alpha of the interval from frame
+    n to frame n + 1; after the last frame the interval is ``last_duration``. The time base is
+    refined by ``alpha``, so every time is an exact integer and the total duration is kept.
+
+    Raises:
+        UsageError: ``alpha`` is below 1.
+    """
+    if alpha < 1:
+        raise UsageError(f"frame-rate factor: expected a whole number >= 1, found {alpha}")
+    if alpha == 1:
+        return times
+    pts = [
+        alpha * start + j * gap
+        for start, gap in zip(times.pts, frame_durations(times), strict=True)
+        for j in range(alpha)
+    ]
+    return Times(times.time_base / alpha, tuple(pts), times.last_duration)
+
+
+def sliced(times: Times, start: int, stop: int) -> Times:
+    """Times of frames ``start`` .. ``stop - 1``, rebased so that the first is at 0.
+
+    The last frame keeps the duration it has in ``times``.
+    """
+    stop = min(stop, len(times.pts))
+    pts = times.pts[start:stop]
+    if not pts:
+        return Times(times.time_base, (), times.last_duration)
+    last = times.last_duration if stop == len(times.pts) else times.pts[stop] - pts[-1]
+    return Times(times.time_base, tuple(value - pts[0] for value in pts), last)
