@@ -1,0 +1,59 @@
+# Everything a developer types. The first call creates .venv and installs into it the versions
+# pinned in requirements-ci.txt; later calls reuse it until that file or pyproject.toml changes.
+#
+#   PYTHON    interpreter to create .venv with (default: the first Python >= 3.11 found)
+#   PIP_ARGS  extra arguments for pip, such as an index that has CPU-only builds of torch:
+#             make demo PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP_ARGS ?=
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
+
+# what `make demo` encodes with; the whole demo has to stay within five minutes on two cores
+DEMO_PRESET ?= medium
+DEMO_TIME ?= 90
+
+.PHONY: help install demo test check format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## create .venv with everything in it
+
+$(STAMP): requirements-ci.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 found; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-ci.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## encode a real clip, decode it at several sizes and rates, compare
+	$(BIN)/python benchmarks/demo.py --preset $(DEMO_PRESET) --max-time $(DEMO_TIME) --out demo_out
+
+test: $(STAMP) ## run the tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## formatting, lint, types, layers, generated files
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_layers.py
+	$(BIN)/python format_spec/generate.py --check
+
+format: $(STAMP) ## rewrite the sources in the one format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(STAMP) ## rate, distortion and time against x264, x265 and SVT-AV1
+	$(BIN)/python benchmarks/rd.py --clip bunny --presets instant,fast,medium
+
+clean: ## remove .venv, caches and demo output
+	rm -rf $(VENV) demo_out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis ./*.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
