@@ -1,0 +1,111 @@
+"""Output files that appear under their name only when they are complete."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from lincodec.errors import ResourceError, UsageError
+
+
+@contextmanager
+def atomic_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; put it in place when the block succeeds.
+
+    The temporary file is hidden, has a name of its own and the same suffix, and is removed
+    when the block raises. On success it is flushed to disk, renamed, and the directory
+    is flushed too, so that a crash leaves the old file or the new one. A symbolic link
+    is followed, so the file it points to is replaced. A device or pipe is written directly.
+
+    Args:
+        path: The final name.
+        overwrite: Whether an existing file may be replaced.
+
+    Yields:
+        The path to write to; it exists and is empty, unless ``path`` is a device.
+
+    Raises:
+        UsageError: the output exists, is a directory, or cannot be created.
+        ResourceError: the disk is full.
+    """
+    final = Path(os.path.realpath(path))
+    if _is_special(final):
+        yield final
+        return
+    if final.exists() and not overwrite:
+        raise UsageError(f"{path}: already exists; use -y to replace it")
+    temporary = _create_beside(final)
+    try:
+        yield temporary
+        with _explained(final):
+            _flush(temporary)
+            _put_in_place(temporary, final, overwrite=overwrite)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def _is_special(path: Path) -> bool:
+    """Whether the output is a device, pipe or socket; raise for a directory."""
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
+    if stat.S_ISDIR(mode):
+        raise UsageError(f"{path}: is a directory, expected a file name")
+    return not stat.S_ISREG(mode)
+
+
+def _create_beside(final: Path) -> Path:
+    """A new empty hidden file in the directory of ``final``, with the permissions of the umask."""
+    name = f".{final.stem[:100]}.linc.tmp{secrets.token_hex(4)}{final.suffix}"
+    temporary = final.with_name(name)
+    with _explained(final):
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    return temporary
+
+
+@contextmanager
+def _explained(final: Path) -> Iterator[None]:
+    """Turn errors of the operating system into ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResourceError(f"{final}: {error.strerror}; free some space") from error
+        raise UsageError(f"{final}: cannot be written: {error.strerror}") from error
+
+
+def _flush(path: Path) -> None:
+    """Force the contents of a file to disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _put_in_place(temporary: Path, final: Path, *, overwrite: bool) -> None:
+    """Rename; without ``overwrite`` a file that appeared meanwhile is left alone."""
+    if overwrite:
+        temporary.replace(final)
+    else:
+        try:
+            os.link(temporary, final)
+        except FileExistsError as error:
+            raise UsageError(f"{final}: already exists; use -y to replace it") from error
+        except OSError:  # a file system without hard links
+            temporary.replace(final)
+    directory = getattr(os, "O_DIRECTORY", None)
+    if directory is None:
+        return
+    with suppress(OSError):  # some file systems cannot flush a directory
+        handle = os.open(final.parent, directory)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
