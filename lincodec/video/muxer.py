@@ -1,0 +1,193 @@
+"""Encoding frames and copied audio into a media file with PyAV."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import BinaryIO
+
+import av
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from lincodec.errors import LincError, ResourceError, UsageError
+from lincodec.types import AudioTrack, Planes, VideoInfo
+from lincodec.video.audio import add_audio_stream, audio_packets
+from lincodec.video.outformat import OutputFormat, choose_format
+from lincodec.video.source import reason
+
+#: Constant quality used when the caller gives none: close to transparent, per encoder.
+DEFAULT_CRF: Mapping[str, float] = {
+    "libx264": 16,
+    "libx265": 18,
+    "libsvtav1": 22,
+    "libvpx-vp9": 22,
+}
+_MUXERS = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
+
+
+class MediaSink:
+    """One output file: a video stream, perhaps an audio stream. Used by one thread."""
+
+    def __init__(
+        self,
+        output: str | BinaryIO,
+        info: VideoInfo,
+        time_base: Fraction,
+        *,
+        container_format: str,
+        codec: str,
+        pix_fmt: str | None,
+        options: Mapping[str, str],
+        audio: AudioTrack | None,
+    ) -> None:
+        """Open the file, the encoder and the streams, and write the header.
+
+        Raises:
+            UsageError: Unknown codec, format or option, or the container cannot hold a codec.
+            ResourceError: The output cannot be written.
+        """
+        self._source = info
+        self._format: OutputFormat = choose_format(info, codec, pix_fmt)
+        self.info = self._format.info
+        self._time_base = time_base
+        self._durations: dict[int, int] = {}
+        self._name = output if isinstance(output, str) else "output"
+        muxer = _MUXERS.get(container_format, container_format)
+        self._container = self._open(output, muxer)
+        try:
+            self._stream = self._add_video(muxer, codec, options)
+            self._audio: Iterator[Packet] = iter(())
+            if audio is not None and audio.packets:
+                stream = add_audio_stream(self._container, audio)
+                self._audio = iter(audio_packets(audio, stream))
+            self._next_audio = next(self._audio, None)
+            self._container.start_encoding()
+        except (av.error.FFmpegError, ValueError, OverflowError) as error:
+            self._discard()
+            raise self._failure(error, f"cannot write {container_format} with {codec}") from error
+        except LincError:
+            self._discard()
+            raise
+
+    def write(self, planes: Planes, pts: int, duration: int) -> None:
+        """Encode one frame shown at ``pts`` for ``duration`` ticks."""
+        try:
+            frame = self._format.frame(planes, self._source)
+            frame.pts = pts
+            frame.time_base = self._time_base
+            self._durations[pts] = duration
+            self._encode(frame)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise self._failure(error, "encoding failed") from error
+
+    def finish(self) -> None:
+        """Encode what is buffered, copy the rest of the audio and write the trailer."""
+        try:
+            self._encode(None)
+            self._copy_audio(None)
+            self._container.close()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise self._failure(error, "finishing the file failed") from error
+
+    def abort(self) -> None:
+        """Close the file without finishing it; what is there is not usable."""
+        self._discard()
+
+    def _open(self, output: str | BinaryIO, muxer: str) -> OutputContainer:
+        options: dict[str, str] = {}
+        if isinstance(output, str) and muxer in ("mp4", "mov"):
+            options["movflags"] = "+faststart"  # rewrites the file: needs a path
+        target = "file:" + output if isinstance(output, str) else output
+        try:
+            return av.open(target, mode="w", format=muxer, container_options=options)
+        except ValueError as error:
+            raise UsageError(
+                f"unknown container format {muxer!r}; use mp4, mkv, webm, y4m or null"
+            ) from error
+        except av.error.FFmpegError as error:
+            raise self._failure(error, "cannot create the file") from error
+
+    def _add_video(self, muxer: str, codec: str, options: Mapping[str, str]) -> VideoStream:
+        info = self._format.info
+        rate = info.fps.limit_denominator(100_000)
+        try:
+            stream = self._container.add_stream(codec, rate=rate, options=dict(options))
+        except ValueError as error:
+            other = "libvpx-vp9 or libsvtav1" if muxer == "webm" else "another --codec, or .mkv"
+            raise UsageError(f"{muxer} cannot hold {codec} video; use {other}") from error
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        context.width, context.height = info.width, info.height
+        context.pix_fmt = self._format.name
+        context.time_base = self._time_base
+        stream.time_base = self._time_base
+        context.sample_aspect_ratio = info.sar.limit_denominator(65535)
+        color = info.color
+        context.color_range = 2 if color.full_range or self._format.is_rgb else 1
+        context.color_primaries = color.primaries
+        context.color_trc = color.transfer
+        context.colorspace = 0 if self._format.is_rgb else color.matrix
+        context.thread_type = "AUTO"
+        if info.rotation:
+            stream.set_display_rotation(info.rotation)
+        return stream
+
+    def _encode(self, frame: VideoFrame | None) -> None:
+        for packet in self._stream.encode(frame):
+            if packet.pts is not None:
+                duration = self._durations.pop(packet.pts, None)
+                if duration is not None:
+                    packet.duration = duration
+            when = packet.dts if packet.dts is not None else packet.pts
+            if when is not None:
+                self._copy_audio(when * Fraction(packet.time_base))
+            self._container.mux(packet)
+
+    def _copy_audio(self, until: Fraction | None) -> None:
+        """Mux the audio packets that come before ``until`` seconds; all for None."""
+        packet = self._next_audio
+        while packet is not None:
+            dts = packet.dts
+            if until is not None and dts is not None and dts * packet.time_base > until:
+                break
+            self._container.mux(packet)
+            packet = next(self._audio, None)
+        self._next_audio = packet
+
+    def _discard(self) -> None:
+        try:
+            self._container.close()
+        except (av.error.FFmpegError, ValueError):
+            # The file is given up anyway; the error that led here is the one to report.
+            return
+
+    def _failure(self, error: Exception, what: str) -> LincError:
+        number = getattr(error, "errno", None)
+        if number in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EDQUOT):
+            return ResourceError(f"{self._name}: {what}: {os.strerror(number)}")
+        return UsageError(f"{self._name}: {what}: {reason(error)}")
+
+
+def encoder_options(
+    codec: str, crf: float | None, preset: str | None, extra: Mapping[str, str]
+) -> dict[str, str]:
+    """Options for the encoder ``codec``; ``extra`` wins over the named ones.
+
+    ``crf`` None takes ``DEFAULT_CRF``; encoders without constant quality ignore it.
+    """
+    options: dict[str, str] = {}
+    quality = crf if crf is not None else DEFAULT_CRF.get(codec)
+    explicit = {"crf", "qp", "b", "cq"} & set(extra)
+    if quality is not None and not explicit:
+        options["cq" if codec.endswith("_nvenc") else "crf"] = f"{quality:g}"
+    if preset is not None:
+        options["cpu-used" if codec.startswith("libvpx") else "preset"] = preset
+    if codec == "libx265":
+        options["x265-params"] = "log-level=error"
+    options.update(extra)
+    return options
