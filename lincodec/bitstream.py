@@ -1,0 +1,276 @@
+"""Quantised segments to sections and back: the one place that knows tensors and bytes.
+
+Everything here is integers, exact on every machine, and free of torch (spec clause 7).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lincodec import quant
+from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
+from lincodec.entropy import histogram, rows, spectral
+from lincodec.errors import CorruptError, UnsupportedError
+from lincodec.registry import Mode, Role
+
+Floats = NDArray[np.float32]
+Key = tuple[Role, int]
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """Integers on a lattice: row r of the [R, N] view has step ``step * 2**exponents[r]``."""
+
+    q: NDArray[np.int64]
+    """int64, the tensor's own shape."""
+    step: float
+    exponents: NDArray[np.int8]
+    """int8 [R]; R is the first size, or 1 for a vector."""
+
+    @property
+    def values(self) -> Floats:
+        """The float32 tensor."""
+        flat = self.q.reshape(self.exponents.size, -1)
+        return quant.lattice_dequantise(flat, self.step, self.exponents).reshape(self.q.shape)
+
+
+@dataclass(frozen=True)
+class MinMax:
+    """b-bit codes over a range (paper Eq. 3)."""
+
+    q: NDArray[np.int64]
+    bits: int
+    low: np.float32
+    scale: np.float32
+
+    @property
+    def values(self) -> Floats:
+        """The float32 tensor."""
+        return quant.minmax_dequantise(self.q, self.low, self.scale)
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A float32 tensor stored as it is."""
+
+    values: Floats
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A tensor of one value."""
+
+    shape: tuple[int, ...]
+    value: float
+
+    @property
+    def values(self) -> Floats:
+        """The float32 tensor."""
+        return np.full(self.shape, self.value, np.float32)
+
+
+@dataclass(frozen=True)
+class Spectral:
+    """Quantised spectral weights of all channels."""
+
+    channels: tuple[NDArray[np.int32], ...]
+    """int32 [K, rows, columns, Bv, Bu] each."""
+    step: float
+    """Luma step in 8-bit code units."""
+    ratio: float
+    """Chroma step over luma step."""
+    centroids: NDArray[np.int8]
+    """int8 [channels, 3]: reconstruction shift of |q| = 1, 2 and more, in 1/128 steps."""
+
+    def channel_step(self, channel: int) -> float:
+        """Step of one channel, float32-exact."""
+        ratio = np.float32(self.ratio if channel else 1)
+        return float(np.float32(self.step) * ratio)
+
+    @property
+    def values(self) -> list[Floats]:
+        """float32 weights per channel, same shapes."""
+        return [
+            quant.spectral_dequantise(q, self.channel_step(c), self.centroids[c])
+            for c, q in enumerate(self.channels)
+        ]
+
+
+Tensor = Lattice | MinMax | Raw | Constant | Spectral
+
+
+@dataclass(frozen=True)
+class SegmentCode:
+    """All tensors of one segment, quantised, keyed by (role, layer)."""
+
+    first_frame: int
+    n_frames: int
+    continues: bool
+    tensors: Mapping[Key, Tensor] = field(default_factory=dict)
+
+    def values(self, role: Role, layer: int = 0) -> Floats:
+        """The float32 values of one tensor.
+
+        Raises:
+            CorruptError: the segment has no such tensor.
+        """
+        tensor = self.tensors.get((role, layer))
+        if tensor is None or isinstance(tensor, Spectral):
+            raise CorruptError(f"segment at frame {self.first_frame}: no {role.name.lower()} {layer}")
+        return tensor.values
+
+    @property
+    def spectral(self) -> Spectral:
+        """The spectral tensor."""
+        tensor = self.tensors.get((Role.SPECTRAL, 0))
+        if not isinstance(tensor, Spectral):
+            raise CorruptError(f"segment at frame {self.first_frame}: no spectral tensor")
+        return tensor
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    """The dims stored for a tensor."""
+    if isinstance(tensor, Spectral):
+        samples = sum(math.prod(q.shape[3:]) for q in tensor.channels)
+        return (*tensor.channels[0].shape[:3], samples)
+    if isinstance(tensor, Constant):
+        return tensor.shape
+    return tensor.values.shape if isinstance(tensor, Raw) else tensor.q.shape
+
+
+def _pack(key: Key, tensor: Tensor) -> tuple[TensorEntry, bytes]:
+    """The table row and payload of one tensor."""
+    role, layer = key
+    dims = _shape(tensor)
+    if isinstance(tensor, Raw):
+        payload = np.ascontiguousarray(tensor.values, "<f4").tobytes()
+        return TensorEntry(role, layer, Mode.RAW, dims, len(payload), bits=32), payload
+    if isinstance(tensor, Constant):
+        return TensorEntry(role, layer, Mode.CONST, dims, 0, a=tensor.value), b""
+    if isinstance(tensor, MinMax):
+        payload = histogram.encode(tensor.q, tensor.bits)
+        entry = TensorEntry(
+            role, layer, Mode.MINMAX, dims, len(payload),
+            bits=tensor.bits, a=float(tensor.low), b=float(tensor.scale),
+        )  # fmt: skip
+        return entry, payload
+    if isinstance(tensor, Lattice):
+        count = tensor.exponents.size
+        payload = tensor.exponents.astype(np.int8).tobytes() + rows.encode(tensor.q.reshape(count, -1))
+        return TensorEntry(role, layer, Mode.LATTICE, dims, len(payload), a=tensor.step), payload
+    payload = tensor.centroids.astype(np.int8).tobytes() + spectral.encode(list(tensor.channels))
+    entry = TensorEntry(
+        role, layer, Mode.SPECTRAL, dims, len(payload), a=tensor.step, b=tensor.ratio
+    )
+    return entry, payload
+
+
+def pack_segment(code: SegmentCode) -> tuple[SegmentHeader, bytes, bytes]:
+    """A segment to its header, WGTS payload and LATS payload."""
+    packed = [_pack(key, code.tensors[key]) for key in sorted(code.tensors)]
+    header = SegmentHeader(
+        code.first_frame, code.n_frames, tuple(entry for entry, _ in packed), code.continues
+    )
+    weights = b"".join(p for entry, p in packed if entry.role != Role.LATENT)
+    latents = b"".join(p for entry, p in packed if entry.role == Role.LATENT)
+    return header, weights, latents
+
+
+def channel_shapes(
+    arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int
+) -> list[spectral.Channel]:
+    """Geometry of the spectral channels of ``planes`` eigen-frames (spec: spectral tensors).
+
+    Args:
+        arch: gives the block size.
+        sizes: (height, width) of each plane, luma first.
+    """
+    height, width = sizes[0]
+    side = 1 << arch.block
+    block_rows, block_columns = -(-height // side), -(-width // side)
+    return [
+        spectral.Channel(planes, block_rows, block_columns, side >> (h != height), side >> (w != width))
+        for h, w in sizes
+    ]
+
+
+def _unpack(
+    entry: TensorEntry, payload: bytes, arch: Arch, sizes: Sequence[tuple[int, int]]
+) -> Tensor:
+    """One tensor from its table row and payload."""
+    dims, count = entry.dims, entry.elements
+    if entry.mode == Mode.RAW:
+        values = np.frombuffer(payload, "<f4").reshape(dims)
+        if not np.isfinite(values).all():
+            raise CorruptError(f"{entry.role.name.lower()} {entry.layer}: not finite")
+        return Raw(values.astype(np.float32))
+    if entry.mode == Mode.CONST:
+        return Constant(dims, entry.a)
+    if entry.mode == Mode.MINMAX:
+        q = histogram.decode(payload, entry.bits, count).reshape(dims)
+        return MinMax(q, entry.bits, np.float32(entry.a), np.float32(entry.b))
+    if entry.mode == Mode.LATTICE:
+        n_rows = dims[0] if len(dims) > 1 else 1
+        if len(payload) < n_rows:
+            raise CorruptError(f"lattice tensor: {len(payload)} bytes for {n_rows} rows")
+        exponents = np.frombuffer(payload[:n_rows], np.int8)
+        q = rows.decode(payload[n_rows:], n_rows, count // n_rows)
+        return Lattice(q.reshape(dims), entry.a, exponents)
+    if not isinstance(arch, LincArch) or len(dims) != 4:
+        raise UnsupportedError("spectral tensor outside architecture linc")
+    shapes = channel_shapes(arch, sizes, dims[0])
+    expected = (*dims[:1], shapes[0].rows, shapes[0].columns, sum(s.height * s.width for s in shapes))
+    if dims != expected:
+        raise CorruptError(f"spectral tensor: dims {dims}; expected {expected} for this picture")
+    split = 3 * len(shapes)
+    if len(payload) < split:
+        raise CorruptError(f"spectral tensor: {len(payload)} bytes")
+    centroids = np.frombuffer(payload[:split], np.int8).reshape(-1, 3)
+    channels = spectral.decode(payload[split:], shapes)
+    return Spectral(tuple(channels), entry.a, entry.b, centroids)
+
+
+def unpack_segment(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int]]) -> SegmentCode:
+    """The inverse of ``pack_segment``.
+
+    Args:
+        data: sections with checked CRCs.
+        arch: the file's architecture.
+        sizes: (height, width) of each plane, luma first.
+
+    Raises:
+        CorruptError: a payload is malformed.
+        UnsupportedError: a mode this architecture does not have.
+    """
+    header = data.header
+    tensors: dict[Key, Tensor] = {}
+    for entry, payload in zip(header.tensors, data.payloads, strict=True):
+        tensors[entry.role, entry.layer] = _unpack(entry, payload, arch, sizes)
+    return SegmentCode(header.first_frame, header.n_frames, header.continues, tensors)
+
+
+def digest_bytes(code: SegmentCode) -> bytes:
+    """What a segment adds to the file digest: every tensor in table order (spec: dGST).
+
+    Integers as i32 little endian, raw and constant tensors as f32 little endian.
+    """
+    parts = []
+    for key in sorted(code.tensors):
+        tensor = code.tensors[key]
+        if isinstance(tensor, Spectral):
+            parts += [q.astype("<i4").tobytes() for q in tensor.channels]
+        elif isinstance(tensor, Raw | Constant):
+            parts.append(tensor.values.astype("<f4").tobytes())
+        else:
+            parts.append(tensor.q.astype("<i4").tobytes())
+    return b"".join(parts)
+
+
+def segment_digest_bytes(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int]]) -> bytes:
+    """Entropy-decode a segment and return its contribution to the file digest."""
+    return digest_bytes(unpack_segment(data, arch, sizes))

@@ -1,0 +1,1 @@
+"""The model: latents and weights to pixels. torch only, no bytes."""

@@ -1,0 +1,127 @@
+"""The closed-form fit: temporal KLT and spectral analysis, no gradient (spec: linc model)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lincodec.model.basis import Axis, analyse
+from lincodec.types import Planes
+
+#: Sample value of zero signal, in 8-bit code units.
+CENTRE = 128.0
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Axes of every channel of a picture under one block size."""
+
+    channels: tuple[tuple[Axis, Axis], ...]
+    """(vertical, horizontal) per channel."""
+
+    @staticmethod
+    def of(sizes: Sequence[tuple[int, int]], block: int, overlap: int) -> Geometry:
+        """Axes for plane ``sizes`` (height, width); chroma blocks shrink with the plane.
+
+        Args:
+            sizes: (height, width) of each plane, luma first.
+            block: luma block size in samples, a power of two.
+            overlap: luma samples on each side of a border.
+        """
+        height, width = sizes[0]
+        out = []
+        for h, w in sizes:
+            sy, sx = int(h != height), int(w != width)
+            out.append((Axis(h, block >> sy, overlap >> sy), Axis(w, block >> sx, overlap >> sx)))
+        return Geometry(tuple(out))
+
+
+def to_tensors(frames: Sequence[Planes], depth: int) -> list[Tensor]:
+    """Frames to one float32 [n, height, width] per channel, centred, in 8-bit code units."""
+    scale = 1.0 / (1 << (depth - 8))
+    out = []
+    for channel in range(len(frames[0])):
+        stack = np.stack([frame[channel] for frame in frames])
+        if stack.dtype != np.uint8:
+            stack = stack.astype(np.int32)
+        out.append(torch.from_numpy(stack).float().mul_(scale).sub_(CENTRE))
+    return out
+
+
+def gram(channels: Sequence[Tensor], ratio: float) -> Tensor:
+    """Weighted frame-by-frame inner products, float64 [n, n]; chroma counts 1/ratio^2."""
+    n = channels[0].shape[0]
+    total = torch.zeros(n, n, dtype=torch.float64)
+    for index, channel in enumerate(channels):
+        flat = channel.reshape(n, -1)
+        weight = 1.0 if index == 0 else ratio**-2
+        for part in flat.split(1 << 18, dim=1):
+            total += weight * (part @ part.T).double()
+    return total
+
+
+def temporal_basis(products: Tensor) -> tuple[Tensor, Tensor]:
+    """KLT over time: latents float64 [n, n] (a column per component) and component norms [n]."""
+    values, vectors = torch.linalg.eigh(products)
+    values, vectors = values.flip(0).clamp(min=0), vectors.flip(1)
+    signs = torch.where(vectors.sum(0) < 0, -1.0, 1.0)
+    return vectors * signs, values.sqrt()
+
+
+def latent_exponents(norms: Tensor, step: float) -> Tensor:
+    """Row exponents e: latents of component k are multiples of 2^e, int64 [n].
+
+    The error of a latent is worth its component's norm; equal slopes of rate and
+    distortion put the step near 1.2 spectral steps over the norm.
+    """
+    wanted = torch.log2(1.2 * step / norms.clamp(min=1e-9))
+    return torch.round(wanted).clamp(-20, 0).long()
+
+
+def eigen_frames(channels: Sequence[Tensor], latents: Tensor) -> list[Tensor]:
+    """Least-squares eigen-frames for given latents.
+
+    Args:
+        channels: float32 [n, h, w] each.
+        latents: float64 [n, D], any full-rank basis.
+
+    Returns:
+        float32 [D, h, w] per channel.
+    """
+    inverse = torch.linalg.pinv(latents).float()
+    n = latents.shape[0]
+    return [
+        (inverse @ channel.reshape(n, -1)).view(-1, *channel.shape[1:]) for channel in channels
+    ]
+
+
+def spectral_weights(channels: Sequence[Tensor], latents: Tensor, geometry: Geometry) -> list[Tensor]:
+    """Spectral weights of the eigen-frames, float32 [D, rows, columns, Bv, Bu] per channel."""
+    frames = eigen_frames(channels, latents)
+    return [
+        analyse(frame, *axes) for frame, axes in zip(frames, geometry.channels, strict=True)
+    ]
+
+
+def dead_zone(weights: Tensor, step: float, offset: float = 1 / 3) -> Tensor:
+    """Uniform quantiser with a dead zone: int32, sign(x) floor(|x|/step + offset)."""
+    magnitude = torch.floor(weights.abs() / step + offset)
+    return (magnitude * weights.sign()).to(torch.int32)
+
+
+def quantised_for_training(frames: Sequence[Planes], block: int, step: float) -> list[np.ndarray]:
+    """Plainly quantised spectral weights of a clip, for learning entropy tables."""
+    geometry = Geometry.of([plane.shape for plane in frames[0]], block, 2)
+    channels = to_tensors(frames, 8)
+    latents, _ = temporal_basis(gram(channels, CHROMA_RATIO))
+    weights = spectral_weights(channels, latents, geometry)
+    steps = [step] + [step * CHROMA_RATIO] * (len(weights) - 1)
+    return [dead_zone(w, s).numpy() for w, s in zip(weights, steps, strict=True)]
+
+
+#: Chroma step over luma step.
+CHROMA_RATIO = 0.6
