@@ -268,8 +268,9 @@ class LincFile:
         """The entry of the segment that ``section`` starts; ``known`` is what iNDX says of it."""
         with self._source.at(section.offset):
             structure.check_segment_length(section)
-            fixed = self._source.read(section.payload_offset, SEGMENT_FIXED.size)
-            first, n_frames, continues, _ = parse_segment_fixed(fixed)
+        payload = self._source.payload(section)
+        with self._source.at(section.offset):
+            first, n_frames, continues, _ = parse_segment_fixed(payload[: SEGMENT_FIXED.size])
         length = 0 if known is None else known.length
         entry = SegmentEntry(first, n_frames, section.offset, length, continues)
         if entry == known:

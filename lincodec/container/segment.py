@@ -21,6 +21,9 @@ _ENTRY = struct.Struct("<BBBBBBH")
 _ENTRY_TAIL = struct.Struct("<Iff")
 _DIM = struct.Struct("<I")
 
+#: Bytes of the longest row of a tensor table.
+LARGEST_ENTRY = _ENTRY.size + registry.MAX_NDIM * _DIM.size + _ENTRY_TAIL.size
+
 #: A coded tensor takes at most this many payload bytes per element, and this many more.  # spec 7
 MAX_BYTES_PER_SYMBOL = 4
 MAX_TABLE_BYTES = 1 << 20
@@ -223,7 +226,7 @@ def parse_segment_fixed(data: bytes) -> tuple[int, int, bool, int]:
         UnsupportedError: an unknown flag or a reserved field is set.
     """
     first, n_frames, flags, *reserved, n_tensors, last = SEGMENT_FIXED.unpack(data)
-    if flags & ~SegmentFlag.CONTINUES or any(reserved) or last:
+    if flags & ~int(SegmentFlag.CONTINUES) or any(reserved) or last:
         raise UnsupportedError("SEGM: an unknown flag or reserved field is set; update linc")
     return first, n_frames, bool(flags & SegmentFlag.CONTINUES), n_tensors
 

@@ -15,7 +15,7 @@ from lincodec.container.order import SectionOrder
 from lincodec.container.quality import Quality
 from lincodec.container.scan import Source
 from lincodec.container.sections import Section
-from lincodec.container.segment import SEGMENT_FIXED, SegmentHeader
+from lincodec.container.segment import LARGEST_ENTRY, SEGMENT_FIXED, SegmentHeader
 from lincodec.container.times import parse_times
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
 from lincodec.errors import ChecksumError
@@ -43,9 +43,10 @@ def parse_digest(payload: bytes) -> bytes:
 
 
 def check_segment_length(section: Section) -> None:
-    """Check that SEGM has its fixed part."""
-    size = SEGMENT_FIXED.size
-    require(section.length >= size, f"SEGM: {section.length} bytes, expected at least {size}")
+    """Check that SEGM has its fixed part and no more than the largest table."""
+    low, high = SEGMENT_FIXED.size, SEGMENT_FIXED.size + 0xFFFF * LARGEST_ENTRY
+    found = section.length
+    require(low <= found <= high, f"SEGM: {found} bytes, expected {low} to {high}")
 
 
 def check_payload_length(section: Section, declared: int) -> None:
@@ -118,6 +119,9 @@ class _Check:
         if kind in (registry.WGTS, registry.LATS):
             self._visit_payload(section)
             return
+        if kind == registry.SEGM:
+            with self.source.at(section.offset):
+                check_segment_length(section)
         if kind not in registry.KNOWN_SECTIONS:
             self.unknown.append(section.name)
             self.source.check(section)

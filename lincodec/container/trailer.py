@@ -67,7 +67,7 @@ def parse_index(payload: bytes, end: int) -> tuple[SegmentEntry, ...]:
     require(whole, f"iNDX: {len(payload)} bytes, expected a multiple of {_INDEX_ENTRY.size}")
     entries, frame, position = [], 0, len(registry.SIGNATURE)
     for first, n_frames, offset, length, flags in _INDEX_ENTRY.iter_unpack(payload):
-        if flags & ~SegmentFlag.CONTINUES:
+        if flags & ~int(SegmentFlag.CONTINUES):
             raise UnsupportedError("iNDX: an unknown flag is set; update linc")
         contiguous = first == frame and n_frames >= 1
         require(contiguous, f"iNDX: frames {first} to {first + n_frames}, expected from {frame}")
