@@ -1,0 +1,173 @@
+"""``linc decode``: render a .linc file at any size and rate."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from lincodec.cli import paths, report
+from lincodec.cli.options import (
+    SectionedCommand,
+    option,
+    output_options,
+    overwrite_options,
+    span_from,
+    span_options,
+    value,
+)
+from lincodec.cli.rate import linc_size, nominal_fps
+from lincodec.cli.session import Session
+from lincodec.cli.values import Resolution, parse_pair, parse_resolution
+from lincodec.errors import UsageError
+from lincodec.jobs import DecodeOptions
+
+_HELP = """Render SOURCE, a .linc file, as a video.
+
+\b
+Examples:
+  linc decode clip.linc                         writes clip.decoded.mp4
+  linc decode clip.linc -o clip.mkv --codec libx265 --crf 16
+  linc decode clip.linc -o clip4k.mp4 --res 4k --fps-scale 4
+  linc decode clip.linc -o - | mpv -
+  linc decode clip.linc --format null           speed test
+
+Interpolated frames are made from interpolated latents; the duration stays the same.
+"""
+
+_FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
+
+
+@click.command("decode", cls=SectionedCommand, help=_HELP)
+@click.argument("source")
+@option(
+    "Output",
+    "-o",
+    "--output",
+    metavar="FILE",
+    help="Default: SOURCE with .decoded.mp4 as suffix; - writes y4m to standard output.",
+)
+@overwrite_options()
+@option(
+    "Output",
+    "--format",
+    "container",
+    type=click.Choice(_FORMATS),
+    help="Default: from the name; null renders and writes nothing.",
+)
+@value(
+    "Picture",
+    "--res",
+    parse=parse_resolution,
+    metavar="SIZE",
+    help="4k or 1080p (fit into it), 1920x800 (exactly), x2 (times).",
+)
+@option(
+    "Picture",
+    "--fps-scale",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Frames for each frame of the source.",
+)
+@span_options()
+@option(
+    "Output encoder",
+    "--codec",
+    default="libx264",
+    show_default=True,
+    metavar="NAME",
+    help="libx264, libx265, libsvtav1, ffv1, ...",
+)
+@option("Output encoder", "--crf", type=float, metavar="Q", help="Of the output encoder.")
+@option("Output encoder", "--enc-preset", metavar="NAME", help="Of the output encoder.")
+@option("Output encoder", "--pix-fmt", metavar="NAME", help="Such as yuv420p10le.")
+@value(
+    "Output encoder",
+    "--enc-opt",
+    "settings",
+    parse=parse_pair,
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Any other option of it; may be repeated.",
+)
+@option(
+    "Output",
+    "--audio",
+    type=click.Choice(["copy", "none"]),
+    default="copy",
+    show_default=True,
+    help="Copy the audio packets, or leave them out.",
+)
+@option(
+    "Model",
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="auto, cpu, cuda or cuda:1.",
+)
+@output_options(progress=True)
+@click.pass_obj
+def decode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
+    """Run the job and report it; the help text is above."""
+    if source == paths.STANDARD:
+        raise UsageError("a .linc file cannot come from standard input; name a file")
+    paths.check_input(source)
+    target = _target(source, output, given["container"], session)
+    overwrite = target in (paths.STANDARD, os.devnull) or paths.settle_output(
+        source, target, yes=given["yes"], no=given["no"], devices=True
+    )
+    options = _options(source, given)
+
+    with session.reporter() as progress:
+        from lincodec.decode import decode as run  # torch: imported when everything else is fine
+
+        done = run(source, target, options, progress=progress, overwrite=overwrite)
+    if target == paths.STANDARD:
+        session.note(report.decode_text(done))
+    else:
+        session.result(report.decode_fields(done), report.decode_text(done))
+
+
+def _target(source: str, output: str | None, container: str | None, session: Session) -> str:
+    """Where the video goes."""
+    if output == paths.STANDARD:
+        if container not in (None, "y4m", "null"):
+            raise UsageError(f"standard output takes y4m only, not --format {container}")
+        if session.json:
+            raise UsageError("--json and -o - cannot share standard output")
+        paths.check_stdout()
+        return output
+    if container == "null":
+        return os.devnull
+    return output or paths.default_output(source, f".decoded.{container or 'mp4'}")
+
+
+def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
+    """The options of the job from those of the command line."""
+    resolution = given["res"] or Resolution(scale=1.0)
+    size = resolution.size
+    if resolution.box is not None:
+        size = resolution.fitted(*linc_size(source))
+    return DecodeOptions(
+        size=size,
+        scale=resolution.scale or 1.0,
+        fps_scale=given["fps_scale"],
+        span=span_from(
+            given["start"],
+            given["end"],
+            given["duration"],
+            given["frames"],
+            lambda: nominal_fps(source),
+        ),
+        codec=given["codec"],
+        crf=given["crf"],
+        encoder_preset=given["enc_preset"],
+        pix_fmt=given["pix_fmt"],
+        encoder_options=dict(given["settings"]),
+        format=given["container"],
+        audio=given["audio"] == "copy",
+        device=given["device"],
+    )

@@ -1,0 +1,205 @@
+"""``linc encode``: fit a video and write a .linc file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from lincodec.cli import paths, report
+from lincodec.cli.options import (
+    SectionedCommand,
+    option,
+    output_options,
+    overwrite_options,
+    span_from,
+    span_options,
+    value,
+)
+from lincodec.cli.rate import nominal_fps
+from lincodec.cli.session import Session
+from lincodec.cli.signals import finish_on_interrupt
+from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
+from lincodec.errors import UsageError
+from lincodec.jobs import EncodeOptions
+
+_HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
+
+\b
+Examples:
+  linc encode clip.mp4                          writes clip.linc
+  linc encode clip.mp4 -o small.linc --size 500k
+  linc encode clip.mp4 --preset slow --max-time 1h
+  linc encode clip.mp4 --psnr 34 --start 10 --duration 5
+  ffmpeg -i clip.mp4 -f yuv4mpegpipe - | linc encode - -o clip.linc
+
+Press Ctrl-C once to finish with what there is, twice to stop without a file.
+At most one of --quality, --psnr, --size, --bitrate and --bpp can be given.
+"""
+
+_RATES = ("quality", "psnr", "size", "bitrate", "bpp")
+
+
+@click.command("encode", cls=SectionedCommand, help=_HELP)
+@click.argument("source")
+@option("Output", "-o", "--output", metavar="FILE", help="Default: SOURCE with .linc as suffix.")
+@overwrite_options()
+@option(
+    "Rate and quality",
+    "--preset",
+    default="medium",
+    show_default=True,
+    metavar="NAME",
+    help="Speed against size; see linc presets.",
+)
+@option(
+    "Rate and quality",
+    "--quality",
+    type=float,
+    metavar="Q",
+    help="Quantiser quality like a crf: lower is better and larger.",
+)
+@option(
+    "Rate and quality",
+    "--psnr",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DB",
+    help="Reach this RGB PSNR.",
+)
+@value(
+    "Rate and quality",
+    "--size",
+    parse=parse_size,
+    metavar="SIZE",
+    help="Size of the file less its audio: 2MB, 800k.",
+)
+@value(
+    "Rate and quality",
+    "--bitrate",
+    parse=parse_bitrate,
+    metavar="RATE",
+    help="Bits per second less the audio: 800k, 1.5M.",
+)
+@option(
+    "Rate and quality",
+    "--bpp",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="BPP",
+    help="Bits per pixel less the audio.",
+)
+@value(
+    "Time",
+    "--max-time",
+    parse=parse_duration,
+    metavar="TIME",
+    help="Finish after this long with what there is: 90, 10m.",
+)
+@span_options()
+@option(
+    "Model",
+    "--segment",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Most frames that share one model.",
+)
+@option(
+    "Model",
+    "--scene-cut/--no-scene-cut",
+    default=True,
+    show_default=True,
+    help="Start a segment at every scene cut.",
+)
+@option(
+    "Model",
+    "--network/--no-network",
+    default=None,
+    help="Force the network part on or off; default: as the preset says.",
+)
+@option(
+    "Model",
+    "--device",
+    default="auto",
+    show_default=True,
+    metavar="NAME",
+    help="auto, cpu, cuda or cuda:1.",
+)
+@option("Model", "--seed", type=int, default=0, show_default=True, help="Of random numbers.")
+@option(
+    "File",
+    "--audio",
+    type=click.Choice(["copy", "none"]),
+    default="copy",
+    show_default=True,
+    help="Keep the audio packets as they are, or drop them.",
+)
+@value(
+    "File",
+    "--tag",
+    "tags",
+    parse=parse_pair,
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Text to store in the file; may be repeated.",
+)
+@option(
+    "File",
+    "--verify/--no-verify",
+    default=True,
+    show_default=True,
+    help="Decode the file before it gets its name.",
+)
+@output_options(progress=True)
+@click.pass_obj
+def encode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
+    """Run the job and report it; the help text is above."""
+    paths.check_input(source)
+    target = output or paths.default_output(source, ".linc")
+    if target == paths.STANDARD:
+        raise UsageError("a .linc file cannot go to standard output; name a file with -o")
+    options = _options(source, given)
+    overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
+
+    with session.reporter() as progress, finish_on_interrupt(quiet=session.quiet) as stop:
+        from lincodec.encode import encode as run  # torch: imported when everything else is fine
+
+        done = run(source, target, options, progress=progress, stop=stop, overwrite=overwrite)
+    for warning in done.warnings:
+        session.warn(warning)
+    session.result(report.encode_fields(done), report.encode_text(done))
+
+
+def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
+    """The options of the job from those of the command line."""
+    exclusive([name for name in _RATES if given[name] is not None])
+    return EncodeOptions(
+        preset=given["preset"],
+        **{name: given[name] for name in _RATES},
+        max_time=given["max_time"],
+        segment=given["segment"],
+        scene_cut=given["scene_cut"],
+        network=given["network"],
+        span=span_from(
+            given["start"],
+            given["end"],
+            given["duration"],
+            given["frames"],
+            lambda: nominal_fps(source),
+        ),
+        audio=given["audio"] == "copy",
+        device=given["device"],
+        seed=given["seed"],
+        verify=given["verify"],
+        tags=dict(given["tags"]),
+    )
+
+
+def exclusive(names: Iterable[str]) -> None:
+    """Check that at most one of the options was given.
+
+    Raises:
+        UsageError: names the first two.
+    """
+    first, second = ([*names, "", ""])[:2]
+    if second:
+        raise UsageError(f"--{first} and --{second} cannot be used together")

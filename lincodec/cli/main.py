@@ -1,0 +1,138 @@
+"""The ``linc`` command: finds the sub-command, turns every error into a line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from lincodec import __version__
+from lincodec.cli import signals
+from lincodec.cli.session import Session
+from lincodec.cli.text import printable
+from lincodec.errors import LincError
+
+_INTERNAL = 1
+_USAGE = 2
+_RESOURCE = 8
+_INTERRUPTED = 130
+_PIPE_CLOSED = 141
+
+#: Sub-commands in the order of the help text. Each is in a module of its own name.
+COMMANDS = {
+    "encode": "Fit a video and write a .linc file.",
+    "decode": "Render a .linc file at any size and rate.",
+    "info": "Say what a .linc file holds.",
+    "verify": "Check a .linc file from structure to digest.",
+    "compare": "Measure a video against its original.",
+    "presets": "List the encoder presets.",
+}
+
+_HELP = """A neural video codec in one self-describing file.
+
+\b
+Examples:
+  linc encode clip.mp4                       writes clip.linc
+  linc decode clip.linc -o clip4k.mp4 --res 4k
+  linc decode clip.linc -o slow.mp4 --fps-scale 4
+  linc info clip.linc
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command only when it is run or its help is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(import_module(f"lincodec.cli.{cmd_name}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="linc", message="%(prog)s %(version)s")
+def linc() -> None:
+    """Replaced by the help text above."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; nothing is raised."""
+    session = Session()
+    try:
+        signals.install()
+        code = linc.main(list(arguments), prog_name="linc", obj=session, standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, click.Abort):
+        session.note("stopped")
+        return _INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return _USAGE
+    except click.ClickException as error:
+        session.error(_USAGE, "UsageError", _usage_message(error, session))
+        return _USAGE
+    except BaseException as error:  # noqa: BLE001 (the last resort: nothing may escape as a trace)
+        return _report(error, session)
+
+
+def _usage_message(error: click.ClickException, session: Session) -> str:
+    where = f"linc {session.command}".strip()
+    return f"{error.format_message().rstrip('.')}; see {where} --help"
+
+
+def _report(error: BaseException, session: Session) -> int:
+    """Say what went wrong, and what it means as an exit code."""
+    if _pipe_was_closed(error):
+        return _PIPE_CLOSED
+    if isinstance(error, LincError):
+        session.error(error.exit_code, type(error).__name__, str(error))
+        code = error.exit_code
+    elif isinstance(error, MemoryError):
+        text = "out of memory; try a smaller --segment, a trim, or a lower --res"
+        session.error(_RESOURCE, "ResourceError", text)
+        code = _RESOURCE
+    elif isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else _INTERNAL
+    else:
+        advice = "please report it" if session.verbose else "please report it with the output of -v"
+        text = f"internal error, {advice}: {type(error).__name__}: {printable(error)}"
+        session.error(_INTERNAL, "InternalError", text)
+        code = _INTERNAL
+    if session.verbose and (code == _INTERNAL or session.verbose > 1):
+        traceback.print_exception(error)
+    return code
+
+
+def _pipe_was_closed(error: BaseException | None) -> bool:
+    """Whether the reader of our output went away, here or as the cause of what was raised."""
+    while error is not None:
+        if isinstance(error, BrokenPipeError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def main() -> None:
+    """Entry point of the ``linc`` script."""
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _PIPE_CLOSED
+    if code == _PIPE_CLOSED:
+        # what is still buffered has nowhere to go; without this Python complains at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)

@@ -1,0 +1,162 @@
+"""Options that several commands share, and help in sections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from lincodec.cli.progress import MODES
+from lincodec.cli.session import Session
+from lincodec.cli.values import (
+    Moment,
+    parse_moment,
+)
+from lincodec.errors import UsageError
+from lincodec.jobs import Span
+
+Command = Callable[..., Any]
+Decorator = Callable[[Command], Command]
+
+
+class SectionedOption(click.Option):
+    """An option that knows the section of the help text it belongs to."""
+
+    def __init__(self, *args: Any, section: str = "General", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class SectionedCommand(click.Command):
+    """A command whose options are listed by section, in the order they were declared."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                section = getattr(param, "section", "General")
+                sections.setdefault(section, []).append(record)
+        general = sections.pop("General", [])
+        for name, records in [*sections.items(), ("General", general)]:
+            if records:
+                with formatter.section(name):
+                    formatter.write_dl(records, col_max=28)
+
+
+def option(section: str, *names: str, **settings: Any) -> Decorator:
+    """``click.option`` within a section of the help text."""
+    return click.option(*names, cls=SectionedOption, section=section, **settings)
+
+
+def value(
+    section: str, *names: str, parse: Callable[[str], Any], metavar: str, help: str, **settings: Any
+) -> Decorator:
+    """An option whose text one of the parsers in ``values`` turns into a value."""
+
+    def convert(ctx: click.Context, param: click.Parameter, text: Any) -> Any:
+        try:
+            if isinstance(text, tuple):
+                return tuple(parse(item) for item in text)
+            return None if text is None else parse(text)
+        except UsageError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    return option(section, *names, callback=convert, metavar=metavar, help=help, **settings)
+
+
+def stacked(decorators: Sequence[Decorator]) -> Decorator:
+    """Several option decorators as one, first one first in the help text."""
+
+    def apply(command: Command) -> Command:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return apply
+
+
+def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep an output option in the session, where ``main`` finds it even after an error."""
+    session = ctx.find_object(Session)
+    assert session is not None
+    session.command = ctx.command.name or ""
+    assert param.name is not None
+    setattr(session, param.name, value)
+
+
+def _stored(*names: str, **settings: Any) -> Decorator:
+    return option("General", *names, callback=_store, expose_value=False, is_eager=True, **settings)
+
+
+def output_options(*, progress: bool) -> Decorator:
+    """``--json -v -q`` and, for jobs that take a while, ``--progress``."""
+    decorators = [
+        _stored("--json", is_flag=True, help="Print the result as one line of JSON."),
+        _stored("-v", "--verbose", count=True, help="Say more; traceback of internal errors."),
+        _stored("-q", "--quiet", is_flag=True, help="Print errors only."),
+    ]
+    if progress:
+        text = "Progress on standard error: a bar on a terminal, else a line every 10 s."
+        decorators.insert(
+            0, _stored("--progress", type=click.Choice(MODES), default="auto", help=text)
+        )
+    return stacked(decorators)
+
+
+def overwrite_options() -> Decorator:
+    """``-y`` and ``-n``."""
+    return stacked(
+        [
+            option("Output", "-y", "--yes", is_flag=True, help="Replace the output if it exists."),
+            option("Output", "-n", "--no", is_flag=True, help="Never replace it; do not ask."),
+        ]
+    )
+
+
+def span_options() -> Decorator:
+    """``--start --end --duration --frames``, passed on as four arguments."""
+    where = "Times are 12.5, 00:01:02.5, 1m30s or 300f (frames); negative: from the end."
+    return stacked(
+        [
+            _moment("--start", f"First moment. {where}"),
+            _moment("--end", "Moment where it ends, itself excluded."),
+            _moment("--duration", "Length instead of --end."),
+            option("Part", "--frames", type=click.IntRange(min=1), help="At most this many."),
+        ]
+    )
+
+
+def _moment(name: str, help: str) -> Decorator:
+    return value("Part", name, parse=parse_moment, metavar="TIME", help=help)
+
+
+def span_from(
+    start: Moment | None,
+    end: Moment | None,
+    duration: Moment | None,
+    frames: int | None,
+    fps: Callable[[], float],
+) -> Span:
+    """The span that the four options describe.
+
+    Args:
+        fps: Gives frames per second; called only when a time is counted in frames.
+
+    Raises:
+        UsageError: both an end and a duration, or a duration that is not positive.
+    """
+    if end is not None and duration is not None:
+        raise UsageError("--end and --duration cannot be used together")
+    counted = any(m is not None and m.frames is not None for m in (start, end, duration))
+    rate = fps() if counted else 1.0
+    begin = None if start is None else start.at(rate)
+    if duration is None:
+        return Span(begin, None if end is None else end.at(rate), frames)
+    length = duration.at(rate)
+    if length <= 0:
+        raise UsageError(f"--duration {length:g} s: expected more than 0")
+    stop = (begin or 0.0) + length
+    reaches_the_end = begin is not None and begin < 0 and stop >= 0
+    return Span(begin, None if reaches_the_end else stop, frames)

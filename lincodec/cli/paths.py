@@ -1,0 +1,109 @@
+"""Which file a command reads and which it may write, settled before any work is done."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+import tempfile
+
+import click
+
+from lincodec.cli.text import printable
+from lincodec.errors import InputError, ResourceError, UsageError
+
+STANDARD = "-"
+
+
+def check_input(source: str) -> None:
+    """Check that ``source`` is ``-`` or something that can be opened.
+
+    Raises:
+        InputError: there is no such file, or it is a directory, or it may not be read.
+    """
+    if source == STANDARD:
+        return
+    try:
+        if stat.S_ISDIR(os.stat(source).st_mode):
+            raise InputError(f"{source}: is a directory; expected a file")
+        with open(source, "rb"):
+            pass
+    except FileNotFoundError as error:
+        raise InputError(f"{source}: no such file") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{printable(source)}: cannot be opened ({_reason(error)})") from error
+
+
+def default_output(source: str, suffix: str) -> str:
+    """``clip.mp4`` with ``.linc`` is ``clip.linc``, in the same folder.
+
+    Raises:
+        UsageError: the source is a pipe, which has no name.
+    """
+    if source == STANDARD:
+        raise UsageError("reading from standard input: name the output with -o")
+    return os.path.splitext(source)[0] + suffix
+
+
+def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: bool = False) -> bool:
+    """Check that ``output`` can and may be written; True when it replaces an existing file.
+
+    On a terminal the user is asked before a file is replaced, unless ``yes`` or ``no`` is set.
+
+    Args:
+        devices: Whether pipes and devices may be written to, which needs no question.
+
+    Raises:
+        UsageError: the output is the input, a directory or in no folder, it exists and may not
+            be replaced, or the system refuses to create a file there.
+        ResourceError: the disk is full.
+    """
+    if yes and no:
+        raise UsageError("-y and -n cannot be used together")
+    folder = os.path.dirname(output) or "."
+    try:
+        mode = os.stat(output).st_mode if os.path.lexists(output) else None
+        if mode is not None and stat.S_ISDIR(mode):
+            raise UsageError(f"{output}: is a directory; name a file with -o")
+        if mode is not None and not stat.S_ISREG(mode):
+            if devices:
+                return True
+            raise UsageError(f"{output}: is a device or pipe; name a regular file with -o")
+        if mode is not None and source != STANDARD and os.path.samefile(source, output):
+            raise UsageError(f"{output}: is the input; name another output with -o")
+        if not os.path.isdir(folder):
+            raise UsageError(f"{output}: there is no folder {folder}; create it first")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        refused = f"{printable(output)}: cannot be written ({_reason(error)})"
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResourceError(f"{refused}; free some space") from error
+        raise UsageError(f"{refused}; name another output with -o") from error
+    if mode is None:
+        return False
+    if not yes and (no or not _confirmed(source, output)):
+        raise UsageError(f"{output}: exists; replace it with -y or name another with -o")
+    return True
+
+
+def _confirmed(source: str, output: str) -> bool:
+    """Ask on the terminal; no where there is none to ask on."""
+    if source == STANDARD or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return click.confirm(f"{printable(output)} exists. Replace it?", err=True)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def check_stdout() -> None:
+    """Check that standard output is not a terminal.
+
+    Raises:
+        UsageError: it is one, and video would garble it.
+    """
+    if sys.stdout.isatty():
+        raise UsageError("standard output is a terminal; pipe it to a player or name a file")

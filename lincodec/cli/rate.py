@@ -1,0 +1,43 @@
+"""Size and frame rate of a source, read from its first bytes, for options that depend on them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from lincodec.cli.paths import STANDARD
+from lincodec.errors import UsageError
+
+
+def nominal_fps(source: str) -> float:
+    """Frames per second of a video or .linc file.
+
+    Raises:
+        UsageError: the source is a pipe, which cannot be looked at twice.
+        InputError: not a video.
+    """
+    if source == STANDARD:
+        raise UsageError("standard input: give times in seconds, or use --frames")
+    if is_linc(source):
+        from lincodec.info import info
+
+        return float(Fraction(info(source)["fps"]))
+    from lincodec.video.probe import probe
+
+    return float(probe(source).info.fps)
+
+
+def linc_size(source: str) -> tuple[int, int]:
+    """(width, height) that a .linc file states.
+
+    Raises:
+        LincError: not a .linc file.
+    """
+    from lincodec.info import info
+
+    found = info(source)
+    return int(found["width"]), int(found["height"])
+
+
+def is_linc(source: str) -> bool:
+    """Whether a file name says that it is ours."""
+    return source.lower().endswith(".linc")

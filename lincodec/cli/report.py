@@ -1,0 +1,146 @@
+"""Results for people and for programs: the same figures as text and as JSON fields."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import enum
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from lincodec.cli.text import human_bytes, human_time, printable, table
+from lincodec.errors import UsageError
+from lincodec.jobs import DecodeReport, EncodeReport
+
+_PARTS = ("weights", "latents", "tables", "container", "audio")
+
+
+def plain_fields(report: Any) -> dict[str, Any]:
+    """A dataclass as a dictionary of what JSON knows; fractions become ``"num/den"``."""
+    found = {f.name: _plain(getattr(report, f.name)) for f in dataclasses.fields(report)}
+    if isinstance(getattr(report, "fps", None), Fraction):
+        found["fps"] = float(report.fps)
+        found["fps_exact"] = _plain(report.fps)
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return plain_fields(value)
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, enum.Enum):
+        return value.name.lower()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value)
+
+
+def encode_fields(report: EncodeReport) -> dict[str, Any]:
+    """The fields of ``encode-done``."""
+    return plain_fields(report)
+
+
+def encode_text(report: EncodeReport) -> str:
+    """Two lines: what was made, and where its bytes went."""
+    length = report.frames / float(report.fps)
+    speed = length / report.seconds if report.seconds > 0 else 0.0
+    parts = "  ".join(
+        f"{name} {human_bytes(report.bytes[name])}" for name in _PARTS if report.bytes.get(name)
+    )
+    early = "  (finished early)" if report.stopped else ""
+    return (
+        f"{printable(report.output)}  {report.width}x{report.height}  {report.frames} frames  "
+        f"{report.psnr:.2f} dB  {report.bpp:.4f} bpp  {human_bytes(report.bytes['total'])}  "
+        f"in {human_time(report.seconds)} ({speed:.2g}x real time){early}\n  {parts}"
+    )
+
+
+def decode_fields(report: DecodeReport) -> dict[str, Any]:
+    """The fields of ``decode-done``; what ``extra`` holds is beside the others."""
+    fields = plain_fields(report)
+    extra = fields.pop("extra")
+    return {**extra, **fields}
+
+
+def decode_text(report: DecodeReport) -> str:
+    """One line: what was written and how fast."""
+    return (
+        f"{printable(report.output)}  {report.width}x{report.height}  {report.frames} frames  "
+        f"in {human_time(report.seconds)} ({report.fps:.1f} frames/s)"
+    )
+
+
+def info_text(source: str, found: Mapping[str, Any]) -> str:
+    """A table of everything that ``info`` found, one fact a line."""
+    rows = [("file", printable(source))]
+    for key, value in found.items():
+        if isinstance(value, Mapping):
+            shown = "  ".join(f"{name} {_shown(name, item, key)}" for name, item in value.items())
+        else:
+            shown = _shown(key, value)
+        if shown:
+            rows.append((printable(key).replace("_", " "), shown))
+    return table(rows)
+
+
+def _shown(name: str, value: Any, group: str = "") -> str:
+    """One value as text."""
+    if value is None or value == [] or value == {}:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if group == "bytes" and isinstance(value, int):
+        return human_bytes(value)
+    if isinstance(value, float):
+        return f"{value:.4f}" if "bpp" in name else f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{printable(k)} {_shown(str(k), v)}" for k, v in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_shown(name, item) for item in value)
+    return printable(value)
+
+
+def verify_text(source: str, fields: Mapping[str, Any]) -> str:
+    """One line that says the file is sound, with what was checked."""
+    facts = [f"{key.replace('_', ' ')} {_shown(key, value)}" for key, value in fields.items()]
+    known = [fact for fact in facts if not fact.endswith(" ")]
+    return f"{printable(source)}: sound ({', '.join(known)})"
+
+
+def compare_text(fields: Mapping[str, Any]) -> str:
+    """A table of the figures of a comparison."""
+    units = {"bpp": "", "frames": "", "ssim": "", "ms_ssim": ""}
+    rows = []
+    for key, value in fields.items():
+        if value is not None and not isinstance(value, Mapping | list):
+            unit = units.get(key, " dB" if key.startswith("psnr") else "")
+            number = f"{value:.4f}" if isinstance(value, float) else printable(value)
+            rows.append((key.replace("_", " "), number + unit))
+    return table(rows)
+
+
+def presets_text(found: Sequence[Mapping[str, Any]]) -> str:
+    """Names and summaries of the presets."""
+    return table([(str(preset["name"]), str(preset["summary"])) for preset in found])
+
+
+def write_csv(path: str, frames: Sequence[Any]) -> None:
+    """Write the figures of every frame, one line each, with a header.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    rows = [frame if isinstance(frame, Mapping) else {"psnr_rgb": frame} for frame in frames]
+    try:
+        with open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["frame", *(rows[0] if rows else [])])
+            writer.writeheader()
+            writer.writerows({"frame": i, **row} for i, row in enumerate(rows))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror})") from error

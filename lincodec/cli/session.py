@@ -1,0 +1,67 @@
+"""How one run of the command line talks: where lines go, as text or as NDJSON."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from lincodec.cli.progress import Reporter, json_line, make_reporter
+from lincodec.cli.text import printable
+
+
+@dataclass
+class Session:
+    """The output options of one run; commands fill it in, ``main`` reads it on errors."""
+
+    command: str = ""
+    """Name of the running command; empty before one is known."""
+    verbose: int = 0
+    """Number of ``-v``."""
+    quiet: bool = False
+    """Only errors on standard error."""
+    json: bool = False
+    """Results as NDJSON on standard output."""
+    progress: str = "auto"
+    """Mode of the progress report."""
+
+    def result(self, fields: dict[str, Any], text: str) -> None:
+        """Print the final result: ``<command>-done`` with ``--json``, else ``text``."""
+        if self.json:
+            print(json_line(f"{self.command}-done", fields), flush=True)
+        elif not self.quiet:
+            print(text, flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something on standard error that is not an error."""
+        if not self.quiet:
+            self._say("note", text, f"linc: {printable(text)}")
+
+    def warn(self, text: str) -> None:
+        """Say what the user should know although the job goes on."""
+        if not self.quiet:
+            self._say("warning", text, f"linc: warning: {printable(text)}")
+
+    def error(self, code: int, kind: str, text: str) -> None:
+        """Report the end of a failed run on standard error and, with ``--json``, as its result."""
+        self._say("error", text, f"linc: error: {printable(text)}")
+        if self.json:
+            fields = {"code": code, "error": kind, "message": printable(text)}
+            print(json_line(f"{self.command or 'linc'}-error", fields), flush=True)
+
+    def _say(self, kind: str, text: str, line: str) -> None:
+        if self.progress == "json":
+            line = json_line(kind, {"message": printable(text)})
+        print(line, file=sys.stderr, flush=True)
+
+    @contextmanager
+    def reporter(self) -> Iterator[Reporter]:
+        """A progress reporter as the options ask for, closed at the end."""
+        silent = self.quiet and self.progress != "json"
+        reporter = make_reporter("none" if silent else self.progress, sys.stderr)
+        try:
+            yield reporter
+        finally:
+            reporter.close()
