@@ -25,6 +25,9 @@ PSNR_CAP = 100.0
 _MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW = 11
 _SIGMA = 1.5
+_STRIP = 64
+_TAPS = np.exp(-((np.arange(_WINDOW) - _WINDOW // 2) ** 2) / (2 * _SIGMA**2))
+_TAPS = (_TAPS / _TAPS.sum()).astype(np.float32)
 
 
 def mse(reference: NDArray[Any], distorted: NDArray[Any]) -> float:
@@ -174,29 +177,36 @@ def _similarity(a: NDArray[np.float32], b: NDArray[np.float32], peak: float) -> 
             f"SSIM: expected two planes of equal size, at least {_WINDOW} samples each way, "
             f"found {a.shape} and {b.shape}"
         )
-    c1, c2 = (0.01 * peak) ** 2, (0.03 * peak) ** 2
-    mean_a, mean_b = _blur(a), _blur(b)
-    aa, bb, ab = mean_a * mean_a, mean_b * mean_b, mean_a * mean_b
-    spread = _blur(a * a) + _blur(b * b) - aa - bb
-    covariance = _blur(a * b) - ab
-    contrast = (2 * covariance + c2) / (spread + c2)
-    full = contrast * (2 * ab + c1) / (aa + bb + c1)
-    return float(full.mean(dtype=np.float64)), float(contrast.mean(dtype=np.float64))
+    c1, c2 = np.float32((0.01 * peak) ** 2), np.float32((0.03 * peak) ** 2)
+    rows = a.shape[0] - _WINDOW + 1
+    full_sum = contrast_sum = 0.0
+    for top in range(0, rows, _STRIP):  # strips stay in the processor's cache
+        bottom = min(rows, top + _STRIP) + _WINDOW - 1
+        x, y = a[top:bottom], b[top:bottom]
+        mean_x, mean_y = _blur(x), _blur(y)
+        xx, yy, xy = mean_x * mean_x, mean_y * mean_y, mean_x * mean_y
+        spread = _blur(x * x + y * y) - xx - yy
+        covariance = _blur(x * y) - xy
+        contrast = (2 * covariance + c2) / (spread + c2)
+        contrast_sum += float(contrast.sum(dtype=np.float64))
+        contrast *= (2 * xy + c1) / (xx + yy + c1)
+        full_sum += float(contrast.sum(dtype=np.float64))
+    count = rows * (a.shape[1] - _WINDOW + 1)
+    return full_sum / count, contrast_sum / count
 
 
 def _blur(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Separable 11-tap Gaussian, valid part only: [h - 10, w - 10]."""
-    positions = np.arange(_WINDOW) - _WINDOW // 2
-    taps = np.exp(-(positions**2) / (2 * _SIGMA**2))
-    taps = (taps / taps.sum()).astype(np.float32)
     height, width = plane.shape
-    rows = plane[: height - _WINDOW + 1] * taps[0]
-    for k in range(1, _WINDOW):
-        rows += plane[k : height - _WINDOW + 1 + k] * taps[k]
-    out: NDArray[np.float32] = rows[:, : width - _WINDOW + 1] * taps[0]
-    for k in range(1, _WINDOW):
-        out += rows[:, k : width - _WINDOW + 1 + k] * taps[k]
-    return out
+    half = _WINDOW // 2
+    rows = plane[half : height - half] * _TAPS[half]
+    for k in range(half):  # the taps are symmetric
+        rows += (plane[k : height - 2 * half + k] + plane[2 * half - k : height - k]) * _TAPS[k]
+    columns: NDArray[np.float32] = rows[:, half : width - half] * _TAPS[half]
+    for k in range(half):
+        left, right = rows[:, k : width - 2 * half + k], rows[:, 2 * half - k : width - k]
+        columns += (left + right) * _TAPS[k]
+    return columns
 
 
 def _halved(plane: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -9,12 +9,25 @@ from typing import cast
 
 import av
 from av.audio.stream import AudioStream
-from av.container import OutputContainer
+from av.bitstream import BitStreamFilterContext
+from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 
 from lincodec.errors import InputError, UsageError
 from lincodec.types import AudioPacket, AudioTrack
 from lincodec.video.source import open_container, reason, video_stream
+
+# Raw PCM in some containers states only a number of channels; muxers want their places.
+_LAYOUTS = {
+    "1 channels": "mono",
+    "2 channels": "stereo",
+    "3 channels": "2.1",
+    "4 channels": "4.0",
+    "5 channels": "5.0",
+    "6 channels": "5.1",
+    "7 channels": "6.1",
+    "8 channels": "7.1",
+}
 
 
 def read_audio(source: str, origin: Fraction, length: Fraction | None) -> AudioTrack | None:
@@ -41,8 +54,9 @@ def read_audio(source: str, origin: Fraction, length: Fraction | None) -> AudioT
         time_base = Fraction(stream.time_base or Fraction(1, context.sample_rate or 48000))
         shift = round(origin / time_base)
         limit = None if length is None else round(length / time_base)
+        demuxed = _Demuxed(container, stream)
         try:
-            packets = _packets(container.demux(stream), shift, limit)
+            packets = _packets(iter(demuxed), shift, limit)
         except av.error.FFmpegError as error:
             raise InputError(f"{source}: cannot read the audio: {reason(error)}") from error
         if not packets:
@@ -51,9 +65,9 @@ def read_audio(source: str, origin: Fraction, length: Fraction | None) -> AudioT
             codec=context.codec.canonical_name,
             time_base=time_base,
             sample_rate=context.sample_rate,
-            layout=context.layout.name,
+            layout=_LAYOUTS.get(context.layout.name, context.layout.name),
             bit_rate=context.bit_rate or 0,
-            extradata=bytes(context.extradata or b""),
+            extradata=bytes(demuxed.extradata),
             packets=tuple(packets),
         )
 
@@ -65,23 +79,24 @@ def add_audio_stream(container: OutputContainer, track: AudioTrack) -> AudioStre
         UsageError: The container cannot hold the codec, or this FFmpeg cannot describe it.
     """
     name = container.format.name
-    # A scratch stream carries the codec identifier; a stream made from it is never opened as
-    # an encoder, so that its parameters are exactly the ones set here.
-    scratch = av.open(BytesIO(), mode="w", format="nut")
+    # A scratch stream (the null muxer takes any codec) carries the codec identifier; a stream
+    # made from it is never opened as an encoder: its parameters are exactly those set here.
+    scratch = av.open(BytesIO(), mode="w", format="null")
     try:
         carrier = scratch.add_stream(track.codec, rate=track.sample_rate)
         stream = container.add_stream_from_template(carrier)
         assert isinstance(stream, AudioStream)
         context = stream.codec_context
         context.sample_rate = track.sample_rate
-        context.layout = track.layout
+        context.layout = _LAYOUTS.get(track.layout, track.layout)
         context.bit_rate = track.bit_rate
         context.extradata = track.extradata
         context.time_base = track.time_base
         stream.time_base = track.time_base
     except (ValueError, av.error.FFmpegError) as error:
+        other = ".mov" if name == "matroska" else ".mkv"
         raise UsageError(
-            f"{name} cannot hold {track.codec} audio; write .mkv instead, or leave the audio out"
+            f"{name} cannot hold {track.codec} audio; write {other} instead, or leave the audio out"
         ) from error
     finally:
         scratch.close()
@@ -91,6 +106,35 @@ def add_audio_stream(container: OutputContainer, track: AudioTrack) -> AudioStre
 def audio_packets(track: AudioTrack, stream: AudioStream) -> list[Packet[AudioStream]]:
     """The packets of ``track`` bound to ``stream``, in stored order."""
     return [_bound(packet, track, stream) for packet in track.packets]
+
+
+class _Demuxed:
+    """The packets of an audio stream as a container with global headers stores them.
+
+    AAC in transport streams repeats its header in every packet (ADTS); it is taken off and
+    becomes the extradata, so that any container can hold the packets. Everything else passes
+    unchanged.
+    """
+
+    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
+        context = stream.codec_context
+        self._packets = container.demux(stream)
+        self.extradata = bytes(context.extradata or b"")
+        self._filter: BitStreamFilterContext | None = None
+        if context.codec.canonical_name == "aac" and not self.extradata:
+            self._filter = BitStreamFilterContext("aac_adtstoasc", stream)
+
+    def __iter__(self) -> Iterator[Packet[AudioStream]]:
+        for packet in self._packets:
+            if packet.size == 0:
+                continue
+            if self._filter is None:
+                yield packet
+                continue
+            for bare in self._filter.filter(packet):
+                if not self.extradata and bare.has_sidedata("new_extradata"):
+                    self.extradata = bytes(bare.get_sidedata("new_extradata"))
+                yield cast("Packet[AudioStream]", bare)
 
 
 def _bound(source: AudioPacket, track: AudioTrack, stream: AudioStream) -> Packet[AudioStream]:
@@ -111,8 +155,6 @@ def _packets(
     kept: list[AudioPacket] = []
     following = 0
     for packet in demuxed:
-        if packet.size == 0:
-            continue
         duration = int(packet.duration or 0)
         time = packet.pts if packet.pts is not None else packet.dts
         pts = following if time is None else time - shift

@@ -82,8 +82,7 @@ def to_rgb(planes: Planes, info: VideoInfo) -> FloatArray:
     red = cr * np.float32(2 * (1 - kr) * scale)
     green = red * np.float32(-kr / kg) + blue * np.float32(-kb / kg)
     for channel, chroma in enumerate((red, green, blue)):
-        full = upsample(chroma, info.chroma_shift, height, width)
-        np.add(luma, full, out=rgb[channel])
+        _add_upsampled(luma, chroma, info.chroma_shift, rgb[channel])
     return np.moveaxis(np.clip(rgb, 0.0, 255.0, out=rgb), 0, 2)
 
 
@@ -208,6 +207,23 @@ def change_chroma(
         small = full if target == (0, 0) else downsample(full, target)
         out.append(small if small.dtype == luma.dtype else _quantise(small, bit_depth))
     return tuple(out)
+
+
+def _add_upsampled(
+    luma: FloatArray, chroma: FloatArray, shift: tuple[int, int], out: FloatArray
+) -> None:
+    """``out`` = ``luma`` + ``chroma`` repeated to its size, one phase at a time."""
+    height, width = luma.shape
+    sx, sy = shift
+    wide = chroma
+    if sx:
+        wide = np.empty((chroma.shape[0], width), dtype=np.float32)
+        for phase in range(1 << sx):
+            columns = (width - phase + (1 << sx) - 1) >> sx
+            wide[:, phase :: 1 << sx] = chroma[:, :columns]
+    for phase in range(1 << sy):
+        rows = (height - phase + (1 << sy) - 1) >> sy
+        np.add(luma[phase :: 1 << sy], wide[:rows], out=out[phase :: 1 << sy])
 
 
 def _quantise(values: NDArray[Any], bit_depth: int) -> NDArray[Any]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import BinaryIO
 
 import av
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
@@ -27,6 +28,10 @@ DEFAULT_CRF: Mapping[str, float] = {
     "libsvtav1": 22,
     "libvpx-vp9": 22,
 }
+_X26X_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast",
+    "medium", "slow", "slower", "veryslow", "placebo",
+)  # fmt: skip
 _MUXERS = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 
 
@@ -61,15 +66,20 @@ class MediaSink:
         self._container = self._open(output, muxer)
         try:
             self._stream = self._add_video(muxer, codec, options)
-            self._audio: Iterator[Packet] = iter(())
+            self._audio: Iterator[Packet[AudioStream]] = iter(())
             if audio is not None and audio.packets:
                 stream = add_audio_stream(self._container, audio)
                 self._audio = iter(audio_packets(audio, stream))
             self._next_audio = next(self._audio, None)
             self._container.start_encoding()
+            unknown = sorted(set(self._stream.codec_context.options) & set(options))
+            if unknown:
+                raise UsageError(f"{codec} has no option {', '.join(unknown)}")
         except (av.error.FFmpegError, ValueError, OverflowError) as error:
             self._discard()
-            raise self._failure(error, f"cannot write {container_format} with {codec}") from error
+            with_audio = f" and {audio.codec} audio" if audio is not None else ""
+            what = f"cannot write {container_format} with {codec}{with_audio}"
+            raise self._failure(error, what) from error
         except LincError:
             self._discard()
             raise
@@ -179,6 +189,9 @@ def encoder_options(
     """Options for the encoder ``codec``; ``extra`` wins over the named ones.
 
     ``crf`` None takes ``DEFAULT_CRF``; encoders without constant quality ignore it.
+
+    Raises:
+        UsageError: The preset is not one of the encoder's.
     """
     options: dict[str, str] = {}
     quality = crf if crf is not None else DEFAULT_CRF.get(codec)
@@ -186,6 +199,10 @@ def encoder_options(
     if quality is not None and not explicit:
         options["cq" if codec.endswith("_nvenc") else "crf"] = f"{quality:g}"
     if preset is not None:
+        if codec in ("libx264", "libx265") and preset not in _X26X_PRESETS:
+            raise UsageError(
+                f"{codec} has no preset {preset!r}; expected one of {', '.join(_X26X_PRESETS)}"
+            )
         options["cpu-used" if codec.startswith("libvpx") else "preset"] = preset
     if codec == "libx265":
         options["x265-params"] = "log-level=error"

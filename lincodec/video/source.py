@@ -109,8 +109,11 @@ def base_info(stream: VideoStream, frame: VideoFrame, warnings: list[str]) -> Vi
 
 
 def reason(error: BaseException) -> str:
-    """PyAV's message without its numbers and paths, on one line."""
+    """PyAV's message without its numbers and paths, with FFmpeg's last word, on one line."""
     text = str(getattr(error, "strerror", "") or error)
+    log = getattr(error, "log", None)
+    if log and log[2] and log[2] not in text:
+        text = f"{text}: {log[2]}"
     return " ".join(text.split()) or type(error).__name__
 
 

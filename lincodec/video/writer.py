@@ -203,11 +203,14 @@ class FrameWriter:
                     return
                 self._sink.write(*job)
             self._sink.abort()
-        except BaseException as error:  # handed to the caller by write() or close()
+        except BaseException as error:  # noqa: BLE001 (raised again by write() or close())
             self._failure = error
             self._sink.abort()
 
     def _warn_y4m(self, info: VideoInfo, audio: AudioTrack | None) -> None:
+        color = info.color
+        if (color.primaries, color.transfer, color.matrix) != (2, 2, 2):
+            self.warnings.append("y4m holds no colour tags other than the range")
         if audio is not None:
             self.warnings.append("y4m holds no audio: it is left out")
         if info.rotation:
