@@ -148,6 +148,12 @@ class SegmentHeader:
         return sum(t.payload_length for t in self.tensors if t.role == Role.LATENT)
 
     @property
+    def packed_length(self) -> int:
+        """Bytes of SEGM."""
+        rows = (_ENTRY.size + len(t.dims) * _DIM.size + _ENTRY_TAIL.size for t in self.tensors)
+        return SEGMENT_FIXED.size + sum(rows)
+
+    @property
     def params(self) -> int:
         """Tensor elements, to be bounded by HEAD ``max_params``."""
         return sum(tensor.elements for tensor in self.tensors)

@@ -228,6 +228,7 @@ def test_segment_bytes() -> None:
 
 def test_segment_round_trip_and_sums() -> None:
     assert SegmentHeader.parse(SEGM.pack(), LIMITS) == SEGM
+    assert SEGM.packed_length == len(SEGM.pack())
     assert (SEGM.weights_length, SEGM.latents_length) == (1550, 400)
     assert (SEGM.params, SEGM.symbols) == (3840 + 360 + 384 + 4 + 24, 3840 + 360 + 384)
 
