@@ -72,9 +72,13 @@ def run(arguments: Sequence[str]) -> int:
     session = Session()
     try:
         signals.install()
-        code = linc.main(list(arguments), prog_name="linc", obj=session, standalone_mode=False)
+        # not linc.main(): it has its own idea of what to say about interrupts and closed pipes
+        with linc.make_context("linc", list(arguments), obj=session) as context:
+            linc.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return 0
+    except click.exceptions.Exit as error:
+        return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         session.note("stopped")
         return _INTERRUPTED
@@ -104,8 +108,6 @@ def _report(error: BaseException, session: Session) -> int:
         text = "out of memory; try a smaller --segment, a trim, or a lower --res"
         session.error(_RESOURCE, "ResourceError", text)
         code = _RESOURCE
-    elif isinstance(error, SystemExit):
-        return error.code if isinstance(error.code, int) else _INTERNAL
     else:
         advice = "please report it" if session.verbose else "please report it with the output of -v"
         text = f"internal error, {advice}: {type(error).__name__}: {printable(error)}"

@@ -63,7 +63,7 @@ def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: boo
         raise UsageError("-y and -n cannot be used together")
     folder = os.path.dirname(output) or "."
     try:
-        mode = os.stat(output).st_mode if os.path.lexists(output) else None
+        mode = _mode(output)
         if mode is not None and stat.S_ISDIR(mode):
             raise UsageError(f"{output}: is a directory; name a file with -o")
         if mode is not None and not stat.S_ISREG(mode):
@@ -86,6 +86,14 @@ def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: boo
     if not yes and (no or not _confirmed(source, output)):
         raise UsageError(f"{output}: exists; replace it with -y or name another with -o")
     return True
+
+
+def _mode(path: str) -> int | None:
+    """Type and permissions of what ``path`` leads to; None when there is nothing."""
+    try:
+        return os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _confirmed(source: str, output: str) -> bool:

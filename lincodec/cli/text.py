@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 # Categories that move the cursor, hide or reorder text: control, format, surrogate, line breaks.
 _UNSAFE = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -42,8 +43,8 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
 
 
-def table(rows: list[tuple[str, ...]], *, head: bool = False) -> str:
-    """Left column left-aligned, the others too, two spaces apart, ``rows[0]`` underlined."""
+def table(rows: Sequence[tuple[str, ...]], *, head: bool = False) -> str:
+    """Columns two spaces apart; with ``head`` the first row is underlined."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

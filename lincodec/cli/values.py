@@ -10,7 +10,7 @@ from lincodec.errors import UsageError
 
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
 _SIZE = re.compile(rf"{_NUMBER}\s*([kmg]?)(i?)b?", re.IGNORECASE)
-_BITRATE = re.compile(rf"{_NUMBER}\s*([kmg]?)(?:bps|bit/s|b/s)?", re.IGNORECASE)
+_BITRATE = re.compile(rf"{_NUMBER}\s*([kKmMgG]?)(?:bps|bit/s|b/s)?")
 _CLOCK = re.compile(rf"(?:(\d+):)?(\d+):{_NUMBER}")
 _UNITS = re.compile(
     rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?!s))?\s*(?:{_NUMBER}s)?\s*(?:{_NUMBER}ms)?", re.IGNORECASE

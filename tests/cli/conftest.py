@@ -1,0 +1,43 @@
+"""The command line run in this process, with an engine that only pretends to work."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from support.engine import Engine, Linc, Result
+
+from lincodec.cli.main import run
+
+
+@pytest.fixture
+def linc(capsys: pytest.CaptureFixture[str]) -> Linc:
+    """``linc("info", path)`` runs a command line and returns exit code and output."""
+
+    def call(*arguments: object) -> Result:
+        code = run([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return Result(code, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine in the place of the real one, for this test."""
+    fake = Engine()
+    for name in ("encode", "decode", "info"):
+        module = types.ModuleType(f"lincodec.{name}")
+        setattr(module, name, getattr(fake, name))
+        monkeypatch.setitem(sys.modules, f"lincodec.{name}", module)
+    return fake
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A file that passes for a video before the engine is asked."""
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(b"not really")
+    return path

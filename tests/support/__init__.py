@@ -1,0 +1,1 @@
+"""Helpers that tests import; fixtures are in the conftest files."""
