@@ -15,6 +15,7 @@ from lincodec.cli.values import (
 )
 from lincodec.errors import UsageError
 from lincodec.jobs import Span
+from lincodec.limits import Limits
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -112,6 +113,29 @@ def overwrite_options() -> Decorator:
             option("Output", "-y", "--yes", is_flag=True, help="Replace the output if it exists."),
             option("Output", "-n", "--no", is_flag=True, help="Never replace it; do not ask."),
         ]
+    )
+
+
+def limit_option() -> Decorator:
+    """``--limit``, passed on as ``limits``."""
+
+    def convert(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Limits:
+        limits = Limits()
+        try:
+            for pair in pairs:
+                limits = limits.replaced(pair)
+            return limits
+        except UsageError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+
+    return option(
+        "Depth",
+        "--limit",
+        "limits",
+        multiple=True,
+        callback=convert,
+        metavar="NAME=N",
+        help="Raise a limit that an error names, for a file you trust.",
     )
 
 

@@ -7,12 +7,16 @@ import dataclasses
 import enum
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lincodec.cli.text import human_bytes, human_time, printable, table
 from lincodec.errors import UsageError
 from lincodec.jobs import DecodeReport, EncodeReport
 
+if TYPE_CHECKING:
+    from lincodec.verify import VerifyReport
+
+_LISTS = {"segment_list", "sections"}
 _PARTS = ("weights", "latents", "tables", "container", "audio")
 
 
@@ -76,41 +80,57 @@ def decode_text(report: DecodeReport) -> str:
     )
 
 
-def info_text(source: str, found: Mapping[str, Any]) -> str:
-    """A table of everything that ``info`` found, one fact a line."""
-    rows = [("file", printable(source))]
+def info_text(found: Mapping[str, Any]) -> str:
+    """A table of what ``info`` found, one fact a line, lists of parts left out."""
+    rows = []
     for key, value in found.items():
-        if isinstance(value, Mapping):
-            shown = "  ".join(f"{name} {_shown(name, item, key)}" for name, item in value.items())
-        else:
-            shown = _shown(key, value)
-        if shown:
+        if key not in _LISTS and (shown := _shown(key, value)):
             rows.append((printable(key).replace("_", " "), shown))
     return table(rows)
 
 
+def sections_text(found: Mapping[str, Any]) -> str:
+    """Two tables: the sections with their offsets, and the tensors of every segment."""
+    sections = [("section", "offset", "length")]
+    for section in found["sections"]:
+        name, offset, length = (str(section[key]) for key in ("type", "offset", "length"))
+        sections.append((printable(name), offset, length))
+    tensors = [("segment", "frames", "tensor", "mode", "shape", "bytes")]
+    for index, segment in enumerate(found["segment_list"]):
+        first, count = segment["first_frame"], segment["frames"]
+        for tensor in segment["tensors"]:
+            name = f"{tensor['role']} {tensor['layer']}"
+            shape = "x".join(str(side) for side in tensor["dims"])
+            frames = f"{first}..{first + count - 1}"
+            tensors.append((str(index), frames, name, tensor["mode"], shape, str(tensor["bytes"])))
+    return table(sections, head=True) + "\n\n" + table(tensors, head=True)
+
+
 def _shown(name: str, value: Any, group: str = "") -> str:
-    """One value as text."""
+    """One value as text; empty when there is nothing to say."""
     if value is None or value == [] or value == {}:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if group == "bytes" and isinstance(value, int):
+    if isinstance(value, int) and group == "bytes":
         return human_bytes(value)
     if isinstance(value, float):
-        return f"{value:.4f}" if "bpp" in name else f"{value:.6g}"
+        return f"{value:.4f}" if name in {"bpp", "ms_ssim"} else f"{value:.6g}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{printable(k)} {_shown(str(k), v)}" for k, v in value.items())
+        return "  ".join(f"{printable(k)} {_shown(str(k), v, name)}" for k, v in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(_shown(name, item) for item in value)
+        return " ".join(_shown(name, item) for item in value)
     return printable(value)
 
 
-def verify_text(source: str, fields: Mapping[str, Any]) -> str:
+def verify_text(found: VerifyReport) -> str:
     """One line that says the file is sound, with what was checked."""
-    facts = [f"{key.replace('_', ' ')} {_shown(key, value)}" for key, value in fields.items()]
-    known = [fact for fact in facts if not fact.endswith(" ")]
-    return f"{printable(source)}: sound ({', '.join(known)})"
+    checked = {"structure": "checksums", "entropy": "checksums and every integer"}
+    depth = checked.get(found.depth, "checksums, every integer and every frame")
+    return (
+        f"{printable(found.file)}: sound ({depth}; {found.sections} sections, "
+        f"{found.segments} segments, {found.frames} frames, {human_bytes(found.total)})"
+    )
 
 
 def compare_text(fields: Mapping[str, Any]) -> str:

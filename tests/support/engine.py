@@ -17,6 +17,7 @@ from lincodec.jobs import (
     EncodeReport,
     Progress,
 )
+from lincodec.limits import Limits
 
 PARTS = {
     "weights": 9000,
@@ -81,7 +82,7 @@ class Engine:
             sys.stdout.write("YUV4MPEG2\n")
         return DecodeReport(output, 528, 3840, 2160, 20.0, 26.4, 12.0, {"device": "cpu"})
 
-    def info(self, path: str) -> dict[str, Any]:
+    def info(self, path: str, limits: Limits | None = None) -> dict[str, Any]:
         self.calls.append(("info", path, "", None, {}))
         if self.error is not None:
             raise self.error
@@ -96,6 +97,8 @@ class Engine:
             "bpp": 0.0277,
             "psnr": 31.5,
             "tags": {"title": "evil\x1b[2Jtitle"},
+            "segment_list": [],
+            "sections": [],
         }
 
     def _job(self, name: str, source: str, output: str, options: Any, rest: dict[str, Any]) -> None:
