@@ -30,14 +30,18 @@ _LAYOUTS = {
 }
 
 
-def read_audio(source: str, origin: Fraction, length: Fraction | None) -> AudioTrack | None:
+def read_audio(
+    source: str, origin: Fraction, length: Fraction | None, *, trim_start: bool = False
+) -> AudioTrack | None:
     """Read the packets of the audio track that belongs to the video, without decoding.
 
     Args:
         source: Path of a media file.
         origin: Time of the first wanted video frame, seconds on the file's clock.
-        length: Seconds of video after ``origin``; packets that start later or end before
-            ``origin`` are left out. None keeps every packet.
+        length: Seconds of video after ``origin``; packets that start later are left out.
+            None keeps all of them.
+        trim_start: Leave out packets that end before ``origin``. Without it they stay: at the
+            start of a file they prime the audio decoder.
 
     Returns:
         The track with times relative to ``origin``, or None when there is no audio.
@@ -56,7 +60,7 @@ def read_audio(source: str, origin: Fraction, length: Fraction | None) -> AudioT
         limit = None if length is None else round(length / time_base)
         demuxed = _Demuxed(container, stream)
         try:
-            packets = _packets(iter(demuxed), shift, limit)
+            packets = _packets(iter(demuxed), shift, limit, trim_start=trim_start)
         except av.error.FFmpegError as error:
             raise InputError(f"{source}: cannot read the audio: {reason(error)}") from error
         if not packets:
@@ -149,9 +153,9 @@ def _bound(source: AudioPacket, track: AudioTrack, stream: AudioStream) -> Packe
 
 
 def _packets(
-    demuxed: Iterator[Packet[AudioStream]], shift: int, limit: int | None
+    demuxed: Iterator[Packet[AudioStream]], shift: int, limit: int | None, *, trim_start: bool
 ) -> list[AudioPacket]:
-    """Packets with times moved back by ``shift``; with a ``limit``, those within 0..limit."""
+    """Packets with times moved back by ``shift``, those before 0 and after ``limit`` cut."""
     kept: list[AudioPacket] = []
     following = 0
     for packet in demuxed:
@@ -160,7 +164,9 @@ def _packets(
         pts = following if time is None else time - shift
         dts = pts if packet.dts is None else packet.dts - shift
         following = pts + duration
-        if limit is not None and (pts >= limit or pts + max(duration, 1) <= 0):
+        if limit is not None and pts >= limit:
+            continue
+        if trim_start and pts + max(duration, 1) <= 0:
             continue
         kept.append(AudioPacket(pts, dts, duration, bytes(packet), packet.is_keyframe))
     return kept

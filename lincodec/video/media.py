@@ -171,6 +171,10 @@ class MediaSource:
                 packet = next(packets)
             except StopIteration:
                 return
+            except IndexError:
+                # Damage made the demuxer find a stream that PyAV does not know: go on after it.
+                packets = self._container.demux(self._stream)
+                continue
             except av.error.FFmpegError as error:
                 self._warn(f"reading stopped early: {reason(error)}")
                 yield from self._decode(None)

@@ -110,9 +110,8 @@ class FrameReader:
             length = (self._pts[-1] + self._last_duration) * self.time_base
         elif self._span.end is not None:
             length = Fraction(self._span.end) - Fraction(self._span.start or 0)
-        elif self._span.start:
-            length = Fraction(10**9)
-        return read_audio(self._path, self._origin * self.time_base, length)
+        origin = self._origin * self.time_base
+        return read_audio(self._path, origin, length, trim_start=bool(self._span.start))
 
     def close(self) -> None:
         """Release the file; safe to call twice."""
