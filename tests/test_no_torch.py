@@ -1,0 +1,72 @@
+"""Help, info, verify and presets start at once: they do not import torch."""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+GOOD = sorted((ROOT / "format_spec" / "vectors" / "good").glob("*.linc"))
+
+_PROBE = """
+import sys
+from lincodec.cli.main import run
+code = run(sys.argv[1:])
+heavy = sorted({"torch", "av"} & set(sys.modules))
+print("CODE", code, "HEAVY", *heavy, file=sys.stderr)
+"""
+
+
+def modules_of(*arguments: object) -> str:
+    """Exit code and heavy modules after a command line run in a fresh interpreter."""
+    command = [sys.executable, "-c", _PROBE, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    return done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--help",),
+        ("--version",),
+        ("encode", "--help"),
+        ("decode", "--help"),
+        ("compare", "--help"),
+        ("presets",),
+    ],
+    ids=" ".join,
+)
+def test_help_needs_neither_torch_nor_av(arguments: tuple[str, ...]) -> None:
+    assert modules_of(*arguments) == "CODE 0 HEAVY"
+
+
+@pytest.mark.parametrize("command", ["info", "verify"])
+def test_looking_at_a_file_needs_neither_torch_nor_av(command: str) -> None:
+    assert GOOD, "format_spec/vectors/good is empty"
+    assert modules_of(command, GOOD[0]) == "CODE 0 HEAVY"
+
+
+def cpu_seconds(*command: str) -> float:
+    """CPU time, user and system, of a command: the best of three."""
+    times = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(command, capture_output=True, timeout=60, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(times)
+
+
+def test_help_is_instant() -> None:
+    bare = cpu_seconds(sys.executable, "-c", "pass")
+    with_help = cpu_seconds(sys.executable, "-m", "lincodec", "--help")
+    assert with_help - bare < 0.3
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    probe = "import sys, lincodec; sys.exit(bool({'torch', 'numpy', 'av'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", probe], timeout=60, check=False).returncode == 0
