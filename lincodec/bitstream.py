@@ -121,7 +121,9 @@ class SegmentCode:
         """
         tensor = self.tensors.get((role, layer))
         if tensor is None or isinstance(tensor, Spectral):
-            raise CorruptError(f"segment at frame {self.first_frame}: no {role.name.lower()} {layer}")
+            raise CorruptError(
+                f"segment at frame {self.first_frame}: no {role.name.lower()} {layer}"
+            )
         return tensor.values
 
     @property
@@ -161,7 +163,9 @@ def _pack(key: Key, tensor: Tensor) -> tuple[TensorEntry, bytes]:
         return entry, payload
     if isinstance(tensor, Lattice):
         count = tensor.exponents.size
-        payload = tensor.exponents.astype(np.int8).tobytes() + rows.encode(tensor.q.reshape(count, -1))
+        payload = tensor.exponents.astype(np.int8).tobytes() + rows.encode(
+            tensor.q.reshape(count, -1)
+        )
         return TensorEntry(role, layer, Mode.LATTICE, dims, len(payload), a=tensor.step), payload
     payload = tensor.centroids.astype(np.int8).tobytes() + spectral.encode(list(tensor.channels))
     entry = TensorEntry(
@@ -194,7 +198,9 @@ def channel_shapes(
     side = 1 << arch.block
     block_rows, block_columns = -(-height // side), -(-width // side)
     return [
-        spectral.Channel(planes, block_rows, block_columns, side >> (h != height), side >> (w != width))
+        spectral.Channel(
+            planes, block_rows, block_columns, side >> (h != height), side >> (w != width)
+        )
         for h, w in sizes
     ]
 
@@ -224,7 +230,12 @@ def _unpack(
     if not isinstance(arch, LincArch) or len(dims) != 4:
         raise UnsupportedError("spectral tensor outside architecture linc")
     shapes = channel_shapes(arch, sizes, dims[0])
-    expected = (*dims[:1], shapes[0].rows, shapes[0].columns, sum(s.height * s.width for s in shapes))
+    expected = (
+        *dims[:1],
+        shapes[0].rows,
+        shapes[0].columns,
+        sum(s.height * s.width for s in shapes),
+    )
     if dims != expected:
         raise CorruptError(f"spectral tensor: dims {dims}; expected {expected} for this picture")
     split = 3 * len(shapes)

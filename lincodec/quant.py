@@ -44,9 +44,7 @@ def lattice_dequantise(q: Ints, step: float, exponents: NDArray[np.int8]) -> Flo
     return np.ldexp(base, exponents.astype(np.int32)[:, None])
 
 
-def spectral_dequantise(
-    q: NDArray[np.int32], step: float, centroids: NDArray[np.int8]
-) -> Floats:
+def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np.int8]) -> Floats:
     """Spectral weights from integers: ``float32(128 q + sign(q) c) * float32(step / 128)``.
 
     Args:

@@ -125,6 +125,8 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         from lincodec.decode import decode as run  # torch: imported when everything else is fine
 
         done = run(source, target, options, progress=progress, overwrite=overwrite)
+    for warning in done.extra.get("warnings", ()):
+        session.warn(warning)
     if target == paths.STANDARD:
         session.note(report.decode_text(done))
     else:

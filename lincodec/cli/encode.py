@@ -23,6 +23,7 @@ from lincodec.cli.signals import finish_on_interrupt
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
 from lincodec.errors import UsageError
 from lincodec.jobs import EncodeOptions
+from lincodec.presets import resolve
 
 _HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
 
@@ -157,6 +158,7 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     target = output or paths.default_output(source, ".linc")
     if target == paths.STANDARD:
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")
+    resolve(given["preset"])
     options = _options(source, given)
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
 

@@ -108,12 +108,12 @@ class BarReporter:
 
 
 class PlainReporter:
-    """One line at the start and every ten seconds, for logs."""
+    """One line every ten seconds, for logs; a quick job prints none."""
 
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
         self._meter = Meter(now)
-        self._last = -_PLAIN_INTERVAL
+        self._last = 0.0
 
     def __call__(self, progress: Progress) -> None:
         self._meter.update(progress)

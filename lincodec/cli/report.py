@@ -117,7 +117,8 @@ def _shown(name: str, value: Any, group: str = "") -> str:
     if isinstance(value, float):
         return f"{value:.4f}" if name in {"bpp", "ms_ssim"} else f"{value:.6g}"
     if isinstance(value, Mapping):
-        return "  ".join(f"{printable(k)} {_shown(str(k), v, name)}" for k, v in value.items())
+        shown = ((printable(k), _shown(str(k), v, name)) for k, v in value.items())
+        return "  ".join(f"{key.replace('_', ' ')} {text}" for key, text in shown if text)
     if isinstance(value, list | tuple):
         return " ".join(_shown(name, item) for item in value)
     return printable(value)
@@ -146,8 +147,12 @@ def compare_text(fields: Mapping[str, Any]) -> str:
 
 
 def presets_text(found: Sequence[Mapping[str, Any]]) -> str:
-    """Names and summaries of the presets."""
-    return table([(str(preset["name"]), str(preset["summary"])) for preset in found])
+    """One preset a line: name, longest segment, default quality, what it does."""
+    rows = [("preset", "segment", "quality", "")]
+    for preset in found:
+        segment, quality = f"{preset['segment']}", f"{preset['quality']:g}"
+        rows.append((str(preset["name"]), segment, quality, str(preset["summary"])))
+    return table(rows, head=True)
 
 
 def write_csv(path: str, frames: Sequence[Any]) -> None:

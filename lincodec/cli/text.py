@@ -51,5 +51,5 @@ def table(rows: Sequence[tuple[str, ...]], *, head: bool = False) -> str:
         for row in rows
     ]
     if head:
-        lines.insert(1, "  ".join("-" * width for width in widths))
+        lines.insert(1, "  ".join("-" * width for width in widths).rstrip())
     return "\n".join(lines)

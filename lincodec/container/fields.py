@@ -24,6 +24,11 @@ def require_finite(value: float, what: str) -> None:
     require(math.isfinite(value), f"{what} is {value}, expected a finite number")
 
 
+def is_negative_zero(value: float) -> bool:
+    """Whether this is -0, which only a value of a tensor may be."""
+    return value == 0 and math.copysign(1, value) < 0
+
+
 def single(value: float) -> float:
     """``value`` rounded to binary32.
 

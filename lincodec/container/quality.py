@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from lincodec.container.fields import Cursor, pack_text, require, require_finite
+from lincodec.container.fields import Cursor, is_negative_zero, pack_text, require, require_finite
 
 #: psnr_rgb, psnr_yuv, ms_ssim, tolerance_rms, tolerance_peak, number of segments  # spec 6.9
 _FIXED = struct.Struct("<fffffI")
@@ -19,7 +19,7 @@ class Quality:
     psnr_rgb: float
     """Mean over frames of the RGB PSNR in dB."""
     psnr_yuv: float = 0.0
-    """Mean over frames of the PSNR of (6 Y + U + V) / 8 in dB."""
+    """Mean over frames of (6 Y + U + V) / 8 of the plane PSNRs in dB."""
     ms_ssim: float = 0.0
     """Mean over frames, luma, 0..1."""
     tolerance_rms: float = 0.0
@@ -63,4 +63,5 @@ class Quality:
         values = (self.psnr_rgb, self.psnr_yuv, self.ms_ssim, self.tolerance_rms)
         for value in (*values, self.tolerance_peak, *self.segments):
             require_finite(value, "qLTY: a value")
-            require(value >= 0, f"qLTY: a value is {value}, expected at least 0")
+            positive = value >= 0 and not is_negative_zero(value)
+            require(positive, f"qLTY: a value is {value}, expected at least 0")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lincodec import registry
-from lincodec.container.fields import Cursor, require, require_finite, single
+from lincodec.container.fields import Cursor, is_negative_zero, require, require_finite, single
 from lincodec.errors import UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role, SegmentFlag
@@ -98,8 +98,8 @@ class TensorEntry:
         for name, value in (("a", self.a), ("b", self.b)):
             require_finite(value, f"{where}: {name}")
             require(value == single(value), f"{where}: {name} is not binary32")
-            positive_zero = value != 0 or math.copysign(1, value) > 0
-            require(positive_zero or self.mode == Mode.CONST, f"{where}: {name} is -0")
+            any_zero = name == "a" and self.mode == Mode.CONST
+            require(any_zero or not is_negative_zero(value), f"{where}: {name} is -0")
         self._check_mode(where)
 
     def _check_mode(self, where: str) -> None:

@@ -32,7 +32,9 @@ def decode(payload: bytes, bits: int, count: int) -> NDArray[np.int64]:
     if sum(table) != 1 << PRECISION:
         raise CorruptError(f"minmax tensor: table sums to {sum(table)}; expected {1 << PRECISION}")
     if (len(payload) - at) % 4:
-        raise CorruptError(f"minmax tensor: {len(payload) - at} bytes of words; expected whole words")
+        raise CorruptError(
+            f"minmax tensor: {len(payload) - at} bytes of words; expected whole words"
+        )
     rans = RansDecoder(np.frombuffer(payload, "<u4", offset=at))
     symbols = rans.pull(count, tuple(table)).astype(np.int64)
     rans.finish()

@@ -61,9 +61,7 @@ class IntegerWriter:
         tail = _expand(remainders, exponents)
         bypass = np.packbits(np.concatenate([signs, tail]), bitorder="little").tobytes()
         words = self._rans.words().astype("<u4").tobytes()
-        return (
-            _COUNT.pack(len(words) // 4) + words + _COUNT.pack(len(bypass)) + bypass
-        )
+        return _COUNT.pack(len(words) // 4) + words + _COUNT.pack(len(bypass)) + bypass
 
 
 def _bit_positions(exponents: Ints) -> tuple[Ints, Ints]:

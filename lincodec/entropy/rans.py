@@ -58,7 +58,9 @@ class RansDecoder:
         try:
             self._coder = _stream.stack.AnsCoder(np.ascontiguousarray(words, np.uint32))
         except ValueError as error:
-            raise CorruptError("rANS stream: last word is zero; expected a non-zero word") from error
+            raise CorruptError(
+                "rANS stream: last word is zero; expected a non-zero word"
+            ) from error
 
     def pull(self, count: int, table: tuple[int, ...]) -> NDArray[np.int32]:
         """Returns the next ``count`` symbols, int32 [count]."""

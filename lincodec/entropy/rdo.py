@@ -22,7 +22,9 @@ def magnitude_bits(ids: Bytes, magnitudes: NDArray[np.int64]) -> NDArray[np.floa
     bits = _BITS[ids, np.minimum(magnitudes, ESCAPE)]
     large = np.flatnonzero(magnitudes >= ESCAPE)
     if large.size:
-        bits[large] += (2 * np.floor(np.log2(magnitudes[large] - ESCAPE + 1)) + 1).astype(np.float32)
+        bits[large] += (2 * np.floor(np.log2(magnitudes[large] - ESCAPE + 1)) + 1).astype(
+            np.float32
+        )
     return bits
 
 
@@ -95,12 +97,16 @@ def _choose(
     best = np.zeros(active.index.size, np.int32)
     cost = np.zeros(active.index.size, np.float32)
     for late in (False, True):
-        for part in np.array_split(np.flatnonzero((active.time & 1) == late), 1 + active.time.size // (1 << 21)):
+        for part in np.array_split(
+            np.flatnonzero((active.time & 1) == late), 1 + active.time.size // (1 << 21)
+        ):
             step = Step(
                 active.index[part], late, active.diagonal[part],
                 active.block_class[part], active.plane[part], active.plain[part],
             )  # fmt: skip
-            terms = spectral.features(step, flat, spectral.lower_planes(walk.lower, shape, step), shape)
+            terms = spectral.features(
+                step, flat, spectral.lower_planes(walk.lower, shape, step), shape
+            )
             ids = spectral.table_ids(step, terms, channel)
             y = magnitude[part]
             cost[part] = y * y + rate * _BITS[ids, 0]

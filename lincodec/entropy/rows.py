@@ -61,7 +61,9 @@ def decode(payload: bytes, count: int, width: int) -> Rows:
     heads = payload[:count]
     for index, head in enumerate(heads):
         if head >> 6 > MAX_ORDER or head & 63 >= len(tables.MAGNITUDE_TABLES):
-            raise CorruptError(f"lattice row {index}: order {head >> 6}, table {head & 63} do not exist")
+            raise CorruptError(
+                f"lattice row {index}: order {head >> 6}, table {head & 63} do not exist"
+            )
     if len(heads) < count:
         raise CorruptError(f"lattice tensor: {len(payload)} bytes for {count} rows")
     reader = IntegerReader(payload[count:])

@@ -60,9 +60,7 @@ def _neighbours(padded: Grid) -> Grid:
     return padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
 
 
-def class_terms(
-    history: list[Grid], others: list[Grid], current: Grid | None
-) -> list[Grid]:
+def class_terms(history: list[Grid], others: list[Grid], current: Grid | None) -> list[Grid]:
     """Integer terms that predict a class plane (spec: class context).
 
     Args:
@@ -90,7 +88,9 @@ def class_terms(
 def class_tables(terms: list[Grid], channel: int, second: bool) -> Index:
     """Table index of every class symbol; the prediction is in 1/64 classes."""
     weights = _CLASS_WEIGHTS[min(channel, 2), int(second)]
-    prediction = sum((int(w) * t for w, t in zip(weights, terms, strict=True)), np.zeros(1, np.int64))
+    prediction = sum(
+        (int(w) * t for w, t in zip(weights, terms, strict=True)), np.zeros(1, np.int64)
+    )
     return np.clip(prediction >> tables.CLASS_SHIFT, 0, len(tables.CLASS_TABLES) - 1)
 
 
@@ -323,12 +323,19 @@ class Walk:
             for late in (False, True):
                 terms = class_terms(history, others, plane if late else None)
                 mask = second == late
-                yield k, mask, class_tables([t[mask] for t in terms], channel, late), plane[1:-1, 1:-1]
+                yield (
+                    k,
+                    mask,
+                    class_tables([t[mask] for t in terms], channel, late),
+                    plane[1:-1, 1:-1],
+                )
             done[k] = plane[1:-1, 1:-1]
             history = [history[1], plane]
         self.classes.append(done)
 
-    def steps(self, shape: Channel, flat: Bytes, active: Active) -> Iterator[tuple[slice, Step, Bytes]]:
+    def steps(
+        self, shape: Channel, flat: Bytes, active: Active
+    ) -> Iterator[tuple[slice, Step, Bytes]]:
         """Yields (part of the coding order, step, tables); ``flat`` must be filled before the next."""
         channel = len(self.lower)
         for part, step in steps(active):

@@ -192,9 +192,7 @@ def _edge(inside: Tensor, overlap: int) -> Tensor:
     return torch.where(inside >= 0, (1 + share) / 2, (1 - share) / 2)
 
 
-def evaluate(
-    coefficients: Tensor, vertical: Evaluator, horizontal: Evaluator
-) -> Tensor:
+def evaluate(coefficients: Tensor, vertical: Evaluator, horizontal: Evaluator) -> Tensor:
     """Coefficients at any size: [n, block rows, block columns, v, u] to [n, height, width]."""
     n, nr, nc, v, u = coefficients.shape
     tall = vertical.rows(coefficients.permute(0, 1, 3, 2, 4).reshape(n, nr, v, nc * u))

@@ -14,6 +14,8 @@ from lincodec.types import Planes
 
 #: Sample value of zero signal, in 8-bit code units.
 CENTRE = 128.0
+#: Chroma step over luma step.
+CHROMA_RATIO = 0.6
 
 
 @dataclass(frozen=True)
@@ -94,17 +96,15 @@ def eigen_frames(channels: Sequence[Tensor], latents: Tensor) -> list[Tensor]:
     """
     inverse = torch.linalg.pinv(latents).float()
     n = latents.shape[0]
-    return [
-        (inverse @ channel.reshape(n, -1)).view(-1, *channel.shape[1:]) for channel in channels
-    ]
+    return [(inverse @ channel.reshape(n, -1)).view(-1, *channel.shape[1:]) for channel in channels]
 
 
-def spectral_weights(channels: Sequence[Tensor], latents: Tensor, geometry: Geometry) -> list[Tensor]:
+def spectral_weights(
+    channels: Sequence[Tensor], latents: Tensor, geometry: Geometry
+) -> list[Tensor]:
     """Spectral weights of the eigen-frames, float32 [D, rows, columns, Bv, Bu] per channel."""
     frames = eigen_frames(channels, latents)
-    return [
-        analyse(frame, *axes) for frame, axes in zip(frames, geometry.channels, strict=True)
-    ]
+    return [analyse(frame, *axes) for frame, axes in zip(frames, geometry.channels, strict=True)]
 
 
 def dead_zone(weights: Tensor, step: float, offset: float = 1 / 3) -> Tensor:
@@ -121,7 +121,3 @@ def quantised_for_training(frames: Sequence[Planes], block: int, step: float) ->
     weights = spectral_weights(channels, latents, geometry)
     steps = [step] + [step * CHROMA_RATIO] * (len(weights) - 1)
     return [dead_zone(w, s).numpy() for w, s in zip(weights, steps, strict=True)]
-
-
-#: Chroma step over luma step.
-CHROMA_RATIO = 0.6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 from lincodec.errors import UsageError
 from lincodec.types import Times
@@ -111,7 +112,7 @@ def measured_fps(times: Times) -> Fraction:
 
 def frame_durations(times: Times) -> tuple[int, ...]:
     """Ticks each frame is shown; the last entry is ``last_duration``."""
-    gaps = [later - earlier for earlier, later in zip(times.pts, times.pts[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(times.pts)]
     return (*gaps, times.last_duration) if times.pts else ()
 
 

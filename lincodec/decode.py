@@ -1,0 +1,303 @@
+"""Decoding: a .linc file to frames at any size and rate, and on to a video file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lincodec.atomic import atomic_output
+from lincodec.bitstream import SegmentCode, unpack_segment
+from lincodec.container import LincArch, LincFile
+from lincodec.errors import UnsupportedError, UsageError
+from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
+from lincodec.limits import Limits
+from lincodec.model.closed import Geometry
+from lincodec.model.quality import quantise
+from lincodec.model.segment import SegmentModel
+from lincodec.registry import Role
+from lincodec.types import AudioPacket, AudioTrack, Planes, Times, VideoInfo
+from lincodec.video.timing import scaled, sliced
+from lincodec.video.writer import FrameWriter
+
+#: Luma samples rendered at a time.
+BATCH_SAMPLES = 8_000_000
+
+
+def segment_model(code: SegmentCode, arch: LincArch, info: VideoInfo) -> SegmentModel:
+    """The renderable model of a decoded segment."""
+    geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
+    latents = torch.from_numpy(code.values(Role.LATENT))
+    weights = [torch.from_numpy(values) for values in code.spectral.values]
+    return SegmentModel(geometry, latents, weights)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One output frame: a place between source frames."""
+
+    frame: int
+    """Source frame at or before it."""
+    share: Fraction
+    """How far on to the next frame, 0 <= share < 1."""
+
+
+class Renderer:
+    """Renders frames of an open file; keeps two segments and fetches the next ahead."""
+
+    def __init__(self, linc: LincFile, size: tuple[int, int] | None = None) -> None:
+        """
+        Args:
+            linc: an open file.
+            size: output (width, height); None: native.
+
+        Raises:
+            UnsupportedError: the architecture has no renderer here.
+        """
+        if not isinstance(linc.arch, LincArch):
+            raise UnsupportedError("this version renders architecture linc only")
+        self.linc, self.arch, self.info = linc, linc.arch, linc.info
+        width, height = size or (self.info.width, self.info.height)
+        self.output = replace(self.info, width=width, height=height)
+        self._pool = ThreadPoolExecutor(1)
+        self._models: dict[int, Future[SegmentModel]] = {}
+
+    def close(self) -> None:
+        """Stop the background work."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _load(self, index: int) -> SegmentModel:
+        data = self.linc.read_segment(index)
+        code = unpack_segment(data, self.arch, self.info.plane_sizes)
+        return segment_model(code, self.arch, self.info)
+
+    def model(self, index: int, ahead: bool = True) -> SegmentModel:
+        """The model of a segment; starts on the next one in the background."""
+        last = len(self.linc.segments) - 1
+        wanted = {index, min(index + 1, last)} if ahead else {index}
+        for stale in [k for k in self._models if k not in wanted and k != index + 1]:
+            del self._models[stale]
+        for k in sorted(wanted):
+            if k not in self._models:
+                self._models[k] = self._pool.submit(self._load, k)
+        return self._models[index].result()
+
+    def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
+        """Integer planes of every output frame in order (ascending ``shots``)."""
+        batch = max(1, BATCH_SAMPLES // (self.output.width * self.output.height))
+        at = 0
+        while at < len(shots):
+            index = self.linc.segment_at(shots[at].frame)
+            entry = self.linc.segments[index]
+            stop = at
+            while stop < len(shots) and stop - at < batch and shots[stop].frame < entry.end_frame:
+                stop += 1
+            yield from self._batch(index, shots[at:stop])
+            at = stop
+
+    def _batch(self, index: int, shots: Sequence[Shot]) -> Iterator[Planes]:
+        """Frames of one segment, rendered together."""
+        entry = self.linc.segments[index]
+        model = self.model(index)
+        with torch.inference_mode():
+            times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
+            z = model.latent_at(torch.tensor(times, dtype=torch.float64))
+            planes = model.at_size(z, self.output.plane_sizes)
+            self._blend_border(index, shots, planes)
+            codes = [plane.numpy() for plane in quantise(planes, self.info.bit_depth)]
+        for k in range(len(shots)):
+            yield tuple(
+                code[k] if code.itemsize == 1 else code[k].astype("uint16") for code in codes
+            )
+
+    def _blend_border(self, index: int, shots: Sequence[Shot], planes: list[Tensor]) -> None:
+        """Between the last frame of a segment and a segment that continues it: mix the pixels."""
+        entry = self.linc.segments[index]
+        if index + 1 >= len(self.linc.segments):
+            return
+        between = [
+            (k, float(shot.share))
+            for k, shot in enumerate(shots)
+            if shot.frame == entry.end_frame - 1 and shot.share > 0
+        ]
+        if not between or not self.linc.read_segment_header(index + 1).continues:
+            return
+        follower = self.model(index + 1, ahead=False)
+        z = follower.latents[:, :1]
+        first = follower.at_size(z, self.output.plane_sizes)
+        for plane, other in zip(planes, first, strict=True):
+            for k, share in between:
+                plane[k].lerp_(other[0], share)
+
+
+def output_shots(start: int, stop: int, fps_scale: int) -> list[Shot]:
+    """``fps_scale`` output frames per source frame in start..stop-1 (paper Eq. 4)."""
+    return [
+        Shot(frame, Fraction(j, fps_scale))
+        for frame in range(start, stop)
+        for j in range(fps_scale)
+    ]
+
+
+def frame_range(times: Times, span: Span) -> tuple[int, int]:
+    """First and one past the last source frame of a span.
+
+    Raises:
+        UsageError: the span holds no frame.
+    """
+    base, total = times.time_base, len(times.pts)
+    length = float((times.pts[-1] + times.last_duration) * base)
+
+    def absolute(value: float | None, default: float) -> float:
+        if value is None:
+            return default
+        return value + length if value < 0 else value
+
+    begin, end = absolute(span.start, 0.0), absolute(span.end, length)
+    start = sum(float(pts * base) < begin - 1e-6 for pts in times.pts)
+    stop = sum(float(pts * base) < end - 1e-6 for pts in times.pts)
+    if span.frames is not None:
+        stop = min(stop, start + span.frames)
+    if start >= stop:
+        raise UsageError(f"no frame between {begin:g} s and {end:g} s; the video has {length:g} s")
+    return start, min(stop, total)
+
+
+def decode(
+    source: str,
+    output: str,
+    options: DecodeOptions,
+    *,
+    progress: ProgressCallback | None = None,
+    overwrite: bool = False,
+) -> DecodeReport:
+    """Decode a .linc file to a video file, or to YUV4MPEG2 on standard output (``-``).
+
+    Args:
+        source: path of the .linc file.
+        output: path, or ``-``.
+        options: size, rate, span and output encoder.
+        progress: told about every batch.
+        overwrite: whether an existing output may be replaced.
+
+    Raises:
+        CorruptError: the file is damaged.
+        UsageError: the options do not fit the file or the output.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        linc = LincFile(stack.enter_context(Path(source).open("rb")), name=source)
+        size = _output_size(linc.info, options)
+        renderer = Renderer(linc, size)
+        stack.callback(renderer.close)
+        start, stop = frame_range(linc.times(), options.span)
+        times = sliced(linc.times(), start, stop)
+        audio = _audio(linc, times, start, stop) if options.audio else None
+        job = _Job(renderer, options, scaled(times, options.fps_scale), audio, progress)
+        shots = output_shots(start, stop, options.fps_scale)
+        if output == "-" or options.format == "null":
+            job.write(output, shots)
+        else:
+            temporary = stack.enter_context(atomic_output(output, overwrite=overwrite))
+            job.write(str(temporary), shots)
+    seconds = time.monotonic() - started
+    return DecodeReport(
+        output, len(shots), renderer.output.width, renderer.output.height,
+        seconds, len(shots) / max(seconds, 1e-9), job.render_seconds,
+        {"warnings": job.warnings},
+    )  # fmt: skip
+
+
+def _output_size(info: VideoInfo, options: DecodeOptions) -> tuple[int, int]:
+    """Output (width, height), checked against the limits."""
+    if options.size is not None:
+        width, height = options.size
+    else:
+        width, height = (max(1, round(side * options.scale)) for side in (info.width, info.height))
+    Limits().check_picture(width, height, "output")
+    return width, height
+
+
+def _audio(linc: LincFile, times: Times, start: int, stop: int) -> AudioTrack | None:
+    """The audio of a span, times relative to its first frame."""
+    track = linc.audio()
+    if track is None or (start == 0 and stop == linc.n_frames):
+        return track
+    whole = linc.times()
+    begin = whole.pts[start] * whole.time_base
+    length = (times.pts[-1] + times.last_duration) * times.time_base
+    shift = round(begin / track.time_base)
+    kept = []
+    for packet in track.packets:
+        at = packet.pts * track.time_base - begin
+        if 0 <= at < length:
+            kept.append(
+                AudioPacket(
+                    packet.pts - shift,
+                    packet.dts - shift,
+                    packet.duration,
+                    packet.data,
+                    packet.is_keyframe,
+                )
+            )
+    return replace(track, packets=tuple(kept)) if kept else None
+
+
+class _Job:
+    """One decode to one output."""
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        options: DecodeOptions,
+        times: Times,
+        audio: AudioTrack | None,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self.renderer, self.options, self.times, self.audio = renderer, options, times, audio
+        self.progress = progress
+        self.render_seconds = 0.0
+        self.warnings: list[str] = []
+
+    def write(self, output: str, shots: Sequence[Shot]) -> None:
+        """Render every frame and hand it to the encoder's thread."""
+        options, renderer = self.options, self.renderer
+        info = replace(
+            renderer.output, fps=renderer.info.fps * options.fps_scale, n_frames=len(shots)
+        )
+        info = replace(info, sar=_sample_aspect(renderer.info, info))
+        durations = [
+            later - earlier
+            for earlier, later in zip(self.times.pts, self.times.pts[1:], strict=False)
+        ]
+        durations.append(self.times.last_duration)
+        with FrameWriter(
+            output, info, self.times.time_base, codec=options.codec, crf=options.crf,
+            preset=options.encoder_preset, pix_fmt=options.pix_fmt,
+            options=options.encoder_options, container_format=options.format, audio=self.audio,
+        ) as writer:  # fmt: skip
+            frames = iter(renderer.frames(shots))
+            for index, pts in enumerate(self.times.pts):
+                begun = time.monotonic()
+                planes = next(frames)
+                self.render_seconds += time.monotonic() - begun
+                writer.write(planes, pts, durations[index])
+                if self.progress:
+                    self.progress(Progress("decode", (index + 1) / len(shots), frames=index + 1))
+        self.warnings = list(writer.warnings)
+
+
+def _sample_aspect(source: VideoInfo, output: VideoInfo) -> Fraction:
+    """Sample aspect ratio that keeps the picture's shape at the output size."""
+    exact = (
+        source.sar * Fraction(source.width, source.height) * Fraction(output.height, output.width)
+    )
+    same_shape = abs(float(exact / source.sar) - 1) < 0.01
+    return source.sar if same_shape else exact.limit_denominator(1000)

@@ -1,0 +1,421 @@
+"""Encoding a video: scan, fit and code one segment at a time, verify, then rename into place."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+
+from lincodec import __version__, registry, target
+from lincodec.atomic import atomic_output
+from lincodec.bitstream import digest_bytes, pack_segment, unpack_segment
+from lincodec.container import (
+    Head,
+    LincArch,
+    LincFile,
+    LincWriter,
+    Quality,
+    SegmentData,
+    pack_audio,
+    pack_metadata,
+    pack_times,
+)
+from lincodec.decode import segment_model
+from lincodec.errors import TargetError, UsageError, VerifyError
+from lincodec.fit import Budget, FittedSegment, SegmentFit
+from lincodec.info import info as read_info
+from lincodec.jobs import (
+    EncodeOptions,
+    EncodeReport,
+    Progress,
+    ProgressCallback,
+    StopRequest,
+)
+from lincodec.metrics import PsnrSum, psnr, psnr_yuv
+from lincodec.model.closed import to_tensors
+from lincodec.model.quality import ColorModel, plane_errors, quantise, rgb_errors
+from lincodec.presets import Preset, resolve
+from lincodec.segments import CutDetector, Range, grouped, plan, streamed
+from lincodec.types import AudioTrack, Frame, Times, VideoInfo
+from lincodec.video.color import assumed_matrix
+from lincodec.video.reader import FrameReader
+from lincodec.video.timing import is_constant
+
+#: Samples of all planes that one segment may hold, so that memory stays bounded.
+SEGMENT_SAMPLES = 120_000_000
+_SCAN_SHARE = 0.03
+_VERIFY_SHARE = 0.01
+_BLOCK32_AREA = 500_000
+_OVERLAP = 2
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the first pass over a source found; a pipe has none."""
+
+    ranges: tuple[Range, ...]
+    times: Times
+    audio: AudioTrack | None
+    warnings: tuple[str, ...]
+
+    @property
+    def frames(self) -> int:
+        """Frames of the video."""
+        return len(self.times.pts)
+
+
+@dataclass
+class Tally:
+    """Quality figures collected over the frames written so far."""
+
+    rgb: PsnrSum = field(default_factory=PsnrSum)
+    yuv: list[float] = field(default_factory=list)
+    segments: list[float] = field(default_factory=list)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    coded_bytes: int = 0
+
+
+def encode(
+    source: str,
+    output: str,
+    options: EncodeOptions,
+    *,
+    progress: ProgressCallback | None = None,
+    stop: StopRequest | None = None,
+    overwrite: bool = False,
+) -> EncodeReport:
+    """Encode a video file, or YUV4MPEG2 on standard input (``-``), to a .linc file.
+
+    Memory holds one segment at a time. The file appears under its name only when it is
+    complete and has been decoded again.
+
+    Args:
+        source: path or ``-``.
+        output: path of the .linc file.
+        options: what to write.
+        progress: told about every step; its fraction never goes down.
+        stop: set it to finish the fit with what there is.
+        overwrite: whether an existing output may be replaced.
+
+    Raises:
+        InputError: the source cannot be read.
+        UsageError: options or output do not make sense.
+        TargetError: a size or quality target was missed; the best file was kept.
+        VerifyError: the written file does not decode to what was encoded.
+    """
+    started = time.monotonic()
+    preset = resolve(options.preset)
+    _check_options(source, output, options)
+    job = _Job(source, options, preset, progress or _silent, stop or StopRequest(), started)
+    with atomic_output(output, overwrite=overwrite) as temporary:
+        with ExitStack() as stack:
+            out = stack.enter_context(Path(temporary).open("wb"))
+            tally = job.run(out)
+        if options.verify:
+            job.verify(temporary, tally)
+        report = job.report(output, temporary, tally)
+    job.check_target(report)
+    return report
+
+
+def _silent(_: Progress) -> None:
+    """The default progress callback."""
+
+
+def _check_options(source: str, output: str, options: EncodeOptions) -> None:
+    """Refuse what cannot work before anything is opened."""
+    rates = [options.quality, options.psnr, options.size, options.bitrate, options.bpp]
+    if sum(rate is not None for rate in rates) > 1:
+        raise UsageError("only one of quality, psnr, size, bitrate and bpp can be given")
+    if source != "-" and os.path.exists(output) and os.path.exists(source):
+        if os.path.samefile(source, output):
+            raise UsageError(f"{output}: is the source itself; name another output")
+    if options.device not in ("auto", "cpu") and not torch.cuda.is_available():
+        raise UsageError(f"--device {options.device}: no CUDA device here; use cpu or auto")
+
+
+class _Job:
+    """One encode; the methods run in the order they are written."""
+
+    def __init__(
+        self,
+        source: str,
+        options: EncodeOptions,
+        preset: Preset,
+        progress: ProgressCallback,
+        stop: StopRequest,
+        started: float,
+    ) -> None:
+        self.source, self.options, self.preset = source, options, preset
+        self.progress, self.stop, self.started = progress, stop, started
+        self.network = preset.network if options.network is None else options.network
+        if self.network and not preset.network:
+            self.preset = replace(preset, fit_seconds=2.0, network_channels=16, network_layers=2)
+        self.done_frames = 0
+        self.total_frames: int | None = None
+        self.warnings: list[str] = []
+        self.info: VideoInfo | None = None
+
+    def run(self, out: BinaryIO) -> Tally:
+        """Scan, then write every section."""
+        torch.manual_seed(self.options.seed)
+        scan = None if self.source == "-" else self._scan()
+        self.total_frames = scan.frames if scan else None
+        with FrameReader(self.source, span=self.options.span) as reader:
+            info = self.info = replace(reader.info, n_frames=scan.frames if scan else None)
+            arch = self._arch(info)
+            longest = self._longest(info)
+            writer = LincWriter(out)
+            writer.add(registry.HEAD, self._head(info, scan, arch, longest).pack())
+            writer.add(registry.ARCH, arch.pack())
+            if scan and not is_constant(scan.times, info.fps):
+                writer.add(registry.TIME, pack_times(scan.times))
+            parts = self._parts(iter(reader), info, scan, longest)
+            tally = self._segments(writer, parts, info, arch)
+        self._ancillary(writer, tally, scan.audio if scan else None)
+        writer.finish()
+        self.warnings += list(scan.warnings) if scan else reader.warnings
+        return tally
+
+    def _scan(self) -> Scan:
+        """First pass: times, scene cuts and audio."""
+        with FrameReader(self.source, span=self.options.span) as reader:
+            detector = CutDetector(reader.info.bit_depth) if self.options.scene_cut else None
+            expected = reader.header.estimated_frames or 0
+            cuts = []
+            for index, frame in enumerate(reader):
+                if detector and detector.is_cut(frame.planes[0]):
+                    cuts.append(index)
+                if index % 16 == 0:
+                    share = min(index / expected, 1.0) if expected else 0.0
+                    self.progress(Progress("scan", _SCAN_SHARE * share, frames=index))
+            times = reader.times()
+            ranges = plan(len(times.pts), cuts, self._longest(reader.info))
+            audio = reader.audio() if self.options.audio else None
+            return Scan(tuple(ranges), times, audio, tuple(reader.warnings))
+
+    def _longest(self, info: VideoInfo) -> int:
+        """Frames per segment that the preset, the user and memory allow."""
+        samples = sum(h * w for h, w in info.plane_sizes)
+        wanted = self.options.segment or self.preset.segment
+        return max(1, min(wanted, SEGMENT_SAMPLES // samples))
+
+    def _arch(self, info: VideoInfo) -> LincArch:
+        """Architecture parameters of the file."""
+        block = 5 if info.width * info.height >= _BLOCK32_AREA else 4
+        longest = self._longest(info)
+        if not self.network:
+            return LincArch(block, _OVERLAP, longest)
+        return LincArch(
+            block, _OVERLAP, longest,
+            net_layers=self.preset.network_layers, net_stride=4,
+            net_channels=self.preset.network_channels,
+            net_latents=min(longest, 8), net_hidden=16,
+        )  # fmt: skip
+
+    def _head(self, info: VideoInfo, scan: Scan | None, arch: LincArch, longest: int) -> Head:
+        """HEAD with bounds that hold for any segment of this encode."""
+        side = 1 << arch.block
+        blocks = -(-info.height // side) * -(-info.width // side)
+        bound = longest * (blocks * side * side * 3 + longest) + (1 << 20)
+        return Head.from_video(
+            info,
+            n_frames=scan.frames if scan else None,
+            n_segments=len(scan.ranges) if scan else None,
+            max_params=bound,
+            max_symbols=bound,
+        )
+
+    def _parts(
+        self, frames: Iterator[Frame], info: VideoInfo, scan: Scan | None, longest: int
+    ) -> Iterator[tuple[Range, list[Frame]]]:
+        """Segments with their frames, one at a time."""
+        if scan:
+            return grouped(frames, scan.ranges)
+        detector = CutDetector(info.bit_depth) if self.options.scene_cut else None
+        return streamed(frames, longest, detector)
+
+    def _segments(
+        self,
+        writer: LincWriter,
+        parts: Iterator[tuple[Range, list[Frame]]],
+        info: VideoInfo,
+        arch: LincArch,
+    ) -> Tally:
+        """Fit, code, measure and append every segment."""
+        tally = Tally()
+        control = target.RateControl(self.options, self.preset, info, self.total_frames)
+        for index, (part, frames) in enumerate(parts):
+            fit = SegmentFit([f.planes for f in frames], info, arch, self.preset)
+            budget = self._budget(part, info, tally, index)
+            fitted = control.choose(fit, part, budget)
+            header, weights, latents = pack_segment(fitted.code)
+            data = SegmentData(index, header, weights, latents)
+            self._measure(data, frames, info, arch, fitted, tally)
+            writer.add_segment(header, weights, latents)
+            tally.coded_bytes += len(weights) + len(latents)
+            control.account(part, len(weights) + len(latents))
+            self.done_frames += part.count
+            self._tell(tally, info, index, 1.0)
+        return tally
+
+    def _budget(self, part: Range, info: VideoInfo, tally: Tally, index: int) -> Budget:
+        """Time for one segment's fit: the preset's, or its share of ``max_time``."""
+        megasamples = info.width * info.height * part.count / 1e6
+        seconds = self.preset.fit_seconds * megasamples if self.network else 0.0
+        deadline = None
+        if self.options.max_time is not None:
+            left = self.options.max_time - (time.monotonic() - self.started)
+            remaining = (self.total_frames or part.first + part.count) - self.done_frames
+            share = max(left, 0.0) * 0.95 * part.count / max(remaining, part.count)
+            deadline = time.monotonic() + share
+            if self.network and self.preset.network:
+                seconds = share
+
+        def report(fraction: float, psnr_now: float | None) -> None:
+            self._tell(tally, info, index, fraction, part.count, psnr_now)
+
+        return Budget(seconds, deadline, self.stop, report)
+
+    def _measure(
+        self,
+        data: SegmentData,
+        frames: list[Frame],
+        info: VideoInfo,
+        arch: LincArch,
+        fitted: FittedSegment,
+        tally: Tally,
+    ) -> None:
+        """Decode the segment's bytes again and compare with the source frames."""
+        code = unpack_segment(data, arch, info.plane_sizes)
+        written, found = digest_bytes(fitted.code), digest_bytes(code)
+        if written != found:
+            raise VerifyError(
+                f"segment {data.index}: does not decode to what was encoded; please report"
+            )
+        tally.digest.update(found)
+        model = segment_model(code, arch, info)
+        color = color_model(info)
+        rgb: list[float] = []
+        batch = max(1, 8_000_000 // (info.width * info.height))
+        with torch.inference_mode():
+            for start in range(0, len(frames), batch):
+                source = to_tensors(
+                    [f.planes for f in frames[start : start + batch]], info.bit_depth
+                )
+                z = model.latents[:, start : start + batch]
+                shown = _recentred(quantise(model.native(z), info.bit_depth), info.bit_depth)
+                rgb += [tally.rgb.add(float(e)) for e in rgb_errors(source, shown, color)]
+                errors = plane_errors(source, shown)
+                tally.yuv += [
+                    psnr_yuv([psnr(float(e), color.top) for e in column]) for column in errors.T
+                ]
+        tally.segments.append(sum(rgb) / len(rgb))
+
+    def _tell(
+        self,
+        tally: Tally,
+        info: VideoInfo,
+        index: int,
+        fraction: float,
+        running: int = 0,
+        psnr_now: float | None = None,
+    ) -> None:
+        """Report progress; ``fraction`` is of the ``running`` frames now being fitted."""
+        total = self.total_frames or max(self.done_frames + running, 1)
+        done = (self.done_frames + fraction * running) / total
+        share = _SCAN_SHARE + (1 - _SCAN_SHARE - _VERIFY_SHARE) * min(done, 1.0)
+        if self.total_frames is None:
+            share = _SCAN_SHARE
+        samples = info.width * info.height * self.done_frames
+        self.progress(
+            Progress(
+                "fit",
+                share,
+                segment=index + 1,
+                psnr=psnr_now or tally.rgb.mean or None,
+                bpp=8 * tally.coded_bytes / samples if samples else None,
+                frames=self.done_frames,
+            )  # fmt: skip
+        )
+
+    def _ancillary(self, writer: LincWriter, tally: Tally, audio: AudioTrack | None) -> None:
+        """Everything after the segments, in canonical order."""
+        if audio:
+            writer.add(registry.AUDI, pack_audio(audio))
+        writer.add(registry.DGST, tally.digest.digest())
+        figures = Quality(
+            psnr_rgb=_single(tally.rgb.mean),
+            psnr_yuv=_single(sum(tally.yuv) / len(tally.yuv)),
+            segments=tuple(_single(p) for p in tally.segments),
+            device="cpu torch",
+        )
+        writer.add(registry.QLTY, figures.pack())
+        tags = {"encoder": f"linc {__version__}", "preset": self.preset.name, **self.options.tags}
+        writer.add(registry.META, pack_metadata(tags))
+
+    def verify(self, path: Path, tally: Tally) -> None:
+        """Check the finished file's structure, checksums and stored digest."""
+        self.progress(Progress("verify", 1 - _VERIFY_SHARE, frames=self.done_frames))
+        with path.open("rb") as file:
+            linc = LincFile(file)
+            linc.verify_structure()
+            if linc.digest() != tally.digest.digest():
+                raise VerifyError(
+                    f"{path.name}: stored digest differs from the encoder's; please report"
+                )
+
+    def report(self, output: str, path: Path, tally: Tally) -> EncodeReport:
+        """Figures of the finished file."""
+        found = read_info(str(path))
+        self.progress(Progress("verify", 1.0, frames=self.done_frames))
+        info = self.info
+        if info is None:
+            raise UsageError("report before run")
+        return EncodeReport(
+            output=output,
+            frames=self.done_frames,
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            segments=len(tally.segments),
+            seconds=time.monotonic() - self.started,
+            bytes=found["bytes"],
+            bpp=found["bpp"],
+            psnr=tally.rgb.mean,
+            psnr_yuv=sum(tally.yuv) / len(tally.yuv),
+            stopped=self.stop.requested,
+            warnings=tuple(dict.fromkeys(self.warnings)),
+        )
+
+    def check_target(self, report: EncodeReport) -> None:
+        """Raise when a target was missed; the file stays."""
+        wanted = self.options.psnr
+        if wanted is not None and report.psnr < wanted - 0.005:
+            raise TargetError(
+                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; kept, try a slower preset"
+            )
+
+
+def _recentred(planes: list[torch.Tensor], bit_depth: int) -> list[torch.Tensor]:
+    """Integer codes back to centred 8-bit units."""
+    scale = 1.0 / (1 << (bit_depth - 8))
+    return [plane.float() * scale - 128.0 for plane in planes]
+
+
+def color_model(info: VideoInfo) -> ColorModel:
+    """The RGB convention of the metrics for a video."""
+    kr, kb = assumed_matrix(info)
+    return ColorModel(kr, kb, info.color.full_range, info.bit_depth)
+
+
+def _single(value: float) -> float:
+    """Nearest binary32 value."""
+    return float(torch.tensor(value, dtype=torch.float32))

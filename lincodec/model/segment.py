@@ -1,0 +1,102 @@
+"""One decoded segment as a function of time and place (spec: linc model).
+
+``frame(z) = Spectral(x, y; W z) + Network(x, y; h(z))`` at any output size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from lincodec.model.basis import Evaluator, evaluate, synthesise
+from lincodec.model.closed import Geometry
+from lincodec.model.network import Network, resample
+
+
+class SegmentModel:
+    """Latents, spectral weights and an optional network, ready to render.
+
+    Args:
+        geometry: axes of every channel.
+        latents: float32 [D, n], component by frame.
+        weights: float32 [D, rows, columns, Bv, Bu] per channel.
+        network: the nonlinear part, or None.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        latents: Tensor,
+        weights: Sequence[Tensor],
+        network: Network | None = None,
+    ) -> None:
+        self.geometry = geometry
+        self.latents = latents
+        self.weights = [_cropped(w) for w in weights]
+        self.network = network
+        self._evaluators = lru_cache(maxsize=8)(self._make_evaluators)
+
+    def latent_at(self, times: Tensor) -> Tensor:
+        """Latents at fractional frame numbers, linear between neighbours (paper Eq. 4).
+
+        Args:
+            times: float64 [m] in 0..n-1; beyond the ends the end latent holds.
+
+        Returns:
+            float32 [D, m].
+        """
+        last = self.latents.shape[1] - 1
+        at = times.clamp(0, last)
+        left = at.floor().long().clamp(max=max(last - 1, 0))
+        share = (at - left).float()
+        right = (left + 1).clamp(max=last)
+        return self.latents[:, left] * (1 - share) + self.latents[:, right] * share
+
+    def _mixed(self, z: Tensor) -> list[Tensor]:
+        """Spectral weights of single frames: W z per channel, [m, rows, columns, v, u]."""
+        return [(z.T @ w.reshape(w.shape[0], -1)).view(-1, *w.shape[1:]) for w in self.weights]
+
+    def native(self, z: Tensor) -> list[Tensor]:
+        """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
+        planes = [
+            synthesise(mixed, *axes)
+            for mixed, axes in zip(self._mixed(z), self.geometry.channels, strict=True)
+        ]
+        if self.network is None:
+            return planes
+        return [p + r for p, r in zip(planes, self.network(planes, z), strict=True)]
+
+    def at_size(self, z: Tensor, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
+        """Planes at any (height, width) per channel; the native size takes the fast path."""
+        own = [(rows.size, columns.size) for rows, columns in self.geometry.channels]
+        if list(sizes) == own:
+            return self.native(z)
+        mixed = self._mixed(z)
+        planes = [
+            evaluate(part, *self._evaluators(c, size))
+            for c, (part, size) in enumerate(zip(mixed, sizes, strict=True))
+        ]
+        if self.network is None:
+            return planes
+        native = [
+            synthesise(part, *axes)
+            for part, axes in zip(mixed, self.geometry.channels, strict=True)
+        ]
+        residual = self.network(native, z)
+        return [p + resample(r, size) for p, r, size in zip(planes, residual, sizes, strict=True)]
+
+    def _make_evaluators(self, channel: int, size: tuple[int, int]) -> tuple[Evaluator, Evaluator]:
+        rows, columns = self.geometry.channels[channel]
+        v, u = self.weights[channel].shape[3:]
+        return Evaluator(rows, size[0], v), Evaluator(columns, size[1], u)
+
+
+def _cropped(weights: Tensor) -> Tensor:
+    """Drops the frequencies that no block uses."""
+    used = (weights != 0).any(0).any(0).any(0)
+    v = int(used.any(1).nonzero().max()) + 1 if used.any() else 1
+    u = int(used.any(0).nonzero().max()) + 1 if used.any() else 1
+    return weights[..., :v, :u].contiguous()

@@ -1,0 +1,109 @@
+"""Cutting a video into segments: at scene cuts, then at a longest length (spec: segments)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lincodec.types import Frame
+
+_GRID = (18, 32)
+_CUT = 10.0  # least mean change, in 8-bit code values, of a scene cut
+_RATIO = 3.5  # and how far it stands out from the changes around it
+_RANGES = 0.25  # and how much of the brightness histogram moves
+
+
+@dataclass(frozen=True)
+class Range:
+    """Frames of one segment."""
+
+    first: int
+    count: int
+    continues: bool
+    """No scene cut before it."""
+
+
+class CutDetector:
+    """Tells scene cuts from motion by small luma pictures and histograms, frame by frame."""
+
+    def __init__(self, bit_depth: int) -> None:
+        self._shift = bit_depth - 8
+        self._last: NDArray[np.float32] | None = None
+        self._histogram: NDArray[np.float64] | None = None
+        self._changes: list[float] = []
+
+    def is_cut(self, luma: NDArray[np.generic]) -> bool:
+        """Whether the next frame, luma [h, w], starts a new scene. The first never does."""
+        small = _shrink(luma) / (1 << self._shift)
+        histogram = np.histogram(small, bins=16, range=(0, 256))[0] / small.size
+        last, before = self._last, self._histogram
+        self._last, self._histogram = small, histogram
+        if last is None or before is None:
+            return False
+        change = float(np.abs(small - last).mean())
+        moved = float(np.abs(histogram - before).sum()) / 2
+        usual = float(np.median(self._changes[-8:])) if self._changes else 0.0
+        cut = change > _CUT and change > _RATIO * usual and (moved > _RANGES or change > 3 * _CUT)
+        self._changes = [] if cut else [*self._changes[-7:], change]
+        return cut
+
+
+def _shrink(luma: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Sampled block means of luma on at most an 18x32 grid, float32."""
+    height, width = luma.shape
+    rows, columns = min(_GRID[0], height), min(_GRID[1], width)
+    cell = (height // rows, width // columns)
+    part = luma[: rows * cell[0], : columns * cell[1]]
+    steps = (max(1, cell[0] // 8), max(1, cell[1] // 8))
+    cells = part.reshape(rows, cell[0], columns, cell[1])[:, :: steps[0], :, :: steps[1]]
+    small: NDArray[np.float32] = cells.mean(axis=(1, 3), dtype=np.float32)
+    return small
+
+
+def plan(total: int, cuts: Iterable[int], longest: int) -> list[Range]:
+    """Even segments of at most ``longest`` frames inside every shot.
+
+    Args:
+        total: frames of the video, at least 1.
+        cuts: first frames of shots, ascending, without 0.
+        longest: at least 1.
+    """
+    out: list[Range] = []
+    edges = [0, *cuts, total]
+    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        pieces = -(-(stop - start) // longest)
+        bounds = [start + (stop - start) * i // pieces for i in range(pieces + 1)]
+        for index in range(pieces):
+            first = bounds[index]
+            out.append(Range(first, bounds[index + 1] - first, index > 0))
+    return out
+
+
+def grouped(
+    frames: Iterator[Frame], ranges: Iterable[Range]
+) -> Iterator[tuple[Range, list[Frame]]]:
+    """Frames of a known plan, a segment at a time; stops early when frames run out."""
+    for part in ranges:
+        found = [frame for _, frame in zip(range(part.count), frames, strict=False)]
+        if not found:
+            return
+        yield Range(part.first, len(found), part.continues), found
+
+
+def streamed(
+    frames: Iterator[Frame], longest: int, detector: CutDetector | None
+) -> Iterator[tuple[Range, list[Frame]]]:
+    """Segments of a video whose length is not known, such as a pipe."""
+    held: list[Frame] = []
+    first, continues = 0, False
+    for frame in frames:
+        cut = detector.is_cut(frame.planes[0]) if detector else False
+        if held and (cut or len(held) == longest):
+            yield Range(first, len(held), continues), held
+            first, continues, held = first + len(held), not cut, []
+        held.append(frame)
+    if held:
+        yield Range(first, len(held), continues), held

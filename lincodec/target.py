@@ -1,0 +1,79 @@
+"""Choosing the quantiser of every segment so that a rate or quality target is met."""
+
+from __future__ import annotations
+
+import math
+
+from lincodec.fit import Budget, FittedSegment, SegmentFit
+from lincodec.jobs import EncodeOptions
+from lincodec.presets import Preset, step_of
+from lincodec.segments import Range
+from lincodec.types import VideoInfo
+
+_LOW, _HIGH = 1.0, 4096.0
+_TRIES = 7
+
+
+class RateControl:
+    """Hands every segment its step; keeps the account of bits for a size target."""
+
+    def __init__(
+        self, options: EncodeOptions, preset: Preset, info: VideoInfo, frames: int | None
+    ) -> None:
+        self.options = options
+        default = preset.quality if options.quality is None else options.quality
+        self.step = step_of(default)
+        self.samples = info.width * info.height
+        self.per_sample = self._rate(info, frames)
+        self.spent = 0.0
+        self.due = 0.0
+
+    def _rate(self, info: VideoInfo, frames: int | None) -> float | None:
+        """Wanted bits per luma sample, None without a rate target."""
+        options = self.options
+        if options.bpp is not None:
+            return options.bpp
+        if options.bitrate is not None:
+            return options.bitrate / float(info.fps) / self.samples
+        if options.size is not None and frames:
+            overhead = 700 + 100 * frames // 60
+            return max(options.size - overhead, 1) * 8 / (frames * self.samples)
+        return None
+
+    def choose(self, fit: SegmentFit, part: Range, budget: Budget) -> FittedSegment:
+        """Fit one segment at the step its target asks for."""
+        if self.per_sample is not None:
+            self.due += self.per_sample * part.count * self.samples
+            wanted = max(self.due - self.spent, 0.2 * self.per_sample * part.count * self.samples)
+            self.step = self._search(fit, math.log(wanted), lambda f: math.log(f.bits), -1.0)
+        elif self.options.psnr is not None:
+            wanted_db = self.options.psnr + 0.05
+            self.step = self._search(fit, wanted_db, lambda f: f.psnr, -6.0)
+        return fit.run(part, self.step, budget)
+
+    def account(self, part: Range, coded: int) -> None:
+        """Note what a segment really took, in bytes."""
+        self.spent += 8 * coded
+
+    def _search(self, fit: SegmentFit, wanted: float, measure, slope: float) -> float:
+        """Step at which ``measure`` of the closed form meets ``wanted``.
+
+        ``measure`` falls with the step, about ``slope`` per unit of ln(step) to begin with.
+        """
+        at = math.log(self.step)
+        low, high = math.log(_LOW), math.log(_HIGH)
+        before: tuple[float, float] | None = None
+        for _ in range(_TRIES):
+            value = measure(fit.trial(math.exp(at)))
+            if abs(value - wanted) < (0.01 if slope == -1.0 else 0.03):
+                break
+            if value > wanted:
+                low = at
+            else:
+                high = at
+            if before and abs(at - before[0]) > 1e-6:
+                slope = min((value - before[1]) / (at - before[0]), -0.1)
+            before = (at, value)
+            guess = at + (wanted - value) / slope
+            at = guess if low < guess < high else (low + high) / 2
+        return math.exp(at)
