@@ -1,21 +1,24 @@
-"""Turn registry.toml into lincodec/registry.py and the tables of linc-1.0.md.
+"""Turn registry.toml and tables.json into Python modules and the tables of linc-1.0.md.
 
-python format_spec/generate.py            rewrite both
-python format_spec/generate.py --check    exit 1 when either is out of date
+python format_spec/generate.py            rewrite what changed
+python format_spec/generate.py --check    exit 1 when anything is out of date
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 REGISTRY = HERE / "registry.toml"
-PYTHON = HERE.parent / "lincodec" / "registry.py"
+TABLES = HERE / "tables.json"
+PACKAGE = HERE.parent / "lincodec"
 PROSE = HERE / "linc-1.0.md"
 
 Table = dict[str, Any]
@@ -27,7 +30,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on difference")
     check = parser.parse_args().check
     registry = tomllib.loads(REGISTRY.read_text(encoding="utf-8"))
-    outputs = {PYTHON: python_module(registry)}
+    tables = json.loads(TABLES.read_text(encoding="utf-8"))
+    outputs = {
+        PACKAGE / "registry.py": python_module(registry),
+        PACKAGE / "entropy" / "tables.py": tables_module(tables),
+    }
     if PROSE.exists():
         outputs[PROSE] = fill_tables(PROSE.read_text(encoding="utf-8"), registry)
     stale = [
@@ -109,6 +116,30 @@ def python_module(registry: Table) -> str:
     lines += [f'    {a["id"]}: ("{a["name"]}", {a["version"]}),' for a in registry["arch"]]
     lines += ["}", ""]
     return "\n".join(lines)
+
+
+def tables_module(tables: Table) -> str:
+    """The text of lincodec/entropy/tables.py."""
+    lines = [
+        '"""Fixed tables of the entropy coder; written by format_spec/generate.py from tables.json."""',
+        "",
+        "from __future__ import annotations",
+        "",
+        "from typing import Final",
+        "",
+        "# fmt: off",
+    ]
+    for name, value in tables.items():
+        text = f"{name.upper()}: Final = {nested_tuples(value)}"
+        lines += textwrap.wrap(text, 100, subsequent_indent="    ", break_long_words=False)
+    return "\n".join([*lines, ""])
+
+
+def nested_tuples(value: Any) -> str:
+    """Lists as Python tuples."""
+    if not isinstance(value, list):
+        return repr(value)
+    return "(" + ", ".join(nested_tuples(item) for item in value) + ")"
 
 
 def frozen_set(name: str, members: list[str]) -> list[str]:

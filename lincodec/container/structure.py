@@ -71,10 +71,9 @@ def check_frames(entries: Sequence[SegmentEntry], head: Head) -> None:
     """Check that the segments cover the frames that HEAD declares, without gap or overlap."""
     frame = 0
     for index, entry in enumerate(entries):
-        require(
-            entry.first_frame == frame and entry.n_frames >= 1,
-            f"segment {index} starts at frame {entry.first_frame}, expected {frame}",
-        )
+        start = entry.first_frame
+        require(start == frame, f"segment {index} starts at frame {start}, expected {frame}")
+        require(entry.n_frames >= 1, f"segment {index} has no frames")
         require(index > 0 or not entry.continues, "the first segment cannot continue another")
         frame = entry.end_frame
     declared = head.n_frames

@@ -424,7 +424,7 @@ def test_quality_bytes() -> None:
 def test_quality_refusals() -> None:
     with pytest.raises(CorruptError, match="segments"):
         Quality.parse(QUALITY.pack(), 3)
-    for bad in (float("nan"), float("inf"), -1.0):
+    for bad in (float("nan"), float("inf"), -1.0, -0.0):
         with pytest.raises(CorruptError):
             dataclasses.replace(QUALITY, ms_ssim=bad).pack()
     with pytest.raises(CorruptError):
