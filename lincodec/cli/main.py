@@ -70,6 +70,8 @@ def linc() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; nothing is raised."""
     session = Session()
+    # SVT-AV1 prints its settings on standard error unless told not to
+    os.environ.setdefault("SVT_LOG", "1")
     try:
         signals.install()
         # not linc.main(): it has its own idea of what to say about interrupts and closed pipes
