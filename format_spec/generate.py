@@ -21,6 +21,10 @@ TABLES = HERE / "tables.json"
 PACKAGE = HERE.parent / "lincodec"
 PROSE = HERE / "linc-1.0.md"
 
+TABLES_TITLE = (
+    "Fixed tables of the entropy coder; written by format_spec/generate.py from tables.json."
+)
+
 Table = dict[str, Any]
 
 
@@ -121,7 +125,7 @@ def python_module(registry: Table) -> str:
 def tables_module(tables: Table) -> str:
     """The text of lincodec/entropy/tables.py."""
     lines = [
-        '"""Fixed tables of the entropy coder; written by format_spec/generate.py from tables.json."""',
+        f'"""{TABLES_TITLE}"""',
         "",
         "from __future__ import annotations",
         "",

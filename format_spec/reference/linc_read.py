@@ -1,0 +1,1117 @@
+"""A second reader of .linc files, written from linc-1.0.md and sharing no code with lincodec.
+
+    python linc_read.py FILE              check everything, print the structure and the digest
+    python linc_read.py FILE --frame 3    also render frame 3 and print the mean of each plane
+
+It needs Python 3.11 and numpy. It is slow and meant to be read beside the specification:
+headings are its clauses. Exit codes are those of clause 10. CC0 1.0.
+"""
+
+from __future__ import annotations
+
+import argparse
+import bisect
+import hashlib
+import itertools
+import json
+import math
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# ---------------------------------------------------------------- clause 10: errors
+
+EXIT = {"corrupt": 4, "truncated": 4, "checksum": 4, "unsupported": 5, "digest": 7, "limit": 8}
+
+
+class Refused(Exception):
+    """The file is refused; ``kind`` is an error class of clause 10."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(f"{kind}: {message}")
+        self.kind = kind
+
+
+def refuse(message: str, kind: str = "corrupt") -> NoReturn:
+    raise Refused(kind, message)
+
+
+def need(condition: object, message: str, kind: str = "corrupt") -> None:
+    if not condition:
+        refuse(message, kind)
+
+
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+# ---------------------------------------------------------------- clause 9: limits
+
+LIMITS = {
+    "side": 1 << 15,
+    "area": 1 << 28,
+    "frames": 2_592_000,
+    "params": 1 << 29,
+    "symbols": 1 << 29,
+    "tensors": 4096,
+    "sections": 1 << 20,
+    "metadata": 1 << 16,
+    "ancillary": 1 << 24,
+    "packets": 1 << 24,
+}
+
+
+def within(name: str, value: int) -> None:
+    need(value <= LIMITS[name], f"{value} {name}, limit {LIMITS[name]}", "limit")
+
+
+# ---------------------------------------------------------------- clause 4.6: numbers and text
+
+
+class Fields:
+    """Reads the fields of one payload in turn."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data, self.at = data, 0
+
+    def bytes(self, count: int) -> bytes:
+        need(self.at + count <= len(self.data), "payload ends inside a field")
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def get(self, layout: str) -> tuple[Any, ...]:
+        return struct.unpack("<" + layout, self.bytes(struct.calcsize("<" + layout)))
+
+    def varint(self) -> int:
+        value = 0
+        for shift in range(0, 63, 7):
+            (byte,) = self.get("B")
+            value += (byte % 128) << shift
+            if byte < 128:
+                need(byte or not shift, "varint is not in its shortest form")
+                return value
+        refuse("varint is too long")
+
+    def svarint(self) -> int:
+        value = self.varint()
+        return value // 2 if value % 2 == 0 else -(value + 1) // 2
+
+    def text8(self) -> str:
+        try:
+            return self.bytes(self.get("B")[0]).decode("utf-8")
+        except UnicodeDecodeError:
+            refuse("text is not UTF-8")
+
+    def ratio(self, layout: str = "II") -> tuple[int, int]:
+        top, bottom = self.get(layout)
+        need(top and bottom and math.gcd(top, bottom) == 1, f"ratio {top}/{bottom}")
+        return top, bottom
+
+    def f32(self, *, negative_zero: bool = False) -> float:
+        (value,) = self.get("f")
+        need(math.isfinite(value), "number is not finite")
+        need(value or negative_zero or math.copysign(1, value) > 0, "number is -0")
+        return float(value)
+
+    def end(self) -> None:
+        need(self.at == len(self.data), "bytes follow the last field")
+
+
+# ---------------------------------------------------------------- clause 6: payloads
+
+
+@dataclass
+class Tensor:
+    """A row of the tensor table and the stored bytes."""
+
+    role: int
+    layer: int
+    mode: int
+    bits: int
+    dims: tuple[int, ...]
+    length: int
+    a: float
+    b: float
+    payload: bytes = b""
+    numbers: list[Ints] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.dims)
+
+
+@dataclass
+class Segment:
+    """A range of frames and its tensors."""
+
+    first: int
+    frames: int
+    continues: bool
+    offset: int
+    tensors: list[Tensor]
+    length: int = 0
+
+
+@dataclass
+class File:
+    """Everything in a file."""
+
+    head: dict[str, Any] = field(default_factory=dict)
+    arch: dict[str, Any] = field(default_factory=dict)
+    segments: list[Segment] = field(default_factory=list)
+    sections: list[tuple[str, int, int]] = field(default_factory=list)
+    parts: dict[str, bytes] = field(default_factory=dict)
+    times: list[int] | None = None
+    digest: bytes = b""
+
+    @property
+    def frames(self) -> int:
+        return self.segments[-1].first + self.segments[-1].frames
+
+
+HEAD_FIELDS = words(
+    "written needed incompat compat width height frames segments fps_n fps_d sar_n sar_d depth "
+    "primaries transfer matrix full_range rotation chroma reserved max_params max_symbols"
+)
+UNKNOWN = (1 << 32) - 1
+
+
+def parse_head(data: bytes) -> dict[str, Any]:
+    """Clause 6.1."""
+    need(len(data) >= 12, "HEAD is too short")
+    written, needed, incompat = struct.unpack_from("<HHI", data)
+    need(needed <= 1, f"needs format {needed}", "unsupported")
+    need(incompat == 0, "unknown incompatible flag", "unsupported")
+    need(1 <= needed <= written, "versions")
+    need(len(data) == 64, "HEAD is not 64 bytes")
+    fields = struct.unpack("<HHIIIIIIIIHHBBBBBBBBQQ", data)
+    head = dict(zip(HEAD_FIELDS, fields, strict=True))
+    need(head["chroma"] <= 3 and not head["reserved"], "chroma or reserved", "unsupported")
+    need(0 < head["width"] < UNKNOWN and 0 < head["height"] < UNKNOWN, "picture size")
+    need(head["frames"] and head["segments"], "no frames or segments")
+    for top, bottom in (("fps_n", "fps_d"), ("sar_n", "sar_d")):
+        need(head[top] and math.gcd(head[top], head[bottom]) == 1 and head[bottom], f"ratio {top}")
+    need(8 <= head["depth"] <= 16, "bit depth")
+    need(head["full_range"] <= 1 and head["rotation"] <= 3, "range or rotation")
+    need(head["max_symbols"] <= head["max_params"], "max_symbols exceeds max_params")
+    if UNKNOWN not in (head["frames"], head["segments"]):
+        need(head["segments"] <= head["frames"], "more segments than frames")
+    within("side", max(head["width"], head["height"]))
+    within("area", head["width"] * head["height"])
+    within("frames", 0 if head["frames"] == UNKNOWN else head["frames"])
+    within("params", head["max_params"])
+    within("symbols", head["max_symbols"])
+    return head
+
+
+def parse_arch(data: bytes) -> dict[str, Any]:
+    """Clause 6.2."""
+    fields = Fields(data)
+    arch_id, version = fields.get("HH")
+    need(arch_id in (1, 2), f"architecture {arch_id}", "unsupported")
+    need(version >= 1, "architecture version 0")
+    need(version == 1, f"architecture version {version}", "unsupported")
+    if arch_id == 1:
+        return parse_latent_inr(fields)
+    names = words("block overlap components layers stride channels latents hidden")
+    *values, reserved = fields.get("BBHBBHHHI")
+    fields.end()
+    need(not reserved, "reserved field of ARCH", "unsupported")
+    arch = {"id": 2, **dict(zip(names, values, strict=True))}
+    need(3 <= arch["block"] <= 6 and arch["overlap"] <= 1 << arch["block"] - 1, "block or overlap")
+    need(arch["components"], "no latent entries")
+    if arch["layers"] == 0:
+        need(not any(values[4:]), "network fields without a network")
+    else:
+        need(arch["layers"] <= 32 and arch["stride"] in (2, 4), "network layers or stride")
+        need(arch["channels"] and arch["latents"] <= arch["components"], "network widths")
+    return arch
+
+
+def parse_latent_inr(fields: Fields) -> dict[str, Any]:
+    """Clause 6.2.1."""
+    names = words("encoding layers hidden latent rank modulated hyper_layers reserved hyper_hidden")
+    values = fields.get("BBHHHIBBH")
+    arch = {"id": 1, **dict(zip(names, values, strict=True))}
+    patch, features, frequencies, n_levels = fields.get("BBBB")
+    need(not arch["reserved"], "reserved field of ARCH", "unsupported")
+    levels = [(fields.f32(), *fields.get("IIB")) for _ in range(n_levels)]
+    fields.end()
+    need(arch["encoding"] <= 1, "encoding", "unsupported")
+    for name in ("layers", "hidden", "latent", "hyper_layers", "hyper_hidden"):
+        need(arch[name], f"{name} is 0")
+    need(patch and arch["layers"] <= 32 and arch["modulated"] >> arch["layers"] == 0, "layers")
+    grid = arch["encoding"] == 0
+    need((n_levels > 0) == grid and (features > 0) == grid, "grid fields")
+    need((frequencies > 0) == (not grid), "Fourier fields")
+    for scale, resolution, entries, hashed in levels:
+        need(scale > 0 and resolution and 0 < entries < 1 << 24 and hashed <= 1, "level")
+        need(hashed or resolution * resolution <= entries, "dense level does not fit")
+    return {**arch, "patch": patch, "levels": levels}
+
+
+def parse_times(data: bytes, frames: int) -> list[int]:
+    """Clause 6.3."""
+    fields = Fields(data)
+    fields.ratio()
+    times, previous = [fields.svarint()], 0
+    need(fields.varint() >= 1, "last duration")
+    for _ in range(fields.varint()):
+        count, delta = fields.varint(), fields.varint()
+        need(count and delta and delta != previous, "run of times")
+        need(len(times) + count <= frames, "more times than frames")
+        need(times[-1] + count * delta < 1 << 62, "times too large")
+        times += [times[-1] + delta * (i + 1) for i in range(count)]
+        previous = delta
+    fields.end()
+    need(len(times) == frames, "fewer times than frames")
+    return times
+
+
+#: bits, uses a, uses b  of each mode (clause 7)
+MODES = {
+    0: (range(32, 33), False, False),
+    1: (range(1), True, False),
+    2: (range(1, 17), True, True),
+    3: (range(1), True, False),
+    4: (range(1), True, True),
+}
+ROLES = {1: "spectral", 2: "latent", 3: "net_weight", 4: "net_bias", 5: "hyper_weight"}
+ROLES |= {6: "hyper_bias", 7: "head_weight", 8: "head_bias", 16: "encoding", 17: "base_weight"}
+ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias"}
+
+
+def parse_tensor(fields: Fields) -> Tensor:
+    """Clause 6.4, one row of the table."""
+    role, layer, mode, bits, ndim, reserved1, reserved2 = fields.get("BBBBBBH")
+    need(not reserved1 and not reserved2, "reserved field of SEGM", "unsupported")
+    need(role in ROLES, f"role {role}", "unsupported")
+    need(mode in MODES, f"mode {mode}", "unsupported")
+    need(1 <= ndim <= 4, "number of dimensions")
+    dims = fields.get(f"{ndim}I")
+    need(all(0 < dim < 1 << 24 for dim in dims), "dimension")
+    (length,) = fields.get("I")
+    const = mode == 1
+    tensor = Tensor(role, layer, mode, bits, dims, length, 0.0, 0.0)
+    tensor.a, tensor.b = fields.f32(negative_zero=const), fields.f32()
+    allowed, uses_a, uses_b = MODES[mode]
+    need(bits in allowed, "bits do not suit the mode")
+    need(uses_a or tensor.a == 0, "a is not 0")
+    need(tensor.b > 0 if uses_b else tensor.b == 0, "b does not suit the mode")
+    need(mode not in (3, 4) or tensor.a > 0, "step")
+    need(length <= 4 * tensor.size + (1 << 20), "payload too long for its elements")
+    need(mode != 0 or length == 4 * tensor.size, "raw payload length")
+    need(mode != 1 or length == 0, "constant with a payload")
+    return tensor
+
+
+def parse_segment(data: bytes, offset: int, head: dict[str, Any]) -> Segment:
+    """Clause 6.4."""
+    fields = Fields(data)
+    first, frames, flags, reserved1, reserved2, n_tensors, reserved3 = fields.get("IIBBHHH")
+    reserved = flags > 1 or reserved1 or reserved2 or reserved3
+    need(not reserved, "flag or reserved field of SEGM", "unsupported")
+    within("tensors", n_tensors)
+    tensors = [parse_tensor(fields) for _ in range(n_tensors)]
+    fields.end()
+    need(frames and tensors, "segment without frames or tensors")
+    keys = [(tensor.role, tensor.layer) for tensor in tensors]
+    need(keys == sorted(set(keys)), "order of tensors")
+    params = sum(tensor.size for tensor in tensors)
+    symbols = sum(tensor.size for tensor in tensors if tensor.mode >= 2)
+    within("params", params)
+    within("symbols", symbols)
+    need(params <= head["max_params"] and symbols <= head["max_symbols"], "bounds of HEAD")
+    return Segment(first, frames, flags == 1, offset, tensors)
+
+
+def parse_audio(data: bytes) -> int:
+    """Clause 6.7; the number of packets."""
+    fields = Fields(data)
+    need(fields.text8() != "", "audio codec without a name")
+    fields.text8()
+    fields.ratio()
+    rate, _ = fields.get("IQ")
+    need(rate, "sample rate")
+    fields.bytes(fields.varint())
+    count = fields.varint()
+    within("packets", count)
+    sizes, expected = 0, 0
+    for _ in range(count):
+        sizes += fields.varint() // 2
+        dts = expected + fields.svarint()
+        pts = dts + fields.svarint()
+        expected = dts + fields.varint()
+        need(abs(expected) < 1 << 62 and abs(pts) < 1 << 62, "audio time out of range")
+    need(sizes == len(data) - fields.at, "audio packets do not account for the payload")
+    return count
+
+
+def parse_quality(data: bytes, segments: int) -> None:
+    """Clause 6.9."""
+    fields = Fields(data)
+    values = [fields.f32() for _ in range(5)]
+    (count,) = fields.get("I")
+    need(count in (0, segments), "number of segment qualities")
+    values += [fields.f32() for _ in range(count)]
+    fields.text8()
+    fields.end()
+    need(min(values) >= 0, "negative quality")
+
+
+def parse_tags(data: bytes) -> dict[str, str]:
+    """Clause 6.10."""
+
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        need(len(dict(pairs)) == len(pairs), "a key of mETa stands twice")
+        return dict(pairs)
+
+    def constant(text: str) -> NoReturn:
+        refuse(f"{text} in mETa")
+
+    try:
+        tags = json.loads(data.decode(), object_pairs_hook=distinct, parse_constant=constant)
+    except (ValueError, RecursionError) as error:
+        refuse(f"mETa: {error}")
+    need(isinstance(tags, dict), "mETa is not an object")
+    need(all(isinstance(value, str) for value in tags.values()), "a tag is not a string")
+    return dict(tags)
+
+
+# ---------------------------------------------------------------- clause 4: file structure
+
+SIGNATURE = bytes.fromhex("89 4C 4E 43 0D 0A 1A 0A")
+KNOWN = words("HEAD ARCH TIME SEGM WGTS LATS aUDi dGST qLTY mETa iNDX DONE")
+#: What must come next, and what may come only after (clause 4.4).
+NEXT = {"": "HEAD", "HEAD": "ARCH", "SEGM": "WGTS", "WGTS": "LATS", "iNDX": "DONE"}
+AFTER = {"ARCH": "HEAD", "TIME": "ARCH", "WGTS": "SEGM", "LATS": "WGTS"}
+ENDING = ("dGST", "qLTY", "iNDX", "DONE")
+
+
+def read(data: bytes) -> File:
+    """Check the structure of a whole file (clauses 4 to 6)."""
+    if not data.startswith(SIGNATURE):
+        refuse("signature", "truncated" if SIGNATURE.startswith(data) else "corrupt")
+    complete = is_complete(data)
+    file, at, previous = File(), len(SIGNATURE), ""
+    while previous != "DONE":
+        kind, payload = read_section(data, at, complete)
+        check_order(kind, previous, file)
+        file.sections.append((kind, at, len(payload)))
+        within("sections", len(file.sections))
+        take(file, kind, payload, at)
+        previous, at = kind, at + 12 + len(payload)
+    need(at == len(data), f"{len(data) - at} bytes follow DONE")
+    finish(file, data)
+    return file
+
+
+def is_complete(data: bytes) -> bool:
+    """Whether the last 64 bytes are a sound DONE."""
+    tail = data[-64:]
+    return tail[:8] == b"DONE\x34\0\0\0" and zlib.crc32(tail[:-4]) == int.from_bytes(
+        tail[-4:], "little"
+    )
+
+
+def read_section(data: bytes, at: int, complete: bool) -> tuple[str, bytes]:
+    """Clauses 4.2 and 4.3."""
+    short = "corrupt" if complete else "truncated"
+    need(at + 8 <= len(data), f"file ends at byte {len(data)}", short)
+    kind, length = struct.unpack_from("<4sI", data, at)
+    need(kind.isalpha() and kind.isascii(), f"byte {at}: no section type")
+    need(length < 1 << 31, f"byte {at}: section length")
+    need(at + 12 + length <= len(data), f"file ends inside {kind.decode()} at byte {at}", short)
+    name = kind.decode()
+    own = {"mETa": "metadata", "aUDi": "", "iNDX": ""}.get(name, "ancillary")
+    if name[0].islower() and own:
+        within(own, length)
+    (crc,) = struct.unpack_from("<I", data, at + 8 + length)
+    need(zlib.crc32(data[at : at + 8 + length]) == crc, f"byte {at}: CRC of {name}", "checksum")
+    if name not in KNOWN:
+        need(name[2].isupper(), f"reserved letter case of {name}", "unsupported")
+        need(name[0].islower(), f"unknown critical section {name}", "unsupported")
+    return name, data[at + 8 : at + 8 + length]
+
+
+def check_order(kind: str, previous: str, file: File) -> None:
+    """Clause 4.4."""
+    need(NEXT.get(previous, kind) == kind, f"{kind} after {previous or 'the signature'}")
+    need(AFTER.get(kind, previous) == previous, f"{kind} after {previous}")
+    seen = {name for name, _, _ in file.sections}
+    repeated = kind in seen and kind in KNOWN and kind not in ("SEGM", "WGTS", "LATS")
+    need(not repeated, f"{kind} stands twice")
+    need(kind not in ENDING or "SEGM" in seen, f"{kind} before any segment")
+    need(kind != "SEGM" or not seen & set(ENDING), "SEGM after the end of the segments")
+
+
+def take(file: File, kind: str, payload: bytes, at: int) -> None:
+    """Parse one section and check it against the ones before."""
+    if kind == "HEAD":
+        file.head = parse_head(payload)
+    elif kind == "ARCH":
+        file.arch = parse_arch(payload)
+    elif kind == "SEGM":
+        segment = parse_segment(payload, at, file.head)
+        expected = file.frames if file.segments else 0
+        need(segment.first == expected, f"segment starts at {segment.first}, not {expected}")
+        need(file.segments or not segment.continues, "first segment continues")
+        file.segments.append(segment)
+    elif kind in ("WGTS", "LATS"):
+        segment = file.segments[-1]
+        chosen = [t for t in segment.tensors if (t.role == 2) == (kind == "LATS")]
+        need(sum(t.length for t in chosen) == len(payload), f"{kind} and SEGM disagree")
+        fields = Fields(payload)
+        for tensor in chosen:
+            tensor.payload = fields.bytes(tensor.length)
+        segment.length = at + 12 + len(payload) - segment.offset
+    elif kind == "aUDi":
+        parse_audio(payload)
+    elif kind == "mETa":
+        parse_tags(payload)
+    elif kind == "dGST":
+        need(len(payload) == 32, "dGST is not 32 bytes")
+    elif kind == "DONE":
+        need(len(payload) == 52, "DONE is not 52 bytes")
+    file.parts[kind] = payload
+
+
+def finish(file: File, data: bytes) -> None:
+    """What needs the whole file: counts, times, index, trailer."""
+    head, count = file.head, len(file.segments)
+    need(head["frames"] in (UNKNOWN, file.frames), "HEAD and segments disagree on frames")
+    need(head["segments"] in (UNKNOWN, count), "HEAD and segments disagree on their number")
+    if "TIME" in file.parts:
+        file.times = parse_times(file.parts["TIME"], file.frames)
+    if "qLTY" in file.parts:
+        parse_quality(file.parts["qLTY"], count)
+    offsets = {kind: at for kind, at, _ in file.sections}
+    if "iNDX" in file.parts:
+        check_index(file.parts["iNDX"], file)
+    total, index, sections, digest = struct.unpack("<QQI32s", file.parts["DONE"])
+    need(total == len(data), "DONE: total length")
+    need(index == offsets.get("iNDX", 0), "DONE: index offset")
+    need(sections == len(file.sections), "DONE: number of sections")
+    need(digest == hashlib.sha256(data[:-64]).digest(), "DONE: SHA-256", "checksum")
+
+
+def check_index(data: bytes, file: File) -> None:
+    """Clause 6.11."""
+    fields = Fields(data)
+    for segment in file.segments:
+        first, frames, offset, length, flags = fields.get("IIQQI")
+        need(flags <= 1, "flag of iNDX", "unsupported")
+        found = (first, frames, offset, length, flags == 1)
+        expected = (segment.first, segment.frames, segment.offset, segment.length)
+        need(found == (*expected, segment.continues), "iNDX and segments disagree")
+    fields.end()
+
+
+# ---------------------------------------------------------------- clause 7.6: the rANS stream
+
+TABLES: dict[str, Any] = json.loads(
+    (Path(__file__).resolve().parents[1] / "tables.json").read_text(encoding="utf-8")
+)
+PRECISION = 24
+
+
+class Table:
+    """Integer frequencies that sum to 2^24."""
+
+    def __init__(self, frequencies: list[int]) -> None:
+        need(len(frequencies) >= 2 and min(frequencies) >= 1, "frequency table")
+        self.frequencies = frequencies
+        self.starts = [0, *itertools.accumulate(frequencies)]
+        need(self.starts.pop() == 1 << PRECISION, "frequency table does not sum to 2^24")
+
+
+MAGNITUDES = [Table(row) for row in TABLES["magnitude_tables"]]
+CLASSES = [Table(row) for row in TABLES["class_tables"]]
+ESCAPE = Table(TABLES["escape_table"])
+
+
+class Rans:
+    """Takes symbols from 32-bit words, the last word first."""
+
+    def __init__(self, data: bytes) -> None:
+        need(len(data) % 4 == 0, "rANS payload is not whole words")
+        self.words = list(struct.unpack(f"<{len(data) // 4}I", data))
+        need(not self.words or self.words[-1], "last rANS word is 0")
+        self.state = 0
+        self.refill()
+        self.refill()
+
+    def refill(self) -> None:
+        if self.state < 1 << 32 and self.words:
+            self.state = self.state << 32 | self.words.pop()
+
+    def symbol(self, table: Table) -> int:
+        low = self.state & ((1 << PRECISION) - 1)
+        index = bisect.bisect_right(table.starts, low) - 1
+        self.state = (self.state >> PRECISION) * table.frequencies[index]
+        self.state += low - table.starts[index]
+        self.refill()
+        return index
+
+    def grouped(self, ids: Ints, tables: list[Table]) -> Ints:
+        """One symbol for each table index; coded in groups of ascending index."""
+        out = np.empty(len(ids), np.int64)
+        for at in np.argsort(ids, kind="stable"):
+            out[at] = self.symbol(tables[ids[at]])
+        return out
+
+    def end(self) -> None:
+        need(self.state == 0 and not self.words, "rANS data left over")
+
+
+# ---------------------------------------------------------------- clause 7.7: the integer block
+
+
+class IntegerBlock:
+    """Magnitudes first, step by step; signs and large values at the end."""
+
+    def __init__(self, data: bytes) -> None:
+        fields = Fields(data)
+        self.rans = Rans(fields.bytes(4 * fields.get("I")[0]))
+        self.bits = fields.bytes(fields.get("I")[0])
+        fields.end()
+        self.steps: list[Ints] = []
+
+    def step(self, ids: Ints) -> Ints:
+        """The magnitudes of one step, cut at 15."""
+        self.steps.append(self.rans.grouped(ids, MAGNITUDES))
+        return self.steps[-1]
+
+    def finish(self) -> list[Ints]:
+        """The integers of every step."""
+        sizes = [len(step) for step in self.steps]
+        values = np.concatenate([np.zeros(0, np.int64), *self.steps])
+        large = np.flatnonzero(values == 15)
+        exponents = [self.rans.symbol(ESCAPE) for _ in large]
+        self.rans.end()
+        signed = np.flatnonzero(values)
+        count = len(signed) + sum(exponents)
+        need(len(self.bits) == (count + 7) // 8, "number of bypass bytes")
+        bits = np.unpackbits(np.frombuffer(self.bits, np.uint8), bitorder="little")
+        need(not bits[count:].any(), "padding bits are not 0")
+        negative, at = bits[: len(signed)] == 1, len(signed)
+        for index, e in zip(large, exponents, strict=True):
+            low = bits[at : at + e].astype(np.int64) @ (1 << np.arange(e, dtype=np.int64))
+            values[index] = 14 + (1 << e) + low
+            at += e
+        values[signed[negative]] *= -1
+        return np.split(values, np.cumsum(sizes)[:-1]) if sizes else []
+
+
+# ---------------------------------------------------------------- clauses 7.1 to 7.4: plain modes
+
+
+def decode_raw(tensor: Tensor) -> Ints:
+    """The bits of the values; what dGST hashes."""
+    need(np.isfinite(np.frombuffer(tensor.payload, "<f4")).all(), "raw value is not finite")
+    return np.frombuffer(tensor.payload, "<i4").reshape(tensor.dims)
+
+
+def decode_const(tensor: Tensor) -> Ints:
+    return np.full(tensor.dims, np.float32(tensor.a)).view(np.int32)
+
+
+def decode_minmax(tensor: Tensor) -> Ints:
+    """Clause 7.3."""
+    fields, frequencies = Fields(tensor.payload), []
+    for _ in range(1 << tensor.bits):
+        start = fields.at
+        frequencies.append(fields.varint() + 1)
+        need(fields.at - start <= 4, "frequency is longer than 4 bytes")
+    table, rans = Table(frequencies), Rans(fields.data[fields.at :])
+    symbols = [rans.symbol(table) for _ in range(tensor.size)]
+    rans.end()
+    return np.array(symbols, np.int64).reshape(tensor.dims)
+
+
+def decode_lattice(tensor: Tensor) -> Ints:
+    """Clause 7.4."""
+    rows = tensor.dims[0] if len(tensor.dims) > 1 else 1
+    fields = Fields(tensor.payload)
+    fields.bytes(rows)
+    heads = fields.bytes(rows)
+    need(all(h >> 6 <= 2 and h & 63 < len(MAGNITUDES) for h in heads), "order or table of a row")
+    block = IntegerBlock(fields.data[fields.at :])
+    for head in heads:
+        block.step(np.full(tensor.size // rows, head & 63))
+    out = []
+    for head, row in zip(heads, block.finish(), strict=True):
+        for _ in range(head >> 6):
+            row = np.cumsum(row)
+        need(np.abs(row).max(initial=0) < 1 << 24, "lattice integer too large")
+        out.append(row)
+    return np.concatenate(out).reshape(tensor.dims)
+
+
+# ---------------------------------------------------------------- clause 7.5: mode spectral
+
+
+def channel_shapes(file: File, tensor: Tensor) -> list[tuple[int, ...]]:
+    """(K, rows, columns, block height, block width) of each channel."""
+    need(file.arch["id"] == 2 and tensor.role == 1, "mode spectral elsewhere", "unsupported")
+    side = 1 << file.arch["block"]
+    rows, columns = (-(-file.head[name] // side) for name in ("height", "width"))
+    need(len(tensor.dims) == 4, "spectral tensor has not four dimensions")
+    shapes = [
+        (tensor.dims[0], rows, columns, side >> sy, side >> sx) for sy, sx in subsampling(file)
+    ]
+    total = sum(height * width for *_, height, width in shapes)
+    need(tensor.dims[1:] == (rows, columns, total), "dimensions of the spectral tensor")
+    return shapes
+
+
+def subsampling(file: File) -> list[tuple[int, int]]:
+    """log2 of the vertical and horizontal subsampling of each plane (clause 6.1)."""
+    chroma = [None, (1, 1), (0, 1), (0, 0)][file.head["chroma"]]
+    return [(0, 0)] if chroma is None else [(0, 0), chroma, chroma]
+
+
+def neighbours(array: Ints) -> Ints:
+    """Sum over the blocks left, right, above and below; axes 1 and 2 are rows and columns."""
+    out = np.zeros_like(array)
+    out[:, 1:] += array[:, :-1]
+    out[:, :-1] += array[:, 1:]
+    out[:, :, 1:] += array[:, :, :-1]
+    out[:, :, :-1] += array[:, :, 1:]
+    return out
+
+
+def decode_spectral(file: File, tensor: Tensor) -> list[Ints]:
+    """Clause 7.5: q[k, row, column, v, u] of each channel."""
+    shapes = channel_shapes(file, tensor)
+    fields = Fields(tensor.payload)
+    fields.bytes(3 * len(shapes))
+    first_tables = fields.bytes(len(shapes))
+    need(max(first_tables) < len(MAGNITUDES), "table of the first coefficients")
+    block = IntegerBlock(fields.data[fields.at :])
+    classes: list[Ints] = []
+    cut: list[Ints] = []
+    places = []
+    for channel, shape in enumerate(shapes):
+        block.step(np.full(shape[1] * shape[2], first_tables[channel]))
+        classes.append(decode_classes(block.rans, channel, shape, classes))
+        cut.append(np.zeros(shape, np.int64))
+        places.append([*decode_magnitudes(block, channel, classes[-1], cut)])
+    steps = iter(block.finish())
+    out = []
+    for shape, active in zip(shapes, places, strict=True):
+        q = np.zeros(shape, np.int64)
+        q[0, :, :, 0, 0] = undo_prediction(next(steps).reshape(shape[1:3]))
+        for place in active:
+            q[place] = next(steps)
+        need(np.abs(q).max() < 1 << 16, "spectral integer too large")
+        out.append(q)
+    return out
+
+
+def undo_prediction(residual: Ints) -> Ints:
+    """Clause 7.5.1."""
+    out = np.zeros_like(residual)
+    for row, column in np.ndindex(*residual.shape):
+        left = int(out[row, column - 1]) if column else 0
+        above = int(out[row - 1, column]) if row else 0
+        corner = int(out[row - 1, column - 1]) if row and column else 0
+        low, high = min(left, above), max(left, above)
+        guess = min(max(left + above - corner, low), high) if row and column else left + above
+        out[row, column] = guess + residual[row, column]
+    return out
+
+
+def decode_classes(rans: Rans, channel: int, shape: tuple[int, ...], lower: list[Ints]) -> Ints:
+    """Clause 7.5.2: the class of every block of every component."""
+    count, rows, columns = shape[:3]
+    zero = np.zeros((1, rows, columns), np.int64)
+    out = np.zeros((count, rows, columns), np.int64)
+    parity = np.add.outer(np.arange(rows), np.arange(columns)) % 2
+    for k in range(count):
+        before = out[k - 1 : k] if k >= 1 else zero
+        terms = [
+            before[0],
+            out[k - 2] if k >= 2 else zero[0],
+            neighbours(before)[0],
+            lower[0][k] if channel >= 1 else zero[0],
+            lower[1][k] if channel >= 2 else zero[0],
+            zero[0] + (not before.any()),
+            zero[0] + 1,
+        ]
+        for turn in (0, 1):
+            around = neighbours(out[k : k + 1])[0] if turn else zero[0]
+            weights = TABLES["class_weights"][channel][turn]
+            total = sum(w * t for w, t in zip(weights, [*terms, around], strict=True))
+            ids = np.clip(total >> TABLES["class_shift"], 0, len(CLASSES) - 1)
+            chosen = parity == turn
+            out[k][chosen] = rans.grouped(ids[chosen], CLASSES)
+    return out
+
+
+def decode_magnitudes(
+    block: IntegerBlock, channel: int, classes: Ints, cut: list[Ints]
+) -> Iterator[tuple[Ints, ...]]:
+    """Clause 7.5.3: fills ``cut[-1]`` with min(|q|, 15), yields the places of each step."""
+    m = cut[-1]
+    height, width = m.shape[3:]
+    diagonal = np.add.outer(np.arange(height), np.arange(width))
+    bounds = np.array(TABLES["class_bounds"])[classes]
+    active = diagonal < bounds[..., None, None]
+    active[0, :, :, 0, 0] = False
+    k, row, column, v, u = places = np.nonzero(active)
+    time = 4 * k + 2 * (u + v) + (row + column) % 2
+    order = np.argsort(time, kind="stable")
+    edges = np.flatnonzero(np.diff(time[order])) + 1
+    for part in np.split(order, edges) if len(order) else []:
+        place = tuple(axis[part] for axis in places)
+        ids = magnitude_tables(channel, classes, cut, place)
+        m[place] = block.step(ids)
+        yield place
+
+
+def magnitude_tables(channel: int, classes: Ints, cut: list[Ints], place: tuple[Ints, ...]) -> Ints:
+    """The table of each coefficient of one step."""
+    k, row, column, v, u = place
+    m, chroma, turn = cut[-1], int(channel > 0), int((row[0] + column[0]) % 2)
+
+    def at(dk: int, dr: int, dc: int, dv: int, du: int, source: Ints = m) -> Ints:
+        index = (k + dk, row + dr, column + dc, v + dv, u + du)
+        inside = np.ones(len(k), bool)
+        for axis, size in zip(index, source.shape, strict=True):
+            inside &= (axis >= 0) & (axis < size)
+        return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in index)], 0)
+
+    def around(dk: int) -> Ints:
+        return sum(at(dk, *d, 0, 0) for d in ((0, -1), (0, 1), (-1, 0), (1, 0)))
+
+    none = np.zeros(len(k), np.int64)
+    sums = [
+        at(0, 0, 0, -1, 0),
+        at(0, 0, 0, 0, -1),
+        at(0, 0, 0, -1, -1),
+        at(0, 0, 0, -2, 0),
+        at(0, 0, 0, 0, -2),
+        at(-1, 0, 0, 0, 0),
+        at(-2, 0, 0, 0, 0),
+        around(-1),
+        at(-1, 0, 0, 1, 0) + at(-1, 0, 0, 0, 1),
+        at(0, 0, 0, 0, 0, cut[0]) if channel >= 1 else none,
+        at(0, 0, 0, 0, 0, cut[1]) if channel >= 2 else none,
+        around(0) if turn else none,
+    ]
+    root = np.array(TABLES["root"])
+    diagonal = np.minimum(u + v, TABLES["prior_diagonals"] - 1)
+    total = np.array(TABLES["prior"])[chroma, turn, classes[k, row, column], diagonal]
+    planes = np.array(TABLES["plane_prior"])[chroma]
+    total = total + planes[np.minimum(k, TABLES["prior_planes"] - 1)]
+    for weight, values in zip(TABLES["magnitude_weights"][channel][turn], sums, strict=True):
+        total = total + weight * root[values]
+    value = total >> TABLES["weight_shift"]
+    return np.searchsorted(TABLES["thresholds"], value, side="right")
+
+
+# ---------------------------------------------------------------- clause 6.8: the digest
+
+
+def decode(file: File, tensor: Tensor) -> list[Ints]:
+    """The numbers of a tensor, as integers; one array, or one a channel."""
+    if tensor.mode == 4:
+        return decode_spectral(file, tensor)
+    plain = (decode_raw, decode_const, decode_minmax, decode_lattice)
+    return [plain[tensor.mode](tensor)]
+
+
+def decode_all(file: File) -> None:
+    """Decode every tensor and compare the digest with dGST."""
+    digest = hashlib.sha256()
+    for segment in file.segments:
+        for tensor in segment.tensors:
+            tensor.numbers = decode(file, tensor)
+            for numbers in tensor.numbers:
+                digest.update(numbers.astype("<i4").tobytes())
+    file.digest = digest.digest()
+    need(file.parts.get("dGST", file.digest) == file.digest, "dGST", "digest")
+
+
+# ---------------------------------------------------------------- clause 7: values of a tensor
+
+
+def values(tensor: Tensor) -> Floats:
+    """The elements of a plain tensor; every operation rounds to binary32 as clause 7 says."""
+    q = tensor.numbers[0]
+    if tensor.mode <= 1:
+        return q.astype(np.int32).view(np.float32).astype(np.float64)
+    if tensor.mode == 2:
+        return np.float32(tensor.a + q * tensor.b).astype(np.float64)
+    rows = tensor.dims[0] if len(tensor.dims) > 1 else 1
+    exponents = np.frombuffer(tensor.payload[:rows], np.int8).astype(np.int32)
+    steps = np.float32(q) * np.float32(tensor.a)
+    scaled = np.ldexp(steps.reshape(rows, -1), exponents[:, None]).astype(np.float32)
+    need(np.isfinite(scaled).all(), "lattice value is not finite")
+    return scaled.reshape(tensor.dims).astype(np.float64)
+
+
+def spectral_values(tensor: Tensor, channel: int) -> Floats:
+    """Clause 7.5: w[k, row, column, v, u] of one channel."""
+    q = tensor.numbers[channel]
+    step = np.float32(tensor.a) * (np.float32(tensor.b) if channel else np.float32(1))
+    stored = np.frombuffer(tensor.payload, np.int8, 3, 3 * channel)
+    centroids = np.array([0, *stored], np.int64)
+    i = 128 * q + np.sign(q) * centroids[np.minimum(np.abs(q), 3)]
+    return (np.float32(i) * np.float32(step / 128)).astype(np.float64)
+
+
+# ---------------------------------------------------------------- clause 8: rendering
+
+
+@dataclass
+class Axis:
+    """One axis of one plane: its samples, its blocks and where the output samples are."""
+
+    size: int
+    block: int
+    overlap: int
+    count: int
+    """Blocks."""
+    out: int
+    """Output samples."""
+
+    def positions(self) -> Floats:
+        """Clause 8.4: [out, m] positions to be averaged."""
+        h = self.size / self.out
+        m = 1 if h <= 1 else math.ceil(2 * h)
+        return (np.arange(self.out)[:, None] + (np.arange(m) + 0.5) / m) * h
+
+    def basis(self) -> Floats:
+        """Clause 8.3: [out, blocks * frequencies], means taken."""
+        p = self.positions()[..., None]
+        b, side = np.arange(self.count), self.block
+        rise, fall = self.edge(p - b * side), self.edge((b + 1) * side - p)
+        window = np.where(b > 0, rise, 1) * np.where(b < self.count - 1, fall, 1)
+        k = np.arange(side)
+        wave = np.cos(np.pi * k * (p - b * side)[..., None] / side)
+        scale = np.where(k > 0, np.sqrt(2 / side), np.sqrt(1 / side))
+        return (window[..., None] * wave * scale).mean(1).reshape(self.out, -1)
+
+    def edge(self, d: Floats) -> Floats:
+        if self.overlap == 0:
+            return (d >= 0).astype(np.float64)
+        tau = np.sqrt(np.clip(np.abs(d) / self.overlap, 0, 1))
+        return np.where(d >= 0, (1 + tau) / 2, (1 - tau) / 2)
+
+    def linear(self) -> Floats:
+        """Clause 8.5 rule 5: [out, size] weights of the native samples."""
+        q = np.clip(self.positions() - 0.5, 0, self.size - 1)
+        left = np.clip(np.floor(q), 0, max(self.size - 2, 0)).astype(int)
+        weights = np.zeros((*q.shape, self.size))
+        np.put_along_axis(weights, left[..., None], 1 - (q - left)[..., None], -1)
+        if self.size > 1:
+            np.put_along_axis(weights, left[..., None] + 1, (q - left)[..., None], -1)
+        return weights.mean(1)
+
+
+def axes_of(file: File, size: tuple[int, int] | None = None) -> list[tuple[Axis, Axis]]:
+    """(vertical, horizontal) axis of each plane for an output of ``size`` = (height, width)."""
+    native, side = (file.head["height"], file.head["width"]), 1 << file.arch["block"]
+    planes = []
+    for shifts in subsampling(file):
+        down, across = (
+            Axis(
+                size=-(-samples // (1 << shift)),
+                block=side >> shift,
+                overlap=file.arch["overlap"] >> shift,
+                count=-(-samples // side),
+                out=-(-out // (1 << shift)),
+            )
+            for samples, out, shift in zip(native, size or native, shifts, strict=True)
+        )
+        planes.append((down, across))
+    return planes
+
+
+def one(segment: Segment, role: int, layer: int = 0) -> Tensor | None:
+    """The tensor of a role and layer."""
+    found = (t for t in segment.tensors if (t.role, t.layer) == (role, layer))
+    return next(found, None)
+
+
+def latent_at(file: File, segment: Segment, time: float) -> Floats:
+    """Clause 8.2."""
+    tensor, spectral = one(segment, 2), one(segment, 1)
+    need(tensor and spectral and spectral.mode == 4, "segment without latents or spectral part")
+    assert tensor is not None
+    assert spectral is not None
+    dims = (spectral.dims[0], segment.frames)
+    need(tensor.dims == dims and dims[0] <= file.arch["components"], "dimensions of the latents")
+    z, floor = values(tensor), min(math.floor(time), segment.frames - 1)
+    s = time - floor
+    return z[:, floor] if s == 0 else (1 - s) * z[:, floor] + s * z[:, floor + 1]
+
+
+def spectral_planes(segment: Segment, z: Floats, axes: list[tuple[Axis, Axis]]) -> list[Floats]:
+    """Clause 8.3, in units of 8.1."""
+    tensor, planes = one(segment, 1), []
+    assert tensor is not None
+    for channel, (down, across) in enumerate(axes):
+        c = np.tensordot(z, spectral_values(tensor, channel), 1).transpose(0, 2, 1, 3)
+        matrix = c.reshape(c.shape[0] * c.shape[1], -1)
+        planes.append(down.basis() @ matrix @ across.basis().T)
+    return planes
+
+
+def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | None:
+    """Clause 8.5 rules 1 to 4: the network's residual at native size, None without a network."""
+    layers, stride = file.arch["layers"], file.arch["stride"]
+    if layers == 0 or one(segment, 3) is None:
+        return None
+
+    def tensor(role: int, layer: int = 0) -> Floats:
+        found = one(segment, role, layer)
+        need(found, f"segment without {ROLES[role]} {layer}")
+        assert found is not None
+        return values(found)
+
+    native = spectral_planes(segment, z, axes_of(file))
+    cells = [(stride >> sy, stride >> sx) for sy, sx in subsampling(file)]
+    grid = tuple(-(-file.head[name] // stride) for name in ("height", "width"))
+    x = np.concatenate(
+        [to_cells(p / 32, grid, cell) for p, cell in zip(native, cells, strict=True)]
+    )
+    lead = np.zeros(file.arch["latents"])
+    lead[: len(z)] = 8 * z[: len(lead)]
+    hidden = np.tanh(tensor(5, 0) @ lead + tensor(6, 0))
+    modulation = tensor(5, 1) @ hidden + tensor(6, 1)
+    modulation = modulation.reshape(layers, 2, file.arch["channels"])
+    for layer in range(layers):
+        y = convolved(x, tensor(3, layer), tensor(4, layer))
+        scale, shift = modulation[layer][..., None, None]
+        x = np.maximum(0, y * (1 + scale) + shift)
+    out = 32 * (np.tensordot(tensor(7), x, 1) + tensor(8)[:, None, None])
+    planes, at = [], 0
+    for plane, (ch, cw) in zip(native, cells, strict=True):
+        part = out[at : at + ch * cw].reshape(ch, cw, *grid).transpose(2, 0, 3, 1)
+        whole = part.reshape(grid[0] * ch, grid[1] * cw)
+        planes.append(whole[: plane.shape[0], : plane.shape[1]])
+        at += ch * cw
+    return planes
+
+
+def to_cells(plane: Floats, grid: tuple[int, ...], cell: tuple[int, int]) -> Floats:
+    """A plane as [samples of a cell, grid rows, grid columns], its edges repeated."""
+    rows, columns = grid[0] * cell[0], grid[1] * cell[1]
+    pad = ((0, rows - plane.shape[0]), (0, columns - plane.shape[1]))
+    whole = np.pad(plane, pad, mode="edge")
+    split = whole.reshape(grid[0], cell[0], grid[1], cell[1]).transpose(1, 3, 0, 2)
+    return split.reshape(-1, *grid)
+
+
+def convolved(x: Floats, weight: Floats, bias: Floats) -> Floats:
+    """Clause 8.5 rule 3: 3 x 3 cross-correlation, edges repeated."""
+    need(weight.shape[1:] == (len(x), 3, 3), "dimensions of a network layer")
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    height, width = x.shape[1:]
+    out = np.zeros((len(weight), height, width)) + bias[:, None, None]
+    for dy, dx in np.ndindex(3, 3):
+        shifted = padded[:, dy : dy + height, dx : dx + width]
+        out += np.tensordot(weight[:, :, dy, dx], shifted, 1)
+    return out
+
+
+def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) -> list[Floats]:
+    """Spectral part plus residual at one time of one segment."""
+    axes, z = axes_of(file, size), latent_at(file, segment, time)
+    planes, residual = spectral_planes(segment, z, axes), residual_planes(file, segment, z)
+    if residual is None:
+        return planes
+    return [
+        plane + down.linear() @ extra @ across.linear().T
+        for plane, extra, (down, across) in zip(planes, residual, axes, strict=True)
+    ]
+
+
+def render(
+    file: File, index: int, alpha: int = 1, size: tuple[int, int] | None = None
+) -> list[Floats]:
+    """Clause 8.7: values of output frame ``index`` before rounding; ``decode_all`` comes first."""
+    need(file.arch["id"] == 2, "rendering of this architecture", "unsupported")
+    frame, part = divmod(index, alpha)
+    size = size or (file.head["height"], file.head["width"])
+    at = next(i for i, s in enumerate(file.segments) if frame < s.first + s.frames)
+    segment, weight = file.segments[at], part / alpha
+    local = frame - segment.first
+    if local < segment.frames - 1:
+        return planes_at(file, segment, local + weight, size)
+    last = planes_at(file, segment, local, size)
+    following = file.segments[at + 1] if at + 1 < len(file.segments) else None
+    if part == 0 or following is None or not following.continues:
+        return last
+    first = planes_at(file, following, 0, size)
+    return [(1 - weight) * a + weight * b for a, b in zip(last, first, strict=True)]
+
+
+def codes(file: File, planes: list[Floats]) -> list[Ints]:
+    """Clause 8.6."""
+    depth = file.head["depth"]
+    scaled = [np.floor((plane + 128) * 2.0 ** (depth - 8) + 0.5) for plane in planes]
+    return [np.clip(plane, 0, (1 << depth) - 1).astype(np.int64) for plane in scaled]
+
+
+# ---------------------------------------------------------------- what a file is, and the command
+
+
+def describe(file: File) -> dict[str, Any]:
+    """What the manifest of the vectors says of a good file: counts, digest, the last frame."""
+    decode_all(file)
+    last = codes(file, render(file, file.frames - 1))
+    digits = 2 if file.head["depth"] == 8 else 4
+    return {
+        "frames": file.frames,
+        "segments": len(file.segments),
+        "sections": len(file.sections),
+        "digest": file.digest.hex(),
+        "last_frame": ["".join(f"{c:0{digits}x}" for c in plane.flat) for plane in last],
+    }
+
+
+def main() -> int:
+    """Check one file; print what is in it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--frame", type=int, help="also render this frame (counted from 0)")
+    arguments = parser.parse_args()
+    try:
+        file = read(arguments.file.read_bytes())
+        for kind, offset, length in file.sections:
+            print(f"{offset:10d}  {kind}  {length}")
+        for segment in file.segments:
+            print(f"frames {segment.first} to {segment.first + segment.frames - 1}")
+            for t in segment.tensors:
+                print(f"  {ROLES[t.role]} {t.layer}  mode {t.mode}  {t.dims}  {t.length} bytes")
+        decode_all(file)
+        print(f"digest {file.digest.hex()}")
+        if arguments.frame is not None:
+            need(0 <= arguments.frame < file.frames, "there is no such frame")
+            for plane in codes(file, render(file, arguments.frame)):
+                print(f"plane {plane.shape[1]} x {plane.shape[0]}: mean {plane.mean():.3f}")
+    except Refused as refusal:
+        print(f"{arguments.file}: {refusal}", file=sys.stderr)
+        return EXIT[refusal.kind]
+    except OSError as error:
+        print(f"{arguments.file}: {error.strerror}", file=sys.stderr)
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,691 @@
+"""Make the vectors and their manifest from the descriptions in this file.
+
+    python format_spec/vectors/make_vectors.py            write what changed
+    python format_spec/vectors/make_vectors.py --check    exit 1 when anything would change
+
+Every vector is one ``yield`` below: name, clauses, what it shows, and how its bytes come about.
+The name begins with its class: good files must decode, unsupported and bad files must be refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "reference")]
+
+import linc_read  # noqa: E402  (the other reader states what is expected)
+
+from lincodec import bitstream  # noqa: E402
+from lincodec.container import (  # noqa: E402
+    GridLevel,
+    Head,
+    LatentInrArch,
+    LincArch,
+    LincWriter,
+    Quality,
+    pack_audio,
+    pack_metadata,
+    pack_times,
+)
+from lincodec.registry import Role  # noqa: E402
+from lincodec.types import AudioPacket, AudioTrack, ColorInfo, Times, VideoInfo  # noqa: E402
+
+Sections = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One file and what is expected of a reader."""
+
+    name: str
+    clauses: str
+    """Clauses it exercises, separated by spaces."""
+    about: str
+    data: bytes
+    error: str | None = None
+    """Error class (clause 10), None for good files."""
+    only_verify: bool = False
+    """The error is in an ancillary section: playing works, checking fails."""
+
+    @property
+    def file(self) -> str:
+        return f"{self.name.split('-')[0]}/{self.name}.linc"
+
+
+# ---------------------------------------------------------------- parts of good files
+
+VIDEO = VideoInfo(width=16, height=16, fps=Fraction(25), n_frames=2)
+ARCH = LincArch(block=3, overlap=4, n_components=2)
+
+
+def noise(count: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Integers 0..32767 by the linear congruential generator of ANSI C."""
+    state, out = seed, []
+    for _ in range(count):
+        state = (state * 1103515245 + 12345) % (1 << 31)
+        out.append(state >> 16)
+    return np.array(out, dtype=np.int64)
+
+
+def spectral(video: VideoInfo, arch: LincArch, planes: int, seed: int) -> bitstream.Spectral:
+    """Mostly zeros, larger at low frequencies and in the first component."""
+    channels = []
+    for index, shape in enumerate(bitstream.channel_shapes(arch, video.plane_sizes, planes)):
+        full = (planes, shape.rows, shape.columns, shape.height, shape.width)
+        value = noise(int(np.prod(full)), seed + index).reshape(full)
+        k, v, u = (np.arange(n) for n in (full[0], full[3], full[4]))
+        reach = (1 + k)[:, None, None] * (1 + v[:, None] + u)[None]
+        kept = value % 97 < np.maximum(1, 90 // reach**2)[:, None, None]
+        level = value // 97 % 7 - 3 + np.where(reach == 1, 40 - 20 * (index > 0), 0)[:, None, None]
+        channels.append(np.where(kept, level, 0).astype(np.int32))
+    centroids = np.array([[-12, -5, 0]] * len(channels), np.int8)
+    return bitstream.Spectral(tuple(channels), 16.0, 1.5, centroids)
+
+
+def latents(frames: int, planes: int, seed: int) -> bitstream.Lattice:
+    """The first entry large and steady, the others around zero."""
+    q = noise(frames * planes, seed).reshape(planes, frames) % 41 - 20
+    q[0] += 200
+    return bitstream.Lattice(q, 1 / 256, np.zeros(planes, np.int8))
+
+
+def segment(
+    video: VideoInfo, arch: LincArch, first: int, frames: int, planes: int = 2, **more: Any
+) -> bitstream.SegmentCode:
+    """A segment whose numbers follow from its first frame."""
+    tensors: dict[tuple[Role, int], bitstream.Tensor] = {
+        (Role.SPECTRAL, 0): spectral(video, arch, planes, 100 + first),
+        (Role.LATENT, 0): more.get("latent") or latents(frames, planes, 200 + first),
+        **more.get("tensors", {}),
+    }
+    return bitstream.SegmentCode(first, frames, more.get("continues", False), tensors)
+
+
+def build(
+    video: VideoInfo = VIDEO,
+    arch: Any = ARCH,
+    segments: list[bitstream.SegmentCode] | None = None,
+    *,
+    before: Sections = [],  # noqa: B006  (never changed)
+    after: Sections = [],  # noqa: B006
+    index: bool = True,
+    digest: bool = True,
+    counts: bool = True,
+) -> bytes:
+    """A whole file; dGST is computed from the integers that go in."""
+    frames = video.n_frames or 2
+    codes = segments or [segment(video, arch, 0, frames)]
+    packed = [bitstream.pack_segment(code) for code in codes]
+    head = Head.from_video(
+        video,
+        n_frames=frames if counts else None,
+        n_segments=len(codes) if counts else None,
+        max_params=max(header.params for header, _, _ in packed),
+        max_symbols=max(header.symbols for header, _, _ in packed),
+    )
+    out = io.BytesIO()
+    writer = LincWriter(out)
+    for kind, payload in [(b"HEAD", head.pack()), (b"ARCH", arch.pack()), *before]:
+        writer.add(kind, payload)
+    for header, wgts, lats in packed:
+        writer.add_segment(header, wgts, lats)
+    integers = hashlib.sha256(b"".join(bitstream.digest_bytes(code) for code in codes))
+    rest = [(b"dGST", integers.digest())] if digest else []
+    order = [b"aUDi", b"dGST", b"qLTY", b"mETa"]
+    known = sorted((s for s in [*after, *rest] if s[0] in order), key=lambda s: order.index(s[0]))
+    for kind, payload in [*known, *(s for s in after if s[0] not in order)]:
+        writer.add(kind, payload)
+    writer.finish(index=index)
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- taking files apart
+
+
+def split(data: bytes) -> Sections:
+    """The sections of a sound file."""
+    at, sections = 8, []
+    while at < len(data):
+        kind, length = struct.unpack_from("<4sI", data, at)
+        sections.append((kind, data[at + 8 : at + 8 + length]))
+        at += 12 + length
+    return sections
+
+
+def join(sections: Sections) -> bytes:
+    """Frames with correct CRCs and a correct DONE around any payloads."""
+    out, index = bytearray(linc_read.SIGNATURE), 0
+    for kind, payload in sections:
+        if kind == b"iNDX":
+            index = len(out)
+        if kind == b"DONE":
+            digest = hashlib.sha256(out).digest()
+            payload = struct.pack("<QQI32s", len(out) + 64, index, len(sections), digest)
+        frame = struct.pack("<4sI", kind, len(payload)) + payload
+        out += frame + struct.pack("<I", zlib.crc32(frame))
+    return bytes(out)
+
+
+def changed(data: bytes, kind: bytes, offset: int, new: bytes, nth: int = 0) -> bytes:
+    """Bytes of one payload replaced; CRCs and DONE repaired, iNDX left out."""
+    sections = [section for section in split(data) if section[0] != b"iNDX"]
+    at = [i for i, (other, _) in enumerate(sections) if other == kind][nth]
+    payload = bytearray(sections[at][1])
+    payload[offset : offset + len(new)] = new
+    sections[at] = (kind, bytes(payload))
+    return join(sections)
+
+
+def payload_changed(data: bytes, kind: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """One payload mapped; CRCs and DONE repaired."""
+    return join([(k, change(p) if k == kind else p) for k, p in split(data)])
+
+
+def moved(data: bytes, order: str) -> bytes:
+    """The sections named, in this order."""
+    payloads = dict(split(data))
+    return join([(kind.encode(), payloads[kind.encode()]) for kind in order.split()])
+
+
+def damaged(data: bytes, at: int) -> bytes:
+    """One bit flipped, nothing repaired."""
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def done_changed(data: bytes, offset: int) -> bytes:
+    """One bit of DONE flipped, its CRC repaired."""
+    frame = bytearray(data[-64:-4])
+    frame[8 + offset] ^= 1
+    return data[:-64] + bytes(frame) + struct.pack("<I", zlib.crc32(frame))
+
+
+# ---------------------------------------------------------------- good
+
+TIMES = Times(Fraction(1, 1000), (0, 40, 80, 150, 230), 80)
+AUDIO = AudioTrack(
+    codec="pcm_s16le",
+    time_base=Fraction(1, 8000),
+    sample_rate=8000,
+    layout="mono",
+    bit_rate=128000,
+    extradata=b"",
+    packets=tuple(
+        AudioPacket(8 * i, 8 * i, 8, bytes(range(16 * i, 16 * i + 16))) for i in range(3)
+    ),
+)
+
+
+def good() -> Iterator[Vector]:
+    """Files that every reader decodes."""
+
+    def vector(name: str, clauses: str, about: str, data: bytes) -> Vector:
+        return Vector(f"good-{name}", clauses, about, data)
+
+    one = replace(VIDEO, n_frames=1)
+    yield vector(
+        "minimal",
+        "4.1 4.2 6.1 6.2.2 6.4 6.5 6.6 6.12 7.4 7.5",
+        "one frame, one component, grey, no optional section",
+        build(
+            replace(one, width=8, height=8, chroma_shift=None),
+            LincArch(3, 0, 1),
+            [
+                segment(
+                    replace(one, width=8, height=8, chroma_shift=None), LincArch(3, 0, 1), 0, 1, 1
+                )
+            ],
+            index=False,
+            digest=False,
+        ),
+    )
+    yield vector("one-frame", "6.1 6.8 6.11", "a single 4:2:0 frame", build(one))
+    yield vector("two-frames", "6.6", "two frames of one segment, lapped windows", build())
+    five = replace(VIDEO, n_frames=5)
+    three_two = [segment(five, ARCH, 0, 3), segment(five, ARCH, 3, 2, continues=True)]
+    yield vector(
+        "two-segments",
+        "4.4 6.4",
+        "frames 0 to 2 and 3 to 4, no cut between",
+        build(five, ARCH, three_two),
+    )
+    cut = [segment(five, ARCH, 0, 3), segment(five, ARCH, 3, 2, planes=1)]
+    yield vector(
+        "scene-cut", "6.4", "two segments with a cut and 2 and 1 components", build(five, ARCH, cut)
+    )
+    yield vector(
+        "vfr",
+        "6.3",
+        "five frames at uneven times",
+        build(five, before=[(b"TIME", pack_times(TIMES))]),
+    )
+    yield vector("no-index", "6.11", "iNDX is optional", build(five, ARCH, three_two, index=False))
+    yield vector(
+        "unknown-counts",
+        "6.1 6.11",
+        "n_frames and n_segments are 2^32 - 1, as a writer to a pipe has it",
+        build(five, ARCH, three_two, counts=False),
+    )
+    yield vector("no-digest", "6.8", "dGST is optional", build(digest=False))
+    for name, shift in (("grey", None), ("422", (1, 0)), ("444", (0, 0))):
+        video = replace(VIDEO, chroma_shift=shift)
+        yield vector(name, "6.1 7.5", f"chroma format {name}", build(video))
+    odd = replace(VIDEO, width=19, height=13)
+    yield vector("odd-size", "6.1 7.5", "19 x 13: blocks reach over the edges", build(odd))
+    hdr = replace(VIDEO, bit_depth=10, color=ColorInfo(9, 16, 9), fps=Fraction(60000, 1001))
+    yield vector(
+        "10bit-bt2020", "6.1", "10 bits, BT.2020, PQ, 60000/1001 frames a second", build(hdr)
+    )
+    turned = replace(VIDEO, sar=Fraction(4, 3), rotation=90, color=ColorInfo(1, 1, 1, True))
+    yield vector("rotated", "6.1", "a quarter turn, sample aspect 4:3, full range", build(turned))
+    large = LincArch(6, 32, 3)
+    yield vector(
+        "block-64", "6.2.2 7.5", "blocks of 64, larger than the picture", build(VIDEO, large)
+    )
+    yield vector(
+        "block-16",
+        "6.2.2 7.5",
+        "40 x 24 in blocks of 16 with overlap 8",
+        build(replace(VIDEO, width=40, height=24), LincArch(4, 8, 2)),
+    )
+    raw = bitstream.Raw(np.array([[1.0, -0.25], [0.5, 0.0]], np.float32))
+    yield vector("raw-latents", "7.1", "latents as binary32", build(segments=[latent_segment(raw)]))
+    constant = bitstream.Constant((2, 2), 0.75)
+    yield vector(
+        "const-latents",
+        "7.2",
+        "a constant tensor has no payload",
+        build(segments=[latent_segment(constant)]),
+    )
+    for bits in (1, 8, 12):
+        codes = noise(4, 7).reshape(2, 2) % (1 << bits)
+        tensor = bitstream.MinMax(codes, bits, np.float32(-0.5), np.float32(1 / (1 << bits)))
+        yield vector(
+            f"minmax-{bits}",
+            "7.3",
+            f"latents of {bits} bits between two ends",
+            build(segments=[latent_segment(tensor)]),
+        )
+    yield from good_ancillary(vector)
+
+
+def latent_segment(latent: bitstream.Tensor) -> bitstream.SegmentCode:
+    """Two frames with given latents."""
+    return segment(VIDEO, ARCH, 0, 2, latent=latent)
+
+
+def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
+    """Sections beside the picture."""
+    tags = (b"mETa", pack_metadata({"title": "vöctor", "encoder": "make_vectors"}))
+    audio = (b"aUDi", pack_audio(AUDIO))
+    quality = (b"qLTY", Quality(30.5, 31.5, 0.875, 0.25, 2.0, (30.5,), "cpu").pack())
+    yield vector("audio", "6.7", "three packets of PCM", build(after=[audio]))
+    yield vector("tags", "6.10", "two tags, one with a letter beyond ASCII", build(after=[tags]))
+    yield vector("quality", "6.9", "measured quality of one segment", build(after=[quality]))
+    yield vector(
+        "everything",
+        "3 4.4",
+        "every section, canonical order",
+        build(
+            replace(VIDEO, n_frames=5),
+            before=[(b"TIME", pack_times(TIMES))],
+            after=[audio, tags, quality],
+        ),
+    )
+    yield vector(
+        "early-audio", "4.4", "aUDi and mETa before the segments", build(before=[audio, tags])
+    )
+    yield vector(
+        "private-ancillary",
+        "4.3",
+        "an unknown private section is skipped",
+        build(after=[(b"xyZa", b"hello")]),
+    )
+    yield vector(
+        "compat-flag",
+        "4.5",
+        "an unknown compatible flag is ignored",
+        changed(build(), b"HEAD", 8, b"\x80"),
+    )
+
+
+# ---------------------------------------------------------------- unsupported
+
+
+def unsupported() -> Iterator[Vector]:
+    """Sound files that need a newer reader."""
+    base = build()
+
+    def vector(name: str, clauses: str, about: str, data: bytes) -> Vector:
+        return Vector(f"unsupported-{name}", clauses, about, data, "unsupported")
+
+    newer = struct.pack("<HH", 2, 2)
+    yield vector("version-needed", "4.5", "needs format 2", changed(base, b"HEAD", 0, newer))
+    yield vector("incompat-flag", "4.5", "bit 31 of incompat", changed(base, b"HEAD", 7, b"\x80"))
+    for kind, name in (
+        (b"XTRA", "critical-type"),
+        (b"XtRA", "private-critical"),
+        (b"xtra", "reserved-letter"),
+    ):
+        sections = split(base)
+        data = join([*sections[:2], (kind, b"?"), *sections[2:]])
+        yield vector(name, "4.3", f"a section {kind.decode()} after ARCH", data)
+    yield vector("arch-id", "6.2", "architecture 99", changed(base, b"ARCH", 0, b"\x63"))
+    yield vector("arch-version", "6.2", "version 2 of linc", changed(base, b"ARCH", 2, b"\x02"))
+    yield vector(
+        "arch-reserved", "6.2.2", "reserved field of ARCH", changed(base, b"ARCH", 16, b"\x01")
+    )
+    yield vector("chroma", "6.1", "chroma format 4", changed(base, b"HEAD", 46, b"\x04"))
+    yield vector(
+        "head-reserved", "6.1", "reserved byte of HEAD", changed(base, b"HEAD", 47, b"\x01")
+    )
+    yield vector(
+        "segment-flag", "6.4", "bit 1 of the segment flags", changed(base, b"SEGM", 8, b"\x02")
+    )
+    yield vector("tensor-role", "6.4", "role 200", changed(base, b"SEGM", 16, b"\xc8"))
+    yield vector("tensor-mode", "7", "mode 5", changed(base, b"SEGM", 18, b"\x05"))
+
+
+# ---------------------------------------------------------------- bad
+
+
+def bad() -> Iterator[Vector]:
+    """Files that break the format."""
+
+    def vector(
+        name: str, clauses: str, about: str, data: bytes, error: str = "corrupt", **more: Any
+    ) -> Vector:
+        return Vector(f"bad-{name}", clauses, about, data, error, **more)
+
+    base = build()
+    yield vector("empty", "4.1", "no bytes at all", b"", "truncated")
+    yield vector("magic-crlf", "4.1", "CR LF became LF", base.replace(b"\r\n", b"\n"))
+    yield vector("magic-7bit", "4.1", "top bits cleared", bytes(byte & 127 for byte in base))
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"
+    yield vector("magic-lfs-pointer", "4.1", "a Git LFS pointer", pointer)
+    yield vector("text", "4.1", "plain text", b"hello, world\n" * 20)
+    yield vector("crc-head", "4.2", "a bit of HEAD", damaged(base, 20), "checksum")
+    yield vector(
+        "crc-weights", "4.2", "a bit of WGTS", damaged(base, base.index(b"WGTS") + 9), "checksum"
+    )
+    yield vector(
+        "crc-latents", "4.2", "a bit of LATS", damaged(base, base.index(b"LATS") + 8), "checksum"
+    )
+    yield vector("sha256", "6.12", "the hash in DONE", done_changed(base, 20), "checksum")
+    yield vector("done-length", "6.12", "total_length one off", done_changed(base, 0))
+    yield vector(
+        "done-index-offset", "6.12", "index_offset one off", done_changed(base, 8), only_verify=True
+    )
+    yield vector(
+        "done-sections", "6.12", "n_sections one off", done_changed(base, 16), only_verify=True
+    )
+    at = base.index(b"WGTS")
+    yield vector("truncated-in-frame", "6.12", "ends inside WGTS", base[: at + 20], "truncated")
+    yield vector("truncated-between", "6.12", "ends after SEGM", base[:at], "truncated")
+    yield vector("no-done", "6.12", "everything but DONE", base[:-64], "truncated")
+    yield vector("trailing-byte", "4.4", "a byte after DONE", base + b"\0")
+    yield vector("twice", "4.4", "the same file twice", base + base)
+    length = base[: at + 4] + b"\xff\xff\xff\xff" + base[at + 8 :]
+    yield vector("length-overflow", "4.2", "section length 2^32 - 1", length)
+    yield vector("type", "4.2", "a section type with a digit", base[:at] + b"WGT5" + base[at + 4 :])
+    yield from bad_order(vector, base)
+    yield from bad_head(vector, base)
+    yield from bad_segments(vector, base)
+    yield from bad_numbers(vector, base)
+    yield from bad_ancillary(vector)
+
+
+def bad_order(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
+    """Sections out of place."""
+    rest = "SEGM WGTS LATS dGST DONE"
+    for name, order in (
+        ("order-no-head", f"ARCH {rest}"),
+        ("order-arch-first", f"ARCH HEAD {rest}"),
+        ("order-no-arch", f"HEAD {rest}"),
+        ("order-duplicate-head", f"HEAD HEAD ARCH {rest}"),
+        ("order-weights-before-segm", "HEAD ARCH WGTS SEGM LATS DONE"),
+        ("order-latents-before-weights", "HEAD ARCH SEGM LATS WGTS DONE"),
+        ("order-no-latents", "HEAD ARCH SEGM WGTS DONE"),
+        ("order-digest-in-segment", "HEAD ARCH SEGM dGST WGTS LATS DONE"),
+        ("order-digest-first", "HEAD ARCH dGST SEGM WGTS LATS DONE"),
+        ("order-index-not-last", "HEAD ARCH SEGM WGTS LATS iNDX dGST DONE"),
+        ("order-no-segment", "HEAD ARCH DONE"),
+    ):
+        yield vector(name, "4.4", order, moved(base, order))
+
+
+def bad_head(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
+    """Fields of HEAD and ARCH."""
+    for name, offset, new, about in (
+        ("version-order", 0, b"\0\0", "version 0 written, 1 needed"),
+        ("width-zero", 12, bytes(4), "width 0"),
+        ("frames-zero", 20, bytes(4), "no frames"),
+        ("frames-fewer", 20, b"\x01", "one frame declared, two present"),
+        ("segments-more", 24, b"\x02", "two segments declared, one present"),
+        ("fps-zero", 28, bytes(4), "0 frames a second"),
+        ("fps-terms", 28, struct.pack("<II", 50, 2), "50/2 is not in lowest terms"),
+        ("sar-zero", 38, b"\0\0", "sample aspect 1/0"),
+        ("depth-7", 40, b"\x07", "7 bits a sample"),
+        ("range-2", 44, b"\x02", "full_range 2"),
+        ("rotation-4", 45, b"\x04", "four quarter turns"),
+        ("bounds", 48, struct.pack("<QQ", 8, 9), "max_symbols exceeds max_params"),
+    ):
+        yield vector(f"head-{name}", "6.1", about, changed(base, b"HEAD", offset, new))
+    yield vector(
+        "head-long", "4.2", "HEAD of 65 bytes", payload_changed(base, b"HEAD", lambda p: p + b"\0")
+    )
+    yield vector("arch-block", "6.2.2", "blocks of 4", changed(base, b"ARCH", 4, b"\x02"))
+    yield vector(
+        "arch-overlap", "6.2.2", "overlap beyond half a block", changed(base, b"ARCH", 5, b"\x05")
+    )
+    yield vector(
+        "arch-net", "6.2.2", "network fields without a network", changed(base, b"ARCH", 10, b"\x01")
+    )
+    grid = LatentInrArch(0, 2, 64, 8, 4, 1, 1, 16, 1, 2, 0, (GridLevel(15.0, 16, 256, False),))
+    dense = payload_changed(base, b"ARCH", lambda _: grid.pack())
+    yield vector(
+        "arch-level",
+        "6.2.1",
+        "a dense level with too few entries",
+        changed(dense, b"ARCH", 32, b"\0\0\0\0"),
+    )
+    big = struct.pack("<I", 1 << 16)
+    yield vector("limit-side", "9", "65536 samples a row", changed(base, b"HEAD", 12, big), "limit")
+    area = struct.pack("<II", 32768, 32768)
+    yield vector("limit-area", "9", "32768 x 32768", changed(base, b"HEAD", 12, area), "limit")
+    frames = struct.pack("<I", 1 << 31)
+    yield vector("limit-frames", "9", "2^31 frames", changed(base, b"HEAD", 20, frames), "limit")
+    bomb = struct.pack("<QQ", 1 << 62, 1 << 62)
+    yield vector("limit-params", "9", "2^62 parameters", changed(base, b"HEAD", 48, bomb), "limit")
+
+
+def bad_segments(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
+    """Fields of SEGM; offsets count from the start of its payload, the spectral tensor is first."""
+    video = replace(VIDEO, n_frames=4)
+    two = build(video, ARCH, [segment(video, ARCH, 0, 2), segment(video, ARCH, 2, 2)])
+    for name, new, about in (
+        ("gap", b"\x03", "starts at frame 3"),
+        ("overlap", b"\x01", "starts at 1"),
+    ):
+        yield vector(
+            f"segment-{name}",
+            "6.4",
+            f"second segment {about}, not 2",
+            changed(two, b"SEGM", 0, new, 1),
+        )
+    yield vector(
+        "segment-continues",
+        "6.4",
+        "the first segment continues",
+        changed(base, b"SEGM", 8, b"\x01"),
+    )
+    yield vector("segment-empty", "6.4", "no frames", changed(base, b"SEGM", 4, bytes(4)))
+    yield vector(
+        "segment-tensors", "6.4", "one tensor less than rows", changed(base, b"SEGM", 12, b"\x01")
+    )
+    yield vector(
+        "segment-role-twice",
+        "6.4",
+        "two spectral tensors",
+        changed(base, b"SEGM", 16 + 36, b"\x01"),
+    )
+    for name, offset, new, about in (
+        ("ndim-0", 20, b"\0", "no dimensions"),
+        ("ndim-5", 20, b"\x05", "five dimensions"),
+        ("dim-0", 24, bytes(4), "a dimension of 0"),
+        ("bits", 19, b"\x08", "bits with mode spectral"),
+        ("step-nan", 44, struct.pack("<f", float("nan")), "the step is NaN"),
+        ("step-zero", 44, bytes(4), "the step is 0"),
+        ("ratio-negative", 48, struct.pack("<f", -1), "a negative chroma ratio"),
+        ("payload-length", 40, b"\0\0", "payload length does not match WGTS"),
+    ):
+        yield vector(f"tensor-{name}", "6.4 7", about, changed(base, b"SEGM", offset, new))
+    bomb = struct.pack("<4I", *[(1 << 24) - 1] * 4)
+    yield vector("symbol-bomb", "9", "2^96 symbols", changed(base, b"SEGM", 24, bomb), "limit")
+    above = struct.pack("<I", 1 << 20)
+    yield vector(
+        "above-bounds",
+        "6.1 6.4",
+        "more symbols than HEAD allows",
+        changed(base, b"SEGM", 24, above),
+    )
+
+
+def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
+    """Payloads that entropy decoding refuses; the structure is sound."""
+    raw = bitstream.Raw(np.array([[1.0, 0.5], [0.25, 0.0]], np.float32))
+    sound = build(segments=[latent_segment(raw)])
+    nan = struct.pack("<f", float("nan"))
+    yield vector("raw-nan", "7.1", "a latent is NaN", changed(sound, b"LATS", 4, nan))
+    minmax = bitstream.MinMax(np.array([[0, 1], [1, 0]]), 1, np.float32(0), np.float32(1))
+    sound = build(segments=[latent_segment(minmax)])
+    last = len(dict(split(sound))[b"LATS"]) - 4
+    yield vector(
+        "ans-last-word-zero",
+        "7.3",
+        "the last rANS word is 0",
+        changed(sound, b"LATS", last, bytes(4)),
+    )
+    wrong = b"\x01" + bytes(31)
+    yield vector(
+        "digest", "6.8", "dGST of other integers", changed(base, b"dGST", 0, wrong), "digest"
+    )
+
+
+def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
+    """Ancillary sections that break their rules."""
+    five = replace(VIDEO, n_frames=5)
+    timed = build(five, before=[(b"TIME", pack_times(TIMES))])
+    yield vector(
+        "time-short",
+        "6.3",
+        "times of four frames",
+        payload_changed(
+            timed, b"TIME", lambda _: pack_times(Times(TIMES.time_base, TIMES.pts[:4], 1))
+        ),
+    )
+    yield vector("time-still", "6.3", "two frames at one time", changed(timed, b"TIME", 13, b"\0"))
+    for name, text, about in (
+        ("duplicate-key", b'{"a":"1","a":"2"}', "a key twice"),
+        ("number", b'{"a":1}', "a value that is no string"),
+        ("array", b"[]", "not an object"),
+        ("utf8", b'{"a":"\xff"}', "not UTF-8"),
+    ):
+        yield vector(
+            f"json-{name}", "6.10", about, build(after=[(b"mETa", text)]), only_verify=True
+        )
+    long = build(after=[(b"mETa", b'{"a":"' + b"x" * 70000 + b'"}')])
+    yield vector("json-long", "9", "70 000 bytes of tags", long, "limit", only_verify=True)
+    sound = build(five, ARCH, [segment(five, ARCH, 0, 3), segment(five, ARCH, 3, 2)])
+
+    def swap(payload: bytes) -> bytes:
+        return payload[28:] + payload[:28]
+
+    yield vector(
+        "index-backwards",
+        "6.11",
+        "entries swapped",
+        payload_changed(sound, b"iNDX", swap),
+        only_verify=True,
+    )
+    far = payload_changed(sound, b"iNDX", lambda p: p[:15] + b"\x7f" + p[16:])
+    yield vector("index-out-of-file", "6.11", "an offset beyond the file", far, only_verify=True)
+    audio = build(after=[(b"aUDi", pack_audio(AUDIO))])
+    yield vector(
+        "audio-short",
+        "6.7",
+        "a byte less than the packets",
+        payload_changed(audio, b"aUDi", lambda p: p[:-1]),
+        only_verify=True,
+    )
+    quality = Quality(30.5, segments=(30.5, 30.5)).pack()
+    yield vector(
+        "quality-count",
+        "6.9",
+        "two values for one segment",
+        build(after=[(b"qLTY", quality)]),
+        only_verify=True,
+    )
+    yield vector(
+        "digest-length",
+        "6.8",
+        "dGST of 31 bytes",
+        payload_changed(build(), b"dGST", lambda p: p[:31]),
+        only_verify=True,
+    )
+
+
+# ---------------------------------------------------------------- manifest
+
+
+def entry(vector: Vector) -> dict[str, Any]:
+    """What the manifest says of one vector; good files are described by the other reader."""
+    base: dict[str, Any] = {
+        "file": vector.file,
+        "sha256": hashlib.sha256(vector.data).hexdigest(),
+        "clauses": vector.clauses.split(),
+        "about": vector.about,
+    }
+    if vector.error is None:
+        return {**base, "expect": linc_read.describe(linc_read.read(vector.data))}
+    return {**base, "expect": {"error": vector.error, "only_verify": vector.only_verify}}
+
+
+def main() -> int:
+    """Write the vectors, or with ``--check`` compare them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true", help="only compare; exit 1 on difference")
+    check = parser.parse_args().check
+    vectors = [*good(), *unsupported(), *bad()]
+    manifest = {"about": "see ../linc-1.0.md clause 11", "vectors": [entry(v) for v in vectors]}
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    files = {HERE / vector.file: vector.data for vector in vectors}
+    files[HERE / "manifest.json"] = text.encode()
+    stale = [p for p, data in files.items() if not p.exists() or p.read_bytes() != data]
+    extra = [p for p in HERE.glob("*/*.linc") if p not in files]
+    for path in stale + extra:
+        print(f"{'stale' if check else 'written' if path in files else 'removed'}: {path.name}")
+        if not check and path in files:
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(files[path])
+        elif not check:
+            path.unlink()
+    print(f"{len(vectors)} vectors, {sum(map(len, files.values()))} bytes")
+    return 1 if check and (stale or extra) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
