@@ -63,6 +63,7 @@ class MediaSink:
         self._durations: dict[int, int] = {}
         self._name = output if isinstance(output, str) else "output"
         muxer = _MUXERS.get(container_format, container_format)
+        self.warnings = _losses(info, muxer, codec)
         self._container = self._open(output, muxer)
         try:
             self._stream = self._add_video(muxer, codec, options)
@@ -110,8 +111,12 @@ class MediaSink:
 
     def _open(self, output: str | BinaryIO, muxer: str) -> OutputContainer:
         options: dict[str, str] = {}
-        if isinstance(output, str) and muxer in ("mp4", "mov"):
-            options["movflags"] = "+faststart"  # rewrites the file: needs a path
+        if muxer in ("mp4", "mov"):
+            # The edit list that states the duration counts in this unit; 1000 would round.
+            if 1000 <= self._time_base.denominator < 1 << 31:
+                options["movie_timescale"] = str(self._time_base.denominator)
+            if isinstance(output, str):
+                options["movflags"] = "+faststart"  # rewrites the file: needs a path
         target = "file:" + output if isinstance(output, str) else output
         try:
             return av.open(target, mode="w", format=muxer, container_options=options)
@@ -181,6 +186,15 @@ class MediaSink:
         if number in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EDQUOT):
             return ResourceError(f"{self._name}: {what}: {os.strerror(number)}")
         return UsageError(f"{self._name}: {what}: {reason(error)}")
+
+
+def _losses(info: VideoInfo, muxer: str, codec: str) -> list[str]:
+    """What this combination cannot keep. Matroska relies on the codec for the sample aspect."""
+    standard = av.Codec(codec, "w").canonical_name
+    carried = muxer in ("mp4", "mov") or standard in ("h264", "hevc", "mpeg4", "prores")
+    if info.sar != 1 and not carried:
+        return [f"{muxer} with {codec} cannot hold the sample aspect ratio {info.sar}"]
+    return []
 
 
 def encoder_options(

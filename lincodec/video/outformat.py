@@ -168,6 +168,8 @@ def _fill(plane: Any, array: NDArray[Any]) -> None:
     """Copy ``array`` [h, w] into a PyAV plane, whose rows are padded."""
     dtype = np.dtype(np.uint8 if array.dtype == np.uint8 else "<u2")
     height, width = array.shape
+    if (height, width) != (plane.height, plane.width):
+        raise ValueError(f"plane of {width}x{height}, expected {plane.width}x{plane.height}")
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(plane.height, plane.line_size)
-    view = rows[:height, : width * dtype.itemsize].view(dtype)
+    view = rows[:, : width * dtype.itemsize].view(dtype)
     view[...] = array

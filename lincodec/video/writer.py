@@ -30,6 +30,7 @@ class Sink(Protocol):
     """Where encoded frames go."""
 
     info: VideoInfo
+    warnings: list[str]
 
     def write(self, planes: Planes, pts: int, duration: int) -> None:
         """Take one frame."""
@@ -93,21 +94,14 @@ class FrameWriter:
             ResourceError: The output cannot be created.
         """
         self.frames = 0
-        self.warnings: list[str] = []
         kind = container_format or format_of(output)
-        if kind not in _FORMATS:
-            raise UsageError(
-                f"unknown output format {kind!r}: expected one of {', '.join(_FORMATS)}"
-            )
+        _check_kind(kind, output)
         self._sink: Sink
         if kind == "null":
             self._sink = _NullSink(info)
         elif kind == "y4m":
-            self._sink = _Y4mSink(output, info, pix_fmt)
-            self._warn_y4m(info, audio)
+            self._sink = _Y4mSink(output, info, pix_fmt, audio)
         else:
-            if output == "-":
-                raise UsageError(f"{kind} cannot be written to a pipe; use y4m, or a file name")
             self._sink = MediaSink(
                 output,
                 info,
@@ -118,13 +112,9 @@ class FrameWriter:
                 options=encoder_options(codec, crf, preset, options or {}),
                 audio=audio,
             )
+        self.warnings: list[str] = self._sink.warnings
         self.info = self._sink.info
-        self._queue: queue.Queue[_Job | None] = queue.Queue(_QUEUE)
-        self._failure: BaseException | None = None
-        self._stop = threading.Event()
-        self._closed = False
-        self._thread = threading.Thread(target=self._work, name="frame-writer", daemon=True)
-        self._thread.start()
+        self._start()
 
     def write(self, planes: Planes, pts: int, duration: int) -> None:
         """Hand over one frame; blocks while the queue is full.
@@ -177,6 +167,14 @@ class FrameWriter:
         else:
             self.abort()
 
+    def _start(self) -> None:
+        self._queue: queue.Queue[_Job | None] = queue.Queue(_QUEUE)
+        self._failure: BaseException | None = None
+        self._stop = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="frame-writer", daemon=True)
+        self._thread.start()
+
     def _put(self, job: _Job | None) -> None:
         while True:
             self._raise_failure()
@@ -207,15 +205,6 @@ class FrameWriter:
             self._failure = error
             self._sink.abort()
 
-    def _warn_y4m(self, info: VideoInfo, audio: AudioTrack | None) -> None:
-        color = info.color
-        if (color.primaries, color.transfer, color.matrix) != (2, 2, 2):
-            self.warnings.append("y4m holds no colour tags other than the range")
-        if audio is not None:
-            self.warnings.append("y4m holds no audio: it is left out")
-        if info.rotation:
-            self.warnings.append(f"y4m holds no rotation: turn by {info.rotation} degrees to view")
-
 
 def format_of(output: str | BinaryIO) -> str:
     """The output format that a name stands for.
@@ -234,11 +223,19 @@ def format_of(output: str | BinaryIO) -> str:
     return _SUFFIXES[suffix]
 
 
+def _check_kind(kind: str, output: str | BinaryIO) -> None:
+    if kind not in _FORMATS:
+        raise UsageError(f"unknown output format {kind!r}: expected one of {', '.join(_FORMATS)}")
+    if output == "-" and kind not in ("y4m", "null"):
+        raise UsageError(f"{kind} cannot be written to a pipe; use y4m, or a file name")
+
+
 class _NullSink:
     """Drops every frame: for timing the renderer alone."""
 
     def __init__(self, info: VideoInfo) -> None:
         self.info = info
+        self.warnings: list[str] = []
 
     def write(self, planes: Planes, pts: int, duration: int) -> None:
         """Drop it."""
@@ -253,7 +250,14 @@ class _NullSink:
 class _Y4mSink:
     """YUV4MPEG2 into a path, standard output or a file object."""
 
-    def __init__(self, output: str | BinaryIO, info: VideoInfo, pix_fmt: str | None) -> None:
+    def __init__(
+        self,
+        output: str | BinaryIO,
+        info: VideoInfo,
+        pix_fmt: str | None,
+        audio: AudioTrack | None,
+    ) -> None:
+        self.warnings = _y4m_losses(info, audio)
         self.info = info
         if pix_fmt is not None:
             chosen = named_format(info, pix_fmt)
@@ -284,3 +288,16 @@ class _Y4mSink:
         """Close a file that was opened here."""
         if self._owned is not None:
             self._owned.close()
+
+
+def _y4m_losses(info: VideoInfo, audio: AudioTrack | None) -> list[str]:
+    """What YUV4MPEG2 has no place for."""
+    color = info.color
+    losses = []
+    if (color.primaries, color.transfer, color.matrix) != (2, 2, 2):
+        losses.append("y4m holds no colour tags other than the range")
+    if audio is not None:
+        losses.append("y4m holds no audio: it is left out")
+    if info.rotation:
+        losses.append(f"y4m holds no rotation: turn by {info.rotation} degrees to view")
+    return losses
