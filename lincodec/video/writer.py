@@ -77,8 +77,7 @@ class FrameWriter:
 
         Args:
             output: A path, ``-`` for YUV4MPEG2 on standard output, or a binary file object.
-            info: What ``write`` will be given: size, depth, subsampling, rate, colour, sample
-                aspect ratio and rotation of the output.
+            info: What ``write`` will be given, and the rate, shape and rotation it is shown in.
             times_base: Seconds per tick of the times given to ``write``. mp4 keeps them
                 exactly; mkv and webm round to milliseconds; y4m and null drop them.
             codec: FFmpeg encoder name.
@@ -114,7 +113,12 @@ class FrameWriter:
             )
         self.warnings: list[str] = self._sink.warnings
         self.info = self._sink.info
-        self._start()
+        self._queue: queue.Queue[_Job | None] = queue.Queue(_QUEUE)
+        self._failure: BaseException | None = None
+        self._stop = threading.Event()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="frame-writer", daemon=True)
+        self._thread.start()
 
     def write(self, planes: Planes, pts: int, duration: int) -> None:
         """Hand over one frame; blocks while the queue is full.
@@ -166,14 +170,6 @@ class FrameWriter:
             self.close()
         else:
             self.abort()
-
-    def _start(self) -> None:
-        self._queue: queue.Queue[_Job | None] = queue.Queue(_QUEUE)
-        self._failure: BaseException | None = None
-        self._stop = threading.Event()
-        self._closed = False
-        self._thread = threading.Thread(target=self._work, name="frame-writer", daemon=True)
-        self._thread.start()
 
     def _put(self, job: _Job | None) -> None:
         while True:
