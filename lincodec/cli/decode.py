@@ -10,6 +10,7 @@ import click
 from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
+    device_option,
     option,
     output_options,
     overwrite_options,
@@ -66,7 +67,7 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
 @option(
     "Picture",
     "--fps-scale",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 1000),
     default=1,
     metavar="N",
     help="Frames for each frame of the source.",
@@ -100,14 +101,7 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     show_default=True,
     help="Copy the audio packets, or leave them out.",
 )
-@option(
-    "Model",
-    "--device",
-    default="auto",
-    show_default=True,
-    metavar="NAME",
-    help="auto, cpu, cuda or cuda:1.",
-)
+@device_option()
 @output_options(progress=True)
 @click.pass_obj
 def decode(session: Session, /, source: str, output: str | None, **given: Any) -> None:

@@ -10,6 +10,7 @@ import click
 from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
+    device_option,
     option,
     output_options,
     overwrite_options,
@@ -117,14 +118,7 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     default=None,
     help="Force the network part on or off; default: as the preset says.",
 )
-@option(
-    "Model",
-    "--device",
-    default="auto",
-    show_default=True,
-    metavar="NAME",
-    help="auto, cpu, cuda or cuda:1.",
-)
+@device_option()
 @option("Model", "--seed", type=int, default=0, show_default=True, help="Of random numbers.")
 @option(
     "File",

@@ -110,6 +110,11 @@ def _report(error: BaseException, session: Session) -> int:
         text = "out of memory; try a smaller --segment, a trim, or a lower --res"
         session.error(_RESOURCE, "ResourceError", text)
         code = _RESOURCE
+    elif isinstance(error, OSError):
+        what = f"{error.filename}: " if error.filename else ""
+        text = f"{what}{error.strerror or error}; free some space or use another disk"
+        session.error(_RESOURCE, "ResourceError", text)
+        code = _RESOURCE
     else:
         advice = "please report it" if session.verbose else "please report it with the output of -v"
         text = f"internal error, {advice}: {type(error).__name__}: {printable(error)}"

@@ -11,6 +11,7 @@ from lincodec.cli.progress import MODES
 from lincodec.cli.session import Session
 from lincodec.cli.values import (
     Moment,
+    parse_device,
     parse_moment,
 )
 from lincodec.errors import UsageError
@@ -113,6 +114,19 @@ def overwrite_options() -> Decorator:
             option("Output", "-y", "--yes", is_flag=True, help="Replace the output if it exists."),
             option("Output", "-n", "--no", is_flag=True, help="Never replace it; do not ask."),
         ]
+    )
+
+
+def device_option() -> Decorator:
+    """``--device``."""
+    return value(
+        "Model",
+        "--device",
+        parse=parse_device,
+        metavar="NAME",
+        help="auto, cpu, cuda or cuda:1.",
+        default="auto",
+        show_default=True,
     )
 
 

@@ -19,6 +19,7 @@ _PLAIN = re.compile(_NUMBER)
 _FRAMES = re.compile(r"(\d+)f", re.IGNORECASE)
 _EXACT = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 _SCALE = re.compile(rf"[x×]\s*{_NUMBER}|{_NUMBER}\s*[x×]", re.IGNORECASE)
+_DEVICE = re.compile(r"auto|cpu|cuda(?::\d+)?")
 _LINES = re.compile(r"(\d+)p", re.IGNORECASE)
 
 _THOUSANDS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
@@ -161,6 +162,17 @@ def parse_resolution(text: str) -> Resolution:
 def _even(value: Fraction) -> int:
     """The nearest even number, at least 2."""
     return max(2, 2 * round(value / 2))
+
+
+def parse_device(text: str) -> str:
+    """The name of a device: ``auto``, ``cpu``, ``cuda`` or ``cuda:1``.
+
+    Raises:
+        UsageError: none of these.
+    """
+    if not _DEVICE.fullmatch(text):
+        raise UsageError(f"{text!r} is not a device; expected auto, cpu, cuda or cuda:1")
+    return text
 
 
 def parse_pair(text: str) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -40,4 +41,13 @@ def source(tmp_path: Path) -> Path:
     """A file that passes for a video before the engine is asked."""
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"not really")
+    return path
+
+
+@pytest.fixture(scope="session")
+def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve frames of carphone, encoded with the real engine; not to be changed."""
+    path = tmp_path_factory.mktemp("coded") / "clip.linc"
+    arguments = ["-o", str(path), "--preset", "instant", "--frames", "12", "--quiet"]
+    assert run(["encode", str(clip("carphone")), *arguments]) == 0
     return path
