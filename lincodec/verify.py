@@ -70,17 +70,15 @@ def verify(
         if not structure_only:
             digest = decoded_digest(file, report, share=0.5 if render else 1.0)
             _compare(name, digest, stored, warnings)
-        count, size = file.n_frames, file.size
-        segments = len(file.segments)
-    rendered = _render(name, count, report) if render else 0
+        rendered = _render(file, report) if render else 0
     depths = ("structure", "entropy", "render")
     return VerifyReport(
         file=name,
         depth=depths[0 if structure_only and not render else 2 if render else 1],
         sections=len(structure.sections),
-        segments=segments,
-        frames=count,
-        total=size,
+        segments=len(file.segments),
+        frames=file.n_frames,
+        total=file.size,
         sha256=structure.sha256.hex(),
         digest=None if digest is None else digest.hex(),
         digest_stored=stored is not None,
@@ -117,13 +115,19 @@ def _compare(name: str, digest: bytes, stored: bytes | None, warnings: list[str]
         )
 
 
-def _render(name: str, expected: int, report: Callable[[Progress], None]) -> int:
-    """Render every frame at native size and count them."""
+def _render(file: LincFile, report: Callable[[Progress], None]) -> int:
+    """Render every frame at native size and check its shape; the number of frames."""
     decode = importlib.import_module("lincodec.decode")  # needs torch, so only when asked for
-    count = 0
-    for _ in decode.frames_of(name):
-        count += 1
-        report(Progress("verify", 0.5 + 0.5 * count / max(count, expected), frames=count))
-    if count != expected:
-        raise VerifyError(f"{name}: {count} frames were rendered, the file has {expected}")
+    renderer, count, total = decode.Renderer(file), 0, file.n_frames
+    try:
+        for planes in renderer.frames(decode.output_shots(0, total, 1)):
+            found, expected = tuple(plane.shape for plane in planes), file.info.plane_sizes
+            if found != expected:
+                raise VerifyError(f"{file.name}: frame {count} has planes {found}, not {expected}")
+            count += 1
+            report(Progress("verify", 0.5 + 0.5 * count / total, frames=count))
+    finally:
+        renderer.close()
+    if count != total:
+        raise VerifyError(f"{file.name}: {count} frames were rendered, the file has {total}")
     return count

@@ -1,0 +1,225 @@
+"""Every vector with lincodec and with the independent reader, and the generated files."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import io
+import json
+import re
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lincodec import bitstream
+from lincodec.container import (
+    Head,
+    LincFile,
+    LincWriter,
+    Quality,
+    pack_audio,
+    pack_metadata,
+    pack_times,
+    parse_arch,
+    parse_audio,
+    parse_metadata,
+    parse_times,
+)
+from lincodec.errors import (
+    ChecksumError,
+    CorruptError,
+    LimitError,
+    LincError,
+    TruncatedError,
+    UnsupportedError,
+    VerifyError,
+)
+from lincodec.limits import Limits
+from lincodec.verify import verify
+
+SPEC = Path(__file__).resolve().parent.parent / "format_spec"
+VECTORS = SPEC / "vectors"
+MANIFEST: list[dict[str, Any]] = json.loads((VECTORS / "manifest.json").read_text("utf-8"))[
+    "vectors"
+]
+CLASSES: dict[type[LincError], str] = {
+    CorruptError: "corrupt",
+    TruncatedError: "truncated",
+    ChecksumError: "checksum",
+    UnsupportedError: "unsupported",
+    VerifyError: "digest",
+    LimitError: "limit",
+}
+
+
+def named(entry: dict[str, Any]) -> str:
+    return Path(entry["file"]).stem
+
+
+GOOD = [entry for entry in MANIFEST if "error" not in entry["expect"]]
+REFUSED = [entry for entry in MANIFEST if "error" in entry["expect"]]
+
+
+@pytest.fixture(scope="module")
+def reader() -> ModuleType:
+    """The independent reader, loaded from its file."""
+    spec = importlib.util.spec_from_file_location("linc_read", SPEC / "reference" / "linc_read.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def data_of(entry: dict[str, Any]) -> bytes:
+    data = (VECTORS / entry["file"]).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == entry["sha256"]
+    return data
+
+
+def test_every_file_is_in_the_manifest() -> None:
+    listed = {entry["file"] for entry in MANIFEST}
+    assert listed == {str(path.relative_to(VECTORS)) for path in VECTORS.glob("*/*.linc")}
+    assert len(GOOD) >= 25
+    assert len(REFUSED) >= 80
+
+
+@pytest.mark.parametrize("entry", GOOD, ids=named)
+def test_good_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
+    expect = entry["expect"]
+    report = verify(VECTORS / entry["file"])
+    assert report.digest == expect["digest"]
+    assert (report.frames, report.segments) == (expect["frames"], expect["segments"])
+    assert report.sections == expect["sections"]
+    described = reader.describe(reader.read(data_of(entry)))
+    assert described == expect
+
+
+@pytest.mark.parametrize("entry", REFUSED, ids=named)
+def test_refused_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
+    expected, data = entry["expect"]["error"], data_of(entry)
+    with pytest.raises(LincError) as ours:
+        verify(VECTORS / entry["file"])
+    assert CLASSES[type(ours.value)] == expected
+    assert "\n" not in str(ours.value)
+    with pytest.raises(reader.Refused) as theirs:
+        reader.describe(reader.read(data))
+    assert theirs.value.kind == expected
+
+
+@pytest.mark.parametrize("entry", REFUSED, ids=named)
+def test_playing_ignores_only_ancillary_damage(entry: dict[str, Any]) -> None:
+    def play() -> None:
+        file = LincFile(io.BytesIO(data_of(entry)))
+        file.times()
+        for index in range(len(file.segments)):
+            bitstream.unpack_segment(file.read_segment(index), file.arch, file.info.plane_sizes)
+
+    if entry["expect"]["only_verify"]:
+        play()
+    else:
+        with pytest.raises(LincError):
+            play()
+
+
+@pytest.mark.parametrize(
+    ("alpha", "size"), [(1, None), (2, (35, 48)), (3, (7, 9)), (1, (5, 40))], ids=str
+)
+@pytest.mark.parametrize("entry", GOOD, ids=named)
+def test_both_render_the_same(
+    entry: dict[str, Any], reader: ModuleType, alpha: int, size: tuple[int, int] | None
+) -> None:
+    """Every frame at a size (height, width) and frame-rate factor, within clause 8.8."""
+    from lincodec.decode import Renderer, output_shots
+
+    data = data_of(entry)
+    theirs = reader.read(data)
+    reader.decode_all(theirs)
+    file = LincFile(io.BytesIO(data))
+    renderer = Renderer(file, None if size is None else (size[1], size[0]))
+    frames = list(renderer.frames(output_shots(0, file.n_frames, alpha)))
+    renderer.close()
+    assert len(frames) == alpha * file.n_frames
+    top, wrong, count = 1 << file.head.bit_depth - 8, 0, 0
+    for index, planes in enumerate(frames):
+        expected = reader.codes(theirs, reader.render(theirs, index, alpha, size))
+        for found, wanted in zip(planes, expected, strict=True):
+            assert found.shape == wanted.shape
+            error = np.abs(found.astype(np.int64) - wanted)
+            assert error.max() <= top
+            wrong += int((error > 0).sum())
+            count += error.size
+    assert wrong <= 1 + count // 200
+
+
+def repacked(data: bytes) -> bytes:
+    """A file taken apart into values and written again from them."""
+    file, out = LincFile(io.BytesIO(data)), io.BytesIO()
+    writer, limits = LincWriter(out), Limits()
+    segments = iter(range(len(file.segments)))
+    again: dict[bytes, Callable[[bytes], bytes]] = {
+        b"HEAD": lambda payload: Head.parse(payload, limits).pack(),
+        b"ARCH": lambda payload: parse_arch(payload).pack(),
+        b"TIME": lambda payload: pack_times(parse_times(payload, file.n_frames)),
+        b"aUDi": lambda payload: pack_audio(parse_audio(payload, limits)),
+        b"qLTY": lambda payload: Quality.parse(payload, len(file.segments)).pack(),
+        b"mETa": lambda payload: pack_metadata(parse_metadata(payload)),
+    }
+    at, index = 8, False
+    while at < len(data):
+        kind, length = struct.unpack_from("<4sI", data, at)
+        payload = data[at + 8 : at + 8 + length]
+        index = index or kind == b"iNDX"
+        if kind == b"SEGM":
+            stored = file.read_segment(next(segments))
+            code = bitstream.unpack_segment(stored, file.arch, file.info.plane_sizes)
+            writer.add_segment(*bitstream.pack_segment(code))
+        elif kind not in (b"WGTS", b"LATS", b"iNDX", b"DONE"):
+            writer.add(kind, again.get(kind, bytes)(payload))
+        at += 12 + length
+    writer.finish(index=index)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("entry", GOOD, ids=named)
+def test_same_values_give_the_same_bytes(entry: dict[str, Any]) -> None:
+    data = data_of(entry)
+    assert repacked(data) == data
+
+
+def test_every_clause_named_exists() -> None:
+    prose = (SPEC / "linc-1.0.md").read_text("utf-8")
+    clauses = set(re.findall(r"^#+ (\d+(?:\.\d+)*)\.? ", prose, re.MULTILINE))
+    named_clauses = {clause for entry in MANIFEST for clause in entry["clauses"]}
+    assert named_clauses <= clauses
+
+
+@pytest.mark.parametrize("script", ["generate.py", "vectors/make_vectors.py", "walkthrough.py"])
+def test_generated_files_are_up_to_date(script: str) -> None:
+    command = [sys.executable, str(SPEC / script), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_reader_shares_no_code() -> None:
+    source = (SPEC / "reference" / "linc_read.py").read_text("utf-8")
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
+    assert imported <= {*sys.stdlib_module_names, "numpy"}
+
+
+def test_reader_prints_the_structure() -> None:
+    command = [sys.executable, str(SPEC / "reference" / "linc_read.py")]
+    for path, code in (("good/good-everything.linc", 0), ("bad/bad-crc-head.linc", 4)):
+        done = subprocess.run(
+            [*command, str(VECTORS / path)], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
