@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,12 @@ def test_every_error_has_its_documented_code() -> None:
         if inspect.isclass(kind) and issubclass(kind, errors.LincError)
     }
     assert classes == {**CODES, "LincError": 1}
+
+
+def test_the_readme_lists_every_code(root: Path) -> None:
+    text = (root / "README.md").read_text(encoding="utf-8")
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    assert listed == {0, 1, 141, *CODES.values()}
 
 
 @pytest.mark.parametrize(("name", "code"), CODES.items())
