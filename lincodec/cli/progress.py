@@ -52,7 +52,7 @@ class Meter:
     @property
     def eta(self) -> float | None:
         """Seconds left if the job goes on as so far; None while there is too little to say."""
-        if self.fraction < 0.005:
+        if self.fraction < 0.02:
             return None
         return self.elapsed * (1 - self.fraction) / self.fraction
 
