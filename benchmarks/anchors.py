@@ -69,7 +69,7 @@ ANCHORS = {
         (("x265-params", "keyint=-1:info=0:log-level=error"),),
         (20, 25, 30, 35, 40),
         True,
-        6.0,
+        5.0,
         51,
     ),
     "svtav1": Anchor(

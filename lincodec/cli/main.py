@@ -136,12 +136,14 @@ def _pipe_was_closed(error: BaseException | None) -> bool:
 
 def main() -> None:
     """Entry point of the ``linc`` script."""
+    code = run(sys.argv[1:])
     try:
-        code = run(sys.argv[1:])
         sys.stdout.flush()
     except BrokenPipeError:
         code = _PIPE_CLOSED
-    if code == _PIPE_CLOSED:
+    except OSError:  # run() has said so already
+        code = code or _RESOURCE
+    if code in (_PIPE_CLOSED, _RESOURCE):
         # what is still buffered has nowhere to go; without this Python complains at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(code)

@@ -7,6 +7,7 @@ import queue
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from fractions import Fraction
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -283,7 +284,8 @@ class _Y4mSink:
     def abort(self) -> None:
         """Close a file that was opened here."""
         if self._owned is not None:
-            self._owned.close()
+            with suppress(OSError):  # what is buffered may not fit on the disk: it is given up
+                self._owned.close()
 
 
 def _y4m_losses(info: VideoInfo, audio: AudioTrack | None) -> list[str]:
