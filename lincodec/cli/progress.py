@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable
 from typing import Any, Protocol, TextIO
@@ -82,13 +83,15 @@ class BarReporter:
     def __init__(self, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
         from tqdm import tqdm  # a quarter of the time to start: only for those who see a bar
 
+        self._stream = stream
         self._meter = Meter(now)
         self._last = -_BAR_INTERVAL
         self._bar = tqdm(
             total=100.0,
             file=stream,
             leave=False,
-            dynamic_ncols=True,
+            ncols=_columns(stream),
+            nrows=24,
             ascii=" -#",
             bar_format="{percentage:3.0f}% |{bar:24}| {desc}",
         )
@@ -98,6 +101,7 @@ class BarReporter:
         if self._meter.elapsed - self._last < _BAR_INTERVAL:
             return
         self._last = self._meter.elapsed
+        self._bar.ncols = _columns(self._stream)
         self._bar.n = self._meter.percent
         self._bar.set_description_str(status(progress, self._meter), refresh=False)
         self._bar.refresh()
@@ -105,6 +109,14 @@ class BarReporter:
     def close(self) -> None:
         """Wipe the line."""
         self._bar.close()
+
+
+def _columns(stream: TextIO) -> int:
+    """Width of the terminal, less one so that no terminal wraps; 79 where it does not say."""
+    try:
+        return (os.get_terminal_size(stream.fileno()).columns or 80) - 1
+    except (OSError, ValueError):
+        return 79
 
 
 class PlainReporter:
