@@ -170,3 +170,22 @@ def test_presets_are_listed(linc: Linc) -> None:
     assert "medium" in text
     [listed] = linc("presets", "--json").lines
     assert listed["presets"][0]["name"] == "instant"
+
+
+def test_the_contract_names_every_key(linc: Linc, work: Path, root: Path) -> None:
+    contract = (root / "docs" / "json.md").read_text(encoding="utf-8")
+    source, again = work / "clip.linc", work / "again.mkv"
+    runs = [
+        ("decode", source, "-o", again, "--codec", "ffv1"),
+        ("encode", again, "-o", work / "again.linc", "--preset", "instant"),
+        ("info", source),
+        ("verify", source),
+        ("compare", again, again),
+        ("presets",),
+    ]
+    for arguments in runs:
+        result = linc(*arguments, "--json")
+        assert result.code == 0, result.err
+        assert result.lines[-1]["type"] == f"{arguments[0]}-done"
+        unknown = [key for key in result.lines[-1] if f"`{key}`" not in contract]
+        assert not unknown, f"docs/json.md does not name {unknown} of {arguments[0]}"
