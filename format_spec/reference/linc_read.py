@@ -973,12 +973,12 @@ def spectral_planes(segment: Segment, z: Floats, axes: list[tuple[Axis, Axis]]) 
 def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | None:
     """Clause 8.5 rules 1 to 4: the network's residual at native size, None without a network."""
     layers, stride = file.arch["layers"], file.arch["stride"]
-    if layers == 0 or one(segment, 3) is None:
+    if layers == 0 or not any(3 <= t.role <= 8 for t in segment.tensors):
         return None
 
-    def tensor(role: int, layer: int = 0) -> Floats:
+    def tensor(role: int, layer: int, *dims: int) -> Floats:
         found = one(segment, role, layer)
-        need(found, f"segment without {ROLES[role]} {layer}")
+        need(found and found.dims == dims, f"{ROLES[role]} {layer} is missing or not {dims}")
         assert found is not None
         return values(found)
 
@@ -990,14 +990,17 @@ def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | N
     )
     lead = np.zeros(file.arch["latents"])
     lead[: len(z)] = 8 * z[: len(lead)]
-    hidden = np.tanh(tensor(5, 0) @ lead + tensor(6, 0))
-    modulation = tensor(5, 1) @ hidden + tensor(6, 1)
-    modulation = modulation.reshape(layers, 2, file.arch["channels"])
+    wide, narrow, samples = file.arch["channels"], file.arch["hidden"], len(x)
+    hidden = np.tanh(tensor(5, 0, narrow, len(lead)) @ lead + tensor(6, 0, narrow))
+    count = 2 * wide * layers
+    modulation = tensor(5, 1, count, narrow) @ hidden + tensor(6, 1, count)
+    modulation = modulation.reshape(layers, 2, wide)
     for layer in range(layers):
-        y = convolved(x, tensor(3, layer), tensor(4, layer))
+        y = convolved(x, tensor(3, layer, wide, len(x), 3, 3), tensor(4, layer, wide))
         scale, shift = modulation[layer][..., None, None]
         x = np.maximum(0, y * (1 + scale) + shift)
-    out = 32 * (np.tensordot(tensor(7), x, 1) + tensor(8)[:, None, None])
+    head, bias = tensor(7, 0, samples, wide), tensor(8, 0, samples)
+    out = 32 * (np.tensordot(head, x, 1) + bias[:, None, None])
     planes, at = [], 0
     for plane, (ch, cw) in zip(native, cells, strict=True):
         part = out[at : at + ch * cw].reshape(ch, cw, *grid).transpose(2, 0, 3, 1)
@@ -1018,7 +1021,6 @@ def to_cells(plane: Floats, grid: tuple[int, ...], cell: tuple[int, int]) -> Flo
 
 def convolved(x: Floats, weight: Floats, bias: Floats) -> Floats:
     """Clause 8.5 rule 3: 3 x 3 cross-correlation, edges repeated."""
-    need(weight.shape[1:] == (len(x), 3, 3), "dimensions of a network layer")
     padded = np.pad(x, ((0, 0), (1, 1), (1, 1)), mode="edge")
     height, width = x.shape[1:]
     out = np.zeros((len(weight), height, width)) + bias[:, None, None]

@@ -106,6 +106,38 @@ def latents(frames: int, planes: int, seed: int) -> bitstream.Lattice:
     return bitstream.Lattice(q, 1 / 256, np.zeros(planes, np.int8))
 
 
+def network(
+    video: VideoInfo, arch: LincArch, seed: int
+) -> dict[tuple[Role, int], bitstream.Tensor]:
+    """Small weights in several modes."""
+    samples = sum(
+        (arch.net_stride * h // video.height) * (arch.net_stride * w // video.width)
+        for h, w in video.plane_sizes
+    )
+    wide, layers = arch.net_channels, arch.net_layers
+
+    def lattice(*dims: int) -> bitstream.Lattice:
+        q = noise(int(np.prod(dims)), seed + len(tensors)).reshape(dims) % 31 - 15
+        rows = dims[0] if len(dims) > 1 else 1
+        exponents = (np.arange(rows) % 3 - 7).astype(np.int8)
+        return bitstream.Lattice(q, 1.0, exponents)
+
+    tensors: dict[tuple[Role, int], bitstream.Tensor] = {}
+    for layer in range(layers):
+        inputs = wide if layer else samples
+        tensors[Role.NET_WEIGHT, layer] = lattice(wide, inputs, 3, 3)
+        tensors[Role.NET_BIAS, layer] = lattice(wide)
+    tensors[Role.HYPER_WEIGHT, 0] = lattice(arch.net_hidden, arch.net_latents)
+    tensors[Role.HYPER_BIAS, 0] = bitstream.Constant((arch.net_hidden,), 0.125)
+    tensors[Role.HYPER_WEIGHT, 1] = lattice(2 * wide * layers, arch.net_hidden)
+    bias = (noise(2 * wide * layers, seed) % 9 - 4).astype(np.float32) / np.float32(16)
+    tensors[Role.HYPER_BIAS, 1] = bitstream.Raw(bias)
+    codes = noise(samples * wide, seed + 9).reshape(samples, wide) % 32
+    tensors[Role.HEAD_WEIGHT, 0] = bitstream.MinMax(codes, 5, np.float32(-0.25), np.float32(0.5**6))
+    tensors[Role.HEAD_BIAS, 0] = lattice(samples)
+    return tensors
+
+
 def segment(
     video: VideoInfo, arch: LincArch, first: int, frames: int, planes: int = 2, **more: Any
 ) -> bitstream.SegmentCode:
@@ -312,6 +344,23 @@ def good() -> Iterator[Vector]:
         "7.2",
         "a constant tensor has no payload",
         build(segments=[latent_segment(constant)]),
+    )
+    for stride, video in ((4, replace(VIDEO, width=22, height=13)), (2, VIDEO)):
+        arch = LincArch(3, 4, 2, 2, stride, 5, 2, 3)
+        parts = network(replace(video, width=16, height=16), arch, 300)
+        code = segment(video, arch, 0, 2, tensors=parts)
+        yield vector(
+            f"network-{stride}",
+            "6.2.2 8.5",
+            f"a network of two layers, cells of {stride}, its tensors in all plain modes",
+            build(video, arch, [code]),
+        )
+    two = [
+        segment(five, arch, 0, 3, tensors=network(VIDEO, arch, 400)),
+        segment(five, arch, 3, 2, planes=1, continues=True),
+    ]
+    yield vector(
+        "network-one-of-two", "8.5", "the second segment has no network", build(five, arch, two)
     )
     huge = segment(VIDEO, ARCH, 0, 2, gain=3500)
     yield vector("escapes", "7.7", "spectral integers up to 63000", build(segments=[huge]))
