@@ -58,23 +58,20 @@ def magnitude_samples(q: list[np.ndarray], classes: list[np.ndarray], rng: np.ra
     lower: list[tuple[np.ndarray, spectral.Channel]] = []
     for channel, (values, cls) in enumerate(zip(q, classes, strict=True)):
         shape = spectral.Channel(*values.shape)
-        flat = np.zeros(shape.padded, np.uint8)
-        shape.inner(flat)[:] = np.minimum(np.abs(values), spectral.ESCAPE)
+        flat = shape.magnitudes(values)
         active = spectral.active_positions(shape, cls)
         keep = np.sort(rng.permutation(active.index.size)[:SAMPLES])
         for late in (False, True):
             part = keep[(active.time[keep] & 1) == late]
-            step = spectral.Step(
-                active.index[part], late, active.diagonal[part],
-                active.block_class[part], active.plane[part], active.plain[part],
-            )
-            found = spectral.features(step, flat.ravel(), spectral.lower_planes(lower, shape, step), shape)
+            step = spectral.step_at(active, part, late)
+            below = spectral.lower_planes(lower, shape, active.plain[part])
+            found = spectral.features(step, flat, below, shape)
             found += [np.zeros(part.size, np.int64)] * (12 - len(found))
             terms.append(np.stack(found, 1))
             ones = np.ones(part.size, np.int64)
             places.append(np.stack([ones * channel, ones * late, step.block_class, step.diagonal, step.plane], 1))
-            targets.append(flat.ravel()[step.index])
-        lower.append((flat.ravel(), shape))
+            targets.append(flat[step.index])
+        lower.append((flat, shape))
     return np.concatenate(terms), np.concatenate(places), np.concatenate(targets)
 
 

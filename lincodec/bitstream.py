@@ -268,13 +268,16 @@ def unpack_segment(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int
 def digest_bytes(code: SegmentCode) -> bytes:
     """What a segment adds to the file digest: every tensor in table order (spec: dGST).
 
-    Integers as i32 little endian, raw and constant tensors as f32 little endian.
+    Integers as i32 little endian, raw and constant tensors as f32 little endian; spectral
+    channels as the flat indices of their non-zero weights, then those weights, all i32.
     """
     parts = []
     for key in sorted(code.tensors):
         tensor = code.tensors[key]
         if isinstance(tensor, Spectral):
-            parts += [q.astype("<i4").tobytes() for q in tensor.channels]
+            for q in tensor.channels:
+                where = np.flatnonzero(q)
+                parts += [where.astype("<i4").tobytes(), q.ravel()[where].astype("<i4").tobytes()]
         elif isinstance(tensor, Raw | Constant):
             parts.append(tensor.values.astype("<f4").tobytes())
         else:

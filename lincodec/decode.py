@@ -20,15 +20,21 @@ from lincodec.errors import UnsupportedError, UsageError
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
 from lincodec.limits import Limits
 from lincodec.model.closed import Geometry
-from lincodec.model.quality import quantise
+from lincodec.model.output import quantise, to_frames
 from lincodec.model.segment import SegmentModel
+from lincodec.networks import read_network
 from lincodec.registry import Role
 from lincodec.types import AudioPacket, AudioTrack, Planes, Times, VideoInfo
 from lincodec.video.timing import scaled, sliced
 from lincodec.video.writer import FrameWriter
 
 #: Luma samples rendered at a time.
-BATCH_SAMPLES = 8_000_000
+_BATCH_SAMPLES = 8_000_000
+
+
+def batch_size(info: VideoInfo) -> int:
+    """Frames of a picture size that are rendered together."""
+    return max(1, _BATCH_SAMPLES // (info.width * info.height))
 
 
 def segment_model(code: SegmentCode, arch: LincArch, info: VideoInfo) -> SegmentModel:
@@ -36,7 +42,7 @@ def segment_model(code: SegmentCode, arch: LincArch, info: VideoInfo) -> Segment
     geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
     latents = torch.from_numpy(code.values(Role.LATENT))
     weights = [torch.from_numpy(values) for values in code.spectral.values]
-    return SegmentModel(geometry, latents, weights)
+    return SegmentModel(geometry, latents, weights, read_network(code, arch, info))
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Renderer:
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Integer planes of every output frame in order (ascending ``shots``)."""
-        batch = max(1, BATCH_SAMPLES // (self.output.width * self.output.height))
+        batch = batch_size(self.output)
         at = 0
         while at < len(shots):
             index = self.linc.segment_at(shots[at].frame)
@@ -111,11 +117,8 @@ class Renderer:
             z = model.latent_at(torch.tensor(times, dtype=torch.float64))
             planes = model.at_size(z, self.output.plane_sizes)
             self._blend_border(index, shots, planes)
-            codes = [plane.numpy() for plane in quantise(planes, self.info.bit_depth)]
-        for k in range(len(shots)):
-            yield tuple(
-                code[k] if code.itemsize == 1 else code[k].astype("uint16") for code in codes
-            )
+            frames = to_frames(quantise(planes, self.info.bit_depth))
+        yield from frames
 
     def _blend_border(self, index: int, shots: Sequence[Shot], planes: list[Tensor]) -> None:
         """Between the last frame of a segment and a segment that continues it: mix the pixels."""

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import torch
 
-from lincodec import __version__, registry, target
+from lincodec import __version__, metrics, registry, target
 from lincodec.atomic import atomic_output
 from lincodec.bitstream import digest_bytes, pack_segment, unpack_segment
 from lincodec.container import (
@@ -27,7 +27,7 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
-from lincodec.decode import segment_model
+from lincodec.decode import batch_size, segment_model
 from lincodec.errors import TargetError, UsageError, VerifyError
 from lincodec.fit import Budget, FittedSegment, SegmentFit
 from lincodec.info import info as read_info
@@ -38,13 +38,12 @@ from lincodec.jobs import (
     ProgressCallback,
     StopRequest,
 )
-from lincodec.metrics import PsnrSum, psnr, psnr_yuv
-from lincodec.model.closed import to_tensors
-from lincodec.model.quality import ColorModel, plane_errors, quantise, rgb_errors
+from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
+from lincodec.model.output import quantise, to_frames
 from lincodec.presets import Preset, resolve
 from lincodec.segments import CutDetector, Range, grouped, plan, streamed
 from lincodec.types import AudioTrack, Frame, Times, VideoInfo
-from lincodec.video.color import assumed_matrix
+from lincodec.video.color import to_rgb
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import is_constant
 
@@ -215,7 +214,7 @@ class _Job:
             return LincArch(block, _OVERLAP, longest)
         return LincArch(
             block, _OVERLAP, longest,
-            net_layers=self.preset.network_layers, net_stride=4,
+            net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
             net_latents=min(longest, 8), net_hidden=16,
         )  # fmt: skip
@@ -253,7 +252,7 @@ class _Job:
         tally = Tally()
         control = target.RateControl(self.options, self.preset, info, self.total_frames)
         for index, (part, frames) in enumerate(parts):
-            fit = SegmentFit([f.planes for f in frames], info, arch, self.preset)
+            fit = SegmentFit([f.planes for f in frames], info, arch, self.preset, self.options.seed)
             budget = self._budget(part, info, tally, index)
             fitted = control.choose(fit, part, budget)
             header, weights, latents = pack_segment(fitted.code)
@@ -269,14 +268,16 @@ class _Job:
     def _budget(self, part: Range, info: VideoInfo, tally: Tally, index: int) -> Budget:
         """Time for one segment's fit: the preset's, or its share of ``max_time``."""
         megasamples = info.width * info.height * part.count / 1e6
-        seconds = self.preset.fit_seconds * megasamples if self.network else 0.0
+        seconds = 0.0
+        if self.network:
+            seconds = self.preset.fit_floor + self.preset.fit_seconds * megasamples
         deadline = None
         if self.options.max_time is not None:
             left = self.options.max_time - (time.monotonic() - self.started)
             remaining = (self.total_frames or part.first + part.count) - self.done_frames
             share = max(left, 0.0) * 0.95 * part.count / max(remaining, part.count)
             deadline = time.monotonic() + share
-            if self.network and self.preset.network:
+            if self.network:
                 seconds = share
 
         def report(fraction: float, psnr_now: float | None) -> None:
@@ -302,21 +303,16 @@ class _Job:
             )
         tally.digest.update(found)
         model = segment_model(code, arch, info)
-        color = color_model(info)
         rgb: list[float] = []
-        batch = max(1, 8_000_000 // (info.width * info.height))
         with torch.inference_mode():
-            for start in range(0, len(frames), batch):
-                source = to_tensors(
-                    [f.planes for f in frames[start : start + batch]], info.bit_depth
-                )
-                z = model.latents[:, start : start + batch]
-                shown = _recentred(quantise(model.native(z), info.bit_depth), info.bit_depth)
-                rgb += [tally.rgb.add(float(e)) for e in rgb_errors(source, shown, color)]
-                errors = plane_errors(source, shown)
-                tally.yuv += [
-                    psnr_yuv([psnr(float(e), color.top) for e in column]) for column in errors.T
-                ]
+            for start in range(0, len(frames), batch_size(info)):
+                z = model.latents[:, start : start + batch_size(info)]
+                shown = to_frames(quantise(model.native(z), info.bit_depth))
+                for frame, planes in zip(frames[start:], shown, strict=False):
+                    error = mse(to_rgb(frame.planes, info), to_rgb(planes, info))
+                    rgb.append(tally.rgb.add(error))
+                    errors = metrics.plane_errors(frame.planes, planes)
+                    tally.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
         tally.segments.append(sum(rgb) / len(rgb))
 
     def _tell(
@@ -402,18 +398,6 @@ class _Job:
             raise TargetError(
                 f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; kept, try a slower preset"
             )
-
-
-def _recentred(planes: list[torch.Tensor], bit_depth: int) -> list[torch.Tensor]:
-    """Integer codes back to centred 8-bit units."""
-    scale = 1.0 / (1 << (bit_depth - 8))
-    return [plane.float() * scale - 128.0 for plane in planes]
-
-
-def color_model(info: VideoInfo) -> ColorModel:
-    """The RGB convention of the metrics for a video."""
-    kr, kb = assumed_matrix(info)
-    return ColorModel(kr, kb, info.color.full_range, info.bit_depth)
 
 
 def _single(value: float) -> float:

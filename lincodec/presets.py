@@ -17,27 +17,38 @@ class Preset:
     """Longest segment in frames."""
     rounds: int
     """Passes of rate-distortion optimised quantisation."""
-    fit_seconds: float
-    """Seconds of network fitting per megasample of segment (luma samples times frames); 0: none."""
+    fit_floor: float = 0.0
+    """Least wall seconds of network fitting per segment; 0: no network."""
+    fit_seconds: float = 0.0
+    """Further seconds per megasample of a segment (luma samples times frames)."""
+    network_channels: int = 16
+    network_layers: int = 2
     quality: float = 38.0
     """Default quantiser quality; the luma step is 2^(quality/6) 8-bit code values."""
-    network_channels: int = 0
-    network_layers: int = 0
 
     @property
     def network(self) -> bool:
         """Whether the preset fits the network part."""
-        return self.fit_seconds > 0
+        return self.fit_floor > 0
 
 
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("instant", "closed form alone, seconds", 48, 1, 0.0),
-        Preset("fast", "closed form, more careful quantisation", 48, 2, 0.0),
-        Preset("medium", "closed form and a small network", 66, 2, 2.0, 38.0, 16, 2),
-        Preset("slow", "a larger network, fitted longer", 66, 3, 8.0, 38.0, 24, 3),
-        Preset("slower", "for patient archivists", 66, 3, 30.0, 38.0, 32, 3),
+        Preset("instant", "closed form alone, in seconds", 48, 1),
+        Preset("fast", "closed form, quantised with more care", 66, 2),
+        Preset("medium", "closed form and a small network", 66, 2, 15, 0.7),
+        Preset("slow", "the small network, fitted longer", 66, 3, 60, 2.5),
+        Preset(
+            "slower",
+            "a larger network, fitted for minutes per second of video",
+            66,
+            3,
+            240,
+            10,
+            24,
+            3,
+        ),
     )
 }
 

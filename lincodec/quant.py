@@ -52,8 +52,12 @@ def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np
         step: float32 quantiser step of the channel.
         centroids: int8 [3], the shift in 1/128 steps for |q| = 1, 2 and more.
     """
-    if q.size and np.abs(q).max() >= 1 << 16:
+    out = np.zeros(q.shape, np.float32)
+    where = np.flatnonzero(q)
+    values = q.ravel()[where]
+    if where.size and np.abs(values).max() >= 1 << 16:
         raise CorruptError("spectral tensor: a value exceeds 16 bits; expected |q| < 65536")
-    shift = np.concatenate([[0], centroids.astype(np.int32)])[np.minimum(np.abs(q), 3)]
-    units = 128 * q + np.sign(q) * shift
-    return units.astype(np.float32) * (np.float32(step) / np.float32(128))
+    shift = np.concatenate([[0], centroids.astype(np.int32)])[np.minimum(np.abs(values), 3)]
+    units = 128 * values + np.sign(values) * shift
+    out.ravel()[where] = units.astype(np.float32) * (np.float32(step) / np.float32(128))
+    return out

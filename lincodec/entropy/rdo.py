@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lincodec.entropy import spectral, tables
 from lincodec.entropy.integers import ESCAPE
-from lincodec.entropy.spectral import Active, Bytes, Channel, Coefficients, Step
+from lincodec.entropy.spectral import Active, Bytes, Channel, Coefficients
 
 Scaled = NDArray[np.float32]
 
@@ -60,22 +60,16 @@ def _one_channel(walk: spectral.Walk, x: Scaled, q: Coefficients, rate: float) -
     channel = len(walk.lower)
     classes = spectral.class_of(q)
     class_bits = _class_costs(walk, shape, classes)
-    flat = np.zeros(shape.padded, np.uint8)
-    shape.inner(flat)[:] = np.minimum(np.abs(q), ESCAPE)
-    shape.inner(flat)[0, :, :, 0, 0] = 0
     active = spectral.active_positions(shape, classes)
     magnitude = np.abs(x.ravel()[active.plain])
-    best, cost = _choose(walk, shape, flat.ravel(), active, magnitude, channel, rate)
+    best, cost = _choose(walk, shape, shape.magnitudes(q), active, magnitude, channel, rate)
     keep = _cut_blocks(active, shape, classes, class_bits, magnitude, cost, rate)
     best[active.diagonal >= keep] = 0
     out = np.zeros(q.size, np.int32)
-    out[active.plain] = best
-    out = out.reshape(q.shape) * np.sign(x).astype(np.int32)
+    out[active.plain] = np.where(x.ravel()[active.plain] < 0, -best, best)
+    out = out.reshape(q.shape)
     out[0, :, :, 0, 0] = q[0, :, :, 0, 0]
-    flat = np.zeros(shape.padded, np.uint8)
-    shape.inner(flat)[:] = np.minimum(np.abs(out), ESCAPE)
-    shape.inner(flat)[0, :, :, 0, 0] = 0
-    walk.lower.append((flat.ravel(), shape))
+    walk.lower.append((shape.magnitudes(out), shape))
     walk.classes[-1] = spectral.class_of(out)
     return out
 
@@ -100,13 +94,9 @@ def _choose(
         for part in np.array_split(
             np.flatnonzero((active.time & 1) == late), 1 + active.time.size // (1 << 21)
         ):
-            step = Step(
-                active.index[part], late, active.diagonal[part],
-                active.block_class[part], active.plane[part], active.plain[part],
-            )  # fmt: skip
-            terms = spectral.features(
-                step, flat, spectral.lower_planes(walk.lower, shape, step), shape
-            )
+            step = spectral.step_at(active, part, late)
+            lower = spectral.lower_planes(walk.lower, shape, active.plain[part])
+            terms = spectral.features(step, flat, lower, shape)
             ids = spectral.table_ids(step, terms, channel)
             y = magnitude[part]
             cost[part] = y * y + rate * _BITS[ids, 0]
@@ -127,8 +117,10 @@ def _cut_blocks(
     """Bound of the class that each position's block should get."""
     block = active.plain // (shape.height * shape.width)
     ring = np.searchsorted(_BOUNDS, active.diagonal, side="right") - 1
-    gain = np.zeros((classes.size, len(_BOUNDS)))
-    np.add.at(gain, (block, ring), cost - magnitude**2)
+    size = len(_BOUNDS)
+    gain = np.bincount(
+        block * size + ring, weights=cost - magnitude**2, minlength=classes.size * size
+    ).reshape(-1, size)
     total = np.concatenate([np.zeros((classes.size, 1)), np.cumsum(gain, 1)[:, :-1]], 1)
     total += rate * class_bits.reshape(classes.size, -1)
     total[np.arange(len(_BOUNDS)) > classes.ravel()[:, None]] = np.inf

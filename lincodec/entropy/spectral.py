@@ -41,13 +41,14 @@ def class_of(q: Coefficients) -> Bytes:
     Returns:
         uint8 [K, rows, columns].
     """
-    diagonal = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])) + 1
-    last = np.zeros(q.shape[:3], np.int64)
-    flat = q.reshape(*q.shape[:3], -1)
-    for d in range(1, int(diagonal.max()) + 1):
-        hit = (flat[..., diagonal.ravel() == d] != 0).any(-1)
-        last[hit] = d
-    return np.searchsorted(_BOUNDS, last).astype(np.uint8)
+    area = q.shape[3] * q.shape[4]
+    block, inside = np.divmod(np.flatnonzero(q), area)
+    diagonal = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel() + 1
+    last = np.zeros(q.size // area, np.int64)
+    if block.size:
+        starts = np.flatnonzero(np.diff(block, prepend=-1))
+        last[block[starts]] = np.maximum.reduceat(diagonal[inside], starts)
+    return np.searchsorted(_BOUNDS, last).astype(np.uint8).reshape(q.shape[:3])
 
 
 def checkerboard(rows: int, columns: int) -> NDArray[np.bool_]:
@@ -118,6 +119,22 @@ class Channel:
         """The part of a padded array that holds the channel."""
         return padded[2:, 1:-1, 1:-1, LOW:-HIGH, LOW:-HIGH]
 
+    def padded_index(self, plain: Index) -> Index:
+        """Flat indices into the padded array of flat indices into the coefficients."""
+        s = self.strides
+        block, inside = np.divmod(plain, self.height * self.width)
+        k, row, column = np.unravel_index(block, (self.planes, self.rows, self.columns))
+        v, u = np.divmod(inside, self.width)
+        return (k + 2) * s[0] + (row + 1) * s[1] + (column + 1) * s[2] + (v + LOW) * s[3] + u + LOW
+
+    def magnitudes(self, values: Coefficients) -> Bytes:
+        """Flat padded magnitudes capped at ESCAPE, zero at the DC of eigen-frame 0."""
+        out = np.zeros(self.padded, np.uint8).ravel()
+        where = np.flatnonzero(values)
+        out[self.padded_index(where)] = np.minimum(np.abs(values.ravel()[where]), ESCAPE)
+        self.inner(out.reshape(self.padded))[0, :, :, 0, 0] = 0
+        return out
+
     @property
     def strides(self) -> tuple[int, int, int, int, int]:
         """Element strides of the padded array."""
@@ -134,7 +151,6 @@ class Step:
     diagonal: Index
     block_class: Index
     plane: Index
-    plain: Index
 
 
 @dataclass(frozen=True)
@@ -156,27 +172,32 @@ def active_positions(channel: Channel, classes: Bytes) -> Active:
     Order: wavefront time ``4 k + 2 d + pass``, then k, block row, column, v, u. The DC of
     eigen-frame 0 is coded elsewhere and left out.
     """
-    v, u = np.divmod(np.arange(channel.height * channel.width), channel.width)
-    by_diagonal = np.lexsort((np.arange(v.size), v + u))
-    v, u = v[by_diagonal], u[by_diagonal]
-    fill = np.searchsorted(v + u, _BOUNDS, side="left")
-    counts = fill[classes.ravel()]
+    place = np.arange(channel.height * channel.width)
+    depth = sum(np.divmod(place, channel.width))
+    inside = [place[depth < bound] for bound in _BOUNDS]
+    counts = np.array([len(p) for p in inside])[classes.ravel()]
+    first = np.cumsum([0, *(len(p) for p in inside)])[:-1]
     block = np.repeat(np.arange(classes.size), counts)
     rank = np.arange(block.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    v, u = v[rank], u[rank]
-    k, rest = np.divmod(block, channel.rows * channel.columns)
-    row, column = np.divmod(rest, channel.columns)
-    diagonal = u + v
-    time = 4 * k + 2 * diagonal + (row + column) % 2
-    plain = (block * channel.height + v) * channel.width + u
-    keep = (k > 0) | (diagonal > 0)
-    order = np.lexsort((plain, time))
-    order = order[keep[order]]
-    s = channel.strides
-    index = (k + 2) * s[0] + (row + 1) * s[1] + (column + 1) * s[2] + (v + LOW) * s[3] + u + LOW
+    at = np.concatenate(inside)[np.repeat(first[classes.ravel()], counts) + rank]
+    plain = block * place.size + at
+    k, row, column = np.unravel_index(np.arange(classes.size), classes.shape)
+    base = (4 * k + (row + column) % 2).astype(np.int16)
+    time = base[block] + (2 * depth).astype(np.int16)[at]
+    order = np.argsort(time, kind="stable")
+    order = order[(k[block[order]] > 0) | (at[order] > 0)]
+    block, at = block[order], at[order]
     return Active(
-        index[order], plain[order], time[order], diagonal[order],
-        classes.ravel()[block[order]].astype(np.int64), k[order],
+        channel.padded_index(plain[order]), plain[order], time[order].astype(np.int64),
+        depth[at], classes.ravel()[block].astype(np.int64), k[block],
+    )  # fmt: skip
+
+
+def step_at(active: Active, part: Index | slice, second: bool) -> Step:
+    """The positions ``part`` of the coding order as one step."""
+    return Step(
+        active.index[part], second, active.diagonal[part],
+        active.block_class[part], active.plane[part],
     )  # fmt: skip
 
 
@@ -187,29 +208,21 @@ def steps(active: Active) -> Iterator[tuple[slice, Step]]:
     for start, stop in zip(edges[:-1], edges[1:], strict=True):
         if stop > start:
             part = slice(start, stop)
-            yield part, Step(
-                active.index[part], bool(active.time[start] & 1), active.diagonal[part],
-                active.block_class[part], active.plane[part], active.plain[part],
-            )  # fmt: skip
+            yield part, step_at(active, part, bool(active.time[start] & 1))
 
 
 def lower_planes(
-    lower: list[tuple[Bytes, Channel]], shape: Channel, step: Step
+    lower: list[tuple[Bytes, Channel]], shape: Channel, plain: Index
 ) -> list[tuple[Bytes, Index]]:
-    """The step's positions in the padded magnitudes of each earlier channel."""
+    """Positions, flat indices into ``shape``, in the padded magnitudes of earlier channels."""
     if not lower:
         return []
-    area = shape.height * shape.width
-    block, inside = np.divmod(step.plain, area)
+    block, inside = np.divmod(plain, shape.height * shape.width)
     v, u = np.divmod(inside, shape.width)
-    k, rest = np.divmod(block, shape.rows * shape.columns)
-    row, column = np.divmod(rest, shape.columns)
-    out = []
-    for magnitudes, other in lower:
-        s = other.strides
-        at = (k + 2) * s[0] + (row + 1) * s[1] + (column + 1) * s[2] + (v + LOW) * s[3] + u + LOW
-        out.append((magnitudes, at))
-    return out
+    return [
+        (magnitudes, other.padded_index((block * other.height + v) * other.width + u))
+        for magnitudes, other in lower
+    ]
 
 
 def features(
@@ -338,8 +351,9 @@ class Walk:
     ) -> Iterator[tuple[slice, Step, Bytes]]:
         """Yields (part of the coding order, step, tables); ``flat`` must be filled before the next."""
         channel = len(self.lower)
+        everywhere = lower_planes(self.lower, shape, active.plain)
         for part, step in steps(active):
-            terms = features(step, flat, lower_planes(self.lower, shape, step), shape)
+            terms = features(step, flat, [(m, at[part]) for m, at in everywhere], shape)
             yield part, step, table_ids(step, terms, channel)
         self.lower.append((flat, shape))
 
@@ -364,12 +378,10 @@ def encode(channels: list[Coefficients]) -> bytes:
             plane[mask] = classes[k][mask]
             for table, where in _by_table(ids):
                 writer.push_symbols(plane[mask][where].astype(np.int32), tables.CLASS_TABLES[table])
-        flat = np.zeros(shape.padded, np.uint8)
-        shape.inner(flat)[:] = np.minimum(np.abs(values), ESCAPE)
-        shape.inner(flat)[0, :, :, 0, 0] = 0
+        flat = shape.magnitudes(values)
         active = active_positions(shape, classes)
         ordered = values.ravel()[active.plain].astype(np.int64)
-        for part, _, ids in walk.steps(shape, flat.ravel(), active):
+        for part, _, ids in walk.steps(shape, flat, active):
             writer.push(ordered[part], ids)
     return bytes(dc_tables) + writer.block()
 

@@ -55,23 +55,19 @@ def fold(planes: Tensor, axis: Axis, dim: int, inverse: bool = False) -> Tensor:
         dim: -1 or -2.
 
     Returns:
-        A new tensor of the same shape.
+        ``planes``, changed in place.
     """
     n, count = axis.overlap, axis.blocks
-    out = planes.clone()
     if n == 0 or count < 2:
-        return out
-    view = out.transpose(dim, -1)
-    distance = torch.arange(n, dtype=torch.float64) + 0.5
-    tau = blend(distance, n).float()
-    gain = tau if inverse else 1 / tau
-    borders = torch.arange(1, count) * axis.block
+        return planes
+    blocks = planes.unflatten(dim, (count, axis.block)).movedim((dim - 1, dim), (0, 1))
+    tau = blend(torch.arange(n, dtype=torch.float64) + 0.5, n).tolist()
     for i in range(n):
-        right, left = view[..., borders + i], view[..., borders - 1 - i]
-        even, odd = (right + left) / 2, (right - left) / 2 * gain[i]
-        view[..., borders + i] = even + odd
-        view[..., borders - 1 - i] = even - odd
-    return out
+        right, left = blocks[1:, i], blocks[:-1, axis.block - 1 - i]
+        odd = (right - left) * (((tau[i] if inverse else 1 / tau[i]) - 1) / 2)
+        right += odd
+        left -= odd
+    return planes
 
 
 def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
@@ -86,6 +82,8 @@ def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
     below = rows.blocks * rows.block - rows.size
     right = columns.blocks * columns.block - columns.size
     padded = torch.nn.functional.pad(planes[:, None], (0, right, 0, below), mode="replicate")[:, 0]
+    if padded.data_ptr() == planes.data_ptr():
+        padded = padded.clone()
     padded = fold(fold(padded, columns, -1), rows, -2)
     n = planes.shape[0]
     blocks = padded.view(n, rows.blocks, rows.block, columns.blocks, columns.block)

@@ -8,16 +8,22 @@ convolution and a pixel shuffle, at other sizes the same values sampled in betwe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from lincodec.model.basis import cell_samples
+from lincodec.registry import Role
 
-#: Input and output units: residual of one unit is this many 8-bit code values.
+Key = tuple[Role, int]
+
+#: Input and output units: one unit is this many 8-bit code values.
 UNIT = 32.0
+#: Latents enter the hypernetwork times this.
+LEAD = 8.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,24 @@ class NetworkShape:
         """Samples per cell over all video channels."""
         return sum(a * b for a, b in self.cells)
 
+    @property
+    def tensor_sizes(self) -> dict[Key, tuple[int, ...]]:
+        """Size of every tensor by (role, layer) (spec: network)."""
+        sizes: dict[Key, tuple[int, ...]] = {}
+        width = self.samples
+        for layer in range(self.layers):
+            sizes[Role.NET_WEIGHT, layer] = (self.channels, width, 3, 3)
+            sizes[Role.NET_BIAS, layer] = (self.channels,)
+            width = self.channels
+        out = 2 * self.channels * self.layers
+        sizes[Role.HYPER_WEIGHT, 0] = (self.hidden, self.latents)
+        sizes[Role.HYPER_BIAS, 0] = (self.hidden,)
+        sizes[Role.HYPER_WEIGHT, 1] = (out, self.hidden)
+        sizes[Role.HYPER_BIAS, 1] = (out,)
+        sizes[Role.HEAD_WEIGHT, 0] = (self.samples, width)
+        sizes[Role.HEAD_BIAS, 0] = (self.samples,)
+        return sizes
+
 
 def to_cells(plane: Tensor, cell: tuple[int, int], grid: tuple[int, int]) -> Tensor:
     """[m, h, w] to [m, a*b, rows, columns], edges replicated to fill the last cells."""
@@ -67,57 +91,87 @@ def from_cells(cells: Tensor, cell: tuple[int, int], size: tuple[int, int]) -> T
     return plane.reshape(m, rows * a, columns * b)[:, : size[0], : size[1]]
 
 
-class Network(nn.Module):
+class Network:
     """Residual of all video channels from their spectral decode and the latent."""
 
-    def __init__(self, shape: NetworkShape) -> None:
-        super().__init__()
+    def __init__(self, shape: NetworkShape, tensors: Mapping[Key, Tensor]) -> None:
+        """
+        Args:
+            shape: sizes.
+            tensors: float32 tensors of the sizes that ``shape.tensor_sizes`` lists.
+        """
         self.shape = shape
-        widths = [shape.samples] + [shape.channels] * shape.layers
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, padding_mode="replicate")
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
-        self.hyper = nn.ModuleList(
-            [
-                nn.Linear(shape.latents, shape.hidden),
-                nn.Linear(shape.hidden, 2 * shape.channels * shape.layers),
-            ]
-        )
-        self.head = nn.Conv2d(shape.channels, shape.samples, 1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-        nn.init.zeros_(self.hyper[1].weight)  # type: ignore[arg-type]
-        nn.init.zeros_(self.hyper[1].bias)  # type: ignore[arg-type]
+        self.tensors = dict(tensors)
+
+    @staticmethod
+    def initial(shape: NetworkShape, generator: torch.Generator) -> Network:
+        """A network whose residual is zero: random convolutions, zero head and modulation."""
+        tensors: dict[Key, Tensor] = {}
+        for key, size in shape.tensor_sizes.items():
+            role, layer = key
+            zero = role in (Role.HEAD_WEIGHT, Role.HEAD_BIAS) or key == (Role.HYPER_WEIGHT, 1)
+            if zero or len(size) == 1:
+                tensors[key] = torch.zeros(size)
+                continue
+            fan_in = math.prod(size[1:])
+            bound = math.sqrt((6 if role == Role.NET_WEIGHT else 3) / fan_in)
+            tensors[key] = (torch.rand(size, generator=generator) * 2 - 1) * bound
+        return Network(shape, tensors)
 
     def modulation(self, z: Tensor) -> Tensor:
         """Scales and shifts of every layer: float32 [m, layers, 2, channels].
 
         Args:
-            z: float32 [D, m] latents.
+            z: float32 [D, m] latents; components beyond D count as zero.
         """
-        lead = z[: self.shape.latents].T * UNIT / 4
-        hidden = torch.tanh(self.hyper[0](lead))
-        return self.hyper[1](hidden).view(-1, self.shape.layers, 2, self.shape.channels)
+        shape, t = self.shape, self.tensors
+        lead = z[: shape.latents].T * LEAD
+        if lead.shape[1] < shape.latents:
+            lead = nn.functional.pad(lead, (0, shape.latents - lead.shape[1]))
+        inner = nn.functional.linear(lead, t[Role.HYPER_WEIGHT, 0], t[Role.HYPER_BIAS, 0])
+        outer = nn.functional.linear(
+            torch.tanh(inner), t[Role.HYPER_WEIGHT, 1], t[Role.HYPER_BIAS, 1]
+        )
+        return outer.view(-1, shape.layers, 2, shape.channels)
 
-    def features(self, planes: Sequence[Tensor], z: Tensor) -> Tensor:
-        """Cell features before the head, float32 [m, channels, rows, columns]."""
+    def cells(self, planes: Sequence[Tensor]) -> Tensor:
+        """Planes [m, h, w] as input cells, float32 [m, samples, rows, columns]."""
         height, width = planes[0].shape[1:]
         grid = (-(-height // self.shape.stride), -(-width // self.shape.stride))
-        cells = [to_cells(p, c, grid) for p, c in zip(planes, self.shape.cells, strict=True)]
-        x = torch.cat(cells, 1) / UNIT
-        modulation = self.modulation(z)
-        for index, conv in enumerate(self.convs):
-            scale, shift = modulation[:, index, :, :, None, None].unbind(1)
-            x = torch.relu(conv(x) * (1 + scale) + shift)
-        return x
+        parts = [to_cells(p, c, grid) for p, c in zip(planes, self.shape.cells, strict=True)]
+        return torch.cat(parts, 1) / UNIT
 
-    def forward(self, planes: Sequence[Tensor], z: Tensor) -> list[Tensor]:
+    def on_cells(self, x: Tensor, z: Tensor) -> Tensor:
+        """Residual cells of input cells: [m, samples, rows, columns], in units of ``UNIT``.
+
+        Modulation is merged into the convolution weights of a frame when frames come singly.
+        """
+        modulation = self.modulation(z)
+        for layer in range(self.shape.layers):
+            weight = self.tensors[Role.NET_WEIGHT, layer]
+            bias = self.tensors[Role.NET_BIAS, layer]
+            scale, shift = modulation[:, layer].unbind(1)
+            padded = nn.functional.pad(x, (1, 1, 1, 1), mode="replicate")
+            if x.shape[0] == 1:
+                gain = 1 + scale[0]
+                merged = weight * gain[:, None, None, None]
+                x = nn.functional.conv2d(padded, merged, bias * gain + shift[0])
+            else:
+                x = nn.functional.conv2d(padded, weight, bias)
+                x = x * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
+            x = nn.functional.relu(x)
+        head = self.tensors[Role.HEAD_WEIGHT, 0][:, :, None, None]
+        return nn.functional.conv2d(x, head, self.tensors[Role.HEAD_BIAS, 0])
+
+    def residual(self, planes: Sequence[Tensor], z: Tensor) -> list[Tensor]:
         """Residual planes at native size, same shapes as ``planes``, 8-bit code units."""
-        out = self.head(self.features(planes, z)) * UNIT
-        parts = out.split([a * b for a, b in self.shape.cells], 1)
+        cells = self.cells(planes)
+        out = torch.cat(
+            [self.on_cells(cells[i : i + 1], z[:, i : i + 1]) for i in range(cells.shape[0])]
+        )
+        parts = (out * UNIT).split([a * b for a, b in self.shape.cells], 1)
         return [
-            from_cells(part, cell, tuple(plane.shape[1:]))
+            from_cells(part, cell, (plane.shape[1], plane.shape[2]))
             for part, cell, plane in zip(parts, self.shape.cells, planes, strict=True)
         ]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-import torch
 from torch import Tensor
 
 from lincodec.model.basis import Evaluator, evaluate, synthesise
@@ -67,7 +66,7 @@ class SegmentModel:
         ]
         if self.network is None:
             return planes
-        return [p + r for p, r in zip(planes, self.network(planes, z), strict=True)]
+        return [p + r for p, r in zip(planes, self.network.residual(planes, z), strict=True)]
 
     def at_size(self, z: Tensor, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
         """Planes at any (height, width) per channel; the native size takes the fast path."""
@@ -85,7 +84,7 @@ class SegmentModel:
             synthesise(part, *axes)
             for part, axes in zip(mixed, self.geometry.channels, strict=True)
         ]
-        residual = self.network(native, z)
+        residual = self.network.residual(native, z)
         return [p + resample(r, size) for p, r, size in zip(planes, residual, sizes, strict=True)]
 
     def _make_evaluators(self, channel: int, size: tuple[int, int]) -> tuple[Evaluator, Evaluator]:

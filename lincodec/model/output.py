@@ -1,0 +1,29 @@
+"""Rendered planes to integer codes and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, int32, uint8
+
+from lincodec.model.closed import CENTRE
+from lincodec.types import Planes
+
+
+def quantise(planes: Sequence[Tensor], bit_depth: int) -> list[Tensor]:
+    """Centred 8-bit units to integer codes of ``bit_depth`` (spec: output rounding).
+
+    Returns:
+        uint8 or int32 tensors of the same shapes: floor(v * 2^(depth-8) + 1/2), clamped.
+    """
+    scale = float(1 << (bit_depth - 8))
+    top = (1 << bit_depth) - 1
+    kind = uint8 if bit_depth == 8 else int32
+    return [((plane + CENTRE) * scale + 0.5).floor_().clamp_(0, top).to(kind) for plane in planes]
+
+
+def to_frames(codes: Sequence[Tensor]) -> list[Planes]:
+    """Codes [m, h, w] per channel to m frames of uint8 or uint16 planes."""
+    arrays = [plane.numpy() for plane in codes]
+    arrays = [a if a.itemsize == 1 else a.astype("uint16") for a in arrays]
+    return [tuple(a[index] for a in arrays) for index in range(arrays[0].shape[0])]
