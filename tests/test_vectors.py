@@ -200,6 +200,9 @@ def test_every_clause_named_exists() -> None:
     clauses = set(re.findall(r"^#+ (\d+(?:\.\d+)*)\.? ", prose, re.MULTILINE))
     named_clauses = {clause for entry in MANIFEST for clause in entry["clauses"]}
     assert named_clauses <= clauses
+    binding = {c for c in clauses if c.split(".")[0] in ("4", "6", "7", "8") and "." in c}
+    covered = named_clauses | {clause.rpartition(".")[0] for clause in named_clauses}
+    assert binding <= covered, f"clauses without a vector: {sorted(binding - covered)}"
 
 
 @pytest.mark.parametrize("script", ["generate.py", "vectors/make_vectors.py", "walkthrough.py"])

@@ -668,7 +668,7 @@ def channel_shapes(file: File, tensor: Tensor) -> list[tuple[int, ...]]:
     rows, columns = (-(-file.head[name] // side) for name in ("height", "width"))
     need(len(tensor.dims) == 4, "spectral tensor has not four dimensions")
     shapes = [
-        (tensor.dims[0], rows, columns, side >> sy, side >> sx) for sy, sx in subsampling(file)
+        (tensor.dims[0], rows, columns, side >> sy, side >> sx) for sy, sx in block_shifts(file)
     ]
     total = sum(height * width for *_, height, width in shapes)
     need(tensor.dims[1:] == (rows, columns, total), "dimensions of the spectral tensor")
@@ -679,6 +679,15 @@ def subsampling(file: File) -> list[tuple[int, int]]:
     """log2 of the vertical and horizontal subsampling of each plane (clause 6.1)."""
     chroma = [None, (1, 1), (0, 1), (0, 0)][file.head["chroma"]]
     return [(0, 0)] if chroma is None else [(0, 0), chroma, chroma]
+
+
+def block_shifts(file: File) -> list[tuple[int, int]]:
+    """log2 of how much smaller the blocks of each plane are: not at all beside a single sample."""
+    native = (file.head["height"], file.head["width"])
+    return [
+        tuple(shift if size > 1 else 0 for shift, size in zip(shifts, native, strict=True))
+        for shifts in subsampling(file)
+    ]
 
 
 def neighbours(array: Ints) -> Ints:
@@ -839,6 +848,10 @@ def decode_all(file: File) -> None:
         for tensor in segment.tensors:
             tensor.numbers = decode(file, tensor)
             for numbers in tensor.numbers:
+                if tensor.mode == 4:
+                    places = np.flatnonzero(numbers)
+                    digest.update(places.astype("<i4").tobytes())
+                    numbers = numbers.ravel()[places]
                 digest.update(numbers.astype("<i4").tobytes())
     file.digest = digest.digest()
     need(file.parts.get("dGST", file.digest) == file.digest, "dGST", "digest")
@@ -925,16 +938,18 @@ def axes_of(file: File, size: tuple[int, int] | None = None) -> list[tuple[Axis,
     """(vertical, horizontal) axis of each plane for an output of ``size`` = (height, width)."""
     native, side = (file.head["height"], file.head["width"]), 1 << file.arch["block"]
     planes = []
-    for shifts in subsampling(file):
+    for shifts, smaller in zip(subsampling(file), block_shifts(file), strict=True):
         down, across = (
             Axis(
                 size=-(-samples // (1 << shift)),
-                block=side >> shift,
-                overlap=file.arch["overlap"] >> shift,
+                block=side >> less,
+                overlap=file.arch["overlap"] >> less,
                 count=-(-samples // side),
                 out=-(-out // (1 << shift)),
             )
-            for samples, out, shift in zip(native, size or native, shifts, strict=True)
+            for samples, out, shift, less in zip(
+                native, size or native, shifts, smaller, strict=True
+            )
         )
         planes.append((down, across))
     return planes

@@ -287,19 +287,22 @@ def good() -> Iterator[Vector]:
             digest=False,
         ),
     )
-    yield vector("one-frame", "6.1 6.8 6.11", "a single 4:2:0 frame", build(one))
-    yield vector("two-frames", "6.6", "two frames of one segment, lapped windows", build())
+    yield vector("one-frame", "6.1 6.8 6.11 8.6", "a single 4:2:0 frame", build(one))
+    yield vector("two-frames", "6.6 8.1 8.3", "two frames of one segment, lapped windows", build())
     five = replace(VIDEO, n_frames=5)
     three_two = [segment(five, ARCH, 0, 3), segment(five, ARCH, 3, 2, continues=True)]
     yield vector(
         "two-segments",
-        "4.4 6.4",
+        "4.4 6.4 8.7",
         "frames 0 to 2 and 3 to 4, no cut between",
         build(five, ARCH, three_two),
     )
     cut = [segment(five, ARCH, 0, 3), segment(five, ARCH, 3, 2, planes=1)]
     yield vector(
-        "scene-cut", "6.4", "two segments with a cut and 2 and 1 components", build(five, ARCH, cut)
+        "scene-cut",
+        "6.4 8.7",
+        "two segments with a cut and 2 and 1 components",
+        build(five, ARCH, cut),
     )
     yield vector(
         "vfr",
@@ -319,7 +322,9 @@ def good() -> Iterator[Vector]:
         video = replace(VIDEO, chroma_shift=shift)
         yield vector(name, "6.1 7.5", f"chroma format {name}", build(video))
     odd = replace(VIDEO, width=19, height=13)
-    yield vector("odd-size", "6.1 7.5", "19 x 13: blocks reach over the edges", build(odd))
+    yield vector("odd-size", "6.1 7.5.2 8.4", "19 x 13: blocks reach over the edges", build(odd))
+    row = replace(VIDEO, width=21, height=1)
+    yield vector("one-row", "7.5 8.3", "21 x 1: chroma is not smaller vertically", build(row))
     hdr = replace(VIDEO, bit_depth=10, color=ColorInfo(9, 16, 9), fps=Fraction(60000, 1001))
     yield vector(
         "10bit-bt2020", "6.1", "10 bits, BT.2020, PQ, 60000/1001 frames a second", build(hdr)
@@ -328,11 +333,11 @@ def good() -> Iterator[Vector]:
     yield vector("rotated", "6.1", "a quarter turn, sample aspect 4:3, full range", build(turned))
     large = LincArch(6, 32, 3)
     yield vector(
-        "block-64", "6.2.2 7.5", "blocks of 64, larger than the picture", build(VIDEO, large)
+        "block-64", "6.2.2 7.5.3 7.8", "blocks of 64, larger than the picture", build(VIDEO, large)
     )
     yield vector(
         "block-16",
-        "6.2.2 7.5",
+        "6.2.2 7.5 8.8",
         "40 x 24 in blocks of 16 with overlap 8",
         build(replace(VIDEO, width=40, height=24), LincArch(4, 8, 2)),
     )
@@ -363,7 +368,9 @@ def good() -> Iterator[Vector]:
         "network-one-of-two", "8.5", "the second segment has no network", build(five, arch, two)
     )
     huge = segment(VIDEO, ARCH, 0, 2, gain=3500)
-    yield vector("escapes", "7.7", "spectral integers up to 63000", build(segments=[huge]))
+    yield vector(
+        "escapes", "7.5.1 7.6 7.7", "spectral integers up to 63000", build(segments=[huge])
+    )
     eight = replace(VIDEO, n_frames=8)
     time = np.arange(8)
     rows = np.array([200 + 5 * time, time**2 - 9, noise(8, 3) % 9 - 4, 90 + 0 * time])
@@ -402,7 +409,7 @@ def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator
     yield vector("quality", "6.9", "measured quality of one segment", build(after=[quality]))
     yield vector(
         "everything",
-        "3 4.4",
+        "3 4.4 4.6",
         "every section, canonical order",
         build(
             replace(VIDEO, n_frames=5),
@@ -736,6 +743,35 @@ def entry(vector: Vector) -> dict[str, Any]:
     return {**base, "expect": {"error": vector.error, "only_verify": vector.only_verify}}
 
 
+def readme(vectors: list[Vector]) -> str:
+    """The page that says what each file is for, and which clauses have one."""
+    lines = [
+        "# Test vectors",
+        "",
+        "Made by `make_vectors.py`, which holds their descriptions; this page too. CC0 1.0.",
+        "",
+        "* `good/`: a reader decodes them to the digest in `manifest.json`, and renders the last",
+        "  frame to the codes there (hexadecimal, plane by plane) within clause 8.8.",
+        "* `unsupported/`: sound files that need a newer reader.",
+        "* `bad/`: files that break a rule. *Check only*: what is wrong is not needed for playing,",
+        "  so a player may go on; a reader that checks the file refuses it.",
+        "",
+        "| file | clauses | what it is | a reader says |",
+        "| --- | --- | --- | --- |",
+    ]
+    for vector in vectors:
+        says = vector.error or "good"
+        says += " (check only)" if vector.only_verify else ""
+        clauses = vector.clauses.replace(" ", ", ")
+        lines.append(f"| {vector.name} | {clauses} | {vector.about} | {says} |")
+    clauses_named = {clause for vector in vectors for clause in vector.clauses.split()}
+    lines += ["", "## By clause", "", "| clause | vectors |", "| --- | --- |"]
+    for clause in sorted(clauses_named, key=lambda text: [int(part) for part in text.split(".")]):
+        names = [vector.name for vector in vectors if clause in vector.clauses.split()]
+        lines.append(f"| {clause} | {', '.join(names)} |")
+    return "\n".join([*lines, ""])
+
+
 def main() -> int:
     """Write the vectors, or with ``--check`` compare them."""
     parser = argparse.ArgumentParser()
@@ -746,6 +782,7 @@ def main() -> int:
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     files = {HERE / vector.file: vector.data for vector in vectors}
     files[HERE / "manifest.json"] = text.encode()
+    files[HERE / "README.md"] = readme(vectors).encode()
     stale = [p for p, data in files.items() if not p.exists() or p.read_bytes() != data]
     extra = [p for p in HERE.glob("*/*.linc") if p not in files]
     for path in stale + extra:
