@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lincodec.entropy import spectral, tables
+from lincodec.entropy import context, tables
 from lincodec.entropy.rans import normalise
 from lincodec.video.reader import FrameReader
 
@@ -38,14 +38,14 @@ def class_samples(classes: list[np.ndarray]) -> list[tuple[int, int, np.ndarray,
     out = []
     for channel, planes in enumerate(classes):
         rows, columns = planes.shape[1:]
-        second = spectral.checkerboard(rows, columns)
+        second = context.checkerboard(rows, columns)
         blank = np.zeros((rows + 2, columns + 2), np.int64)
         history = [blank, blank]
         for k in range(planes.shape[0]):
             others = [c[k].astype(np.int64) for c in classes[:channel]]
             full = np.pad(planes[k].astype(np.int64), 1)
             for late in (0, 1):
-                terms = spectral.class_terms(history, others, full if late else None)
+                terms = context.class_terms(history, others, full if late else None)
                 pick = second == bool(late)
                 out.append((channel, late, np.stack([t[pick] for t in terms], 1), planes[k][pick]))
             history = [history[1], full]
@@ -55,21 +55,25 @@ def class_samples(classes: list[np.ndarray]) -> list[tuple[int, int, np.ndarray,
 def magnitude_samples(q: list[np.ndarray], classes: list[np.ndarray], rng: np.random.Generator):
     """Terms [n, 12], place [n, 5] = (channel, pass, class, diagonal, plane) and target [n]."""
     terms, places, targets = [], [], []
-    lower: list[tuple[np.ndarray, spectral.Channel]] = []
+    lower: list[tuple[np.ndarray, context.Channel]] = []
     for channel, (values, cls) in enumerate(zip(q, classes, strict=True)):
-        shape = spectral.Channel(*values.shape)
+        shape = context.Channel(*values.shape)
         flat = shape.magnitudes(values)
-        active = spectral.active_positions(shape, cls)
+        active = context.active_positions(shape, cls)
         keep = np.sort(rng.permutation(active.index.size)[:SAMPLES])
         for late in (False, True):
             part = keep[(active.time[keep] & 1) == late]
-            step = spectral.step_at(active, part, late)
-            below = spectral.lower_planes(lower, shape, active.plain[part])
-            found = spectral.features(step, flat, below, shape)
+            step = context.step_at(active, part, late)
+            below = context.lower_planes(lower, shape, active.plain[part])
+            found = context.features(step, flat, below, shape)
             found += [np.zeros(part.size, np.int64)] * (12 - len(found))
             terms.append(np.stack(found, 1))
             ones = np.ones(part.size, np.int64)
-            places.append(np.stack([ones * channel, ones * late, step.block_class, step.diagonal, step.plane], 1))
+            places.append(
+                np.stack(
+                    [ones * channel, ones * late, step.block_class, step.diagonal, step.plane], 1
+                )
+            )
             targets.append(flat[step.index])
         lower.append((flat, shape))
     return np.concatenate(terms), np.concatenate(places), np.concatenate(targets)
@@ -84,8 +88,16 @@ def smooth(counts: np.ndarray) -> tuple[int, ...]:
 def learn_classes(samples) -> dict:
     """Least-squares integer weights, then one histogram per bin."""
     weights = np.zeros((3, 2, 8), np.int64)
-    pooled = [(c, p, np.concatenate([s[2] for s in samples if s[:2] == (c, p)]),
-               np.concatenate([s[3] for s in samples if s[:2] == (c, p)])) for c in range(3) for p in (0, 1)]
+    pooled = [
+        (
+            c,
+            p,
+            np.concatenate([s[2] for s in samples if s[:2] == (c, p)]),
+            np.concatenate([s[3] for s in samples if s[:2] == (c, p)]),
+        )
+        for c in range(3)
+        for p in (0, 1)
+    ]
     bins = len(tables.CLASS_BOUNDS) * 64 >> tables.CLASS_SHIFT
     counts = np.zeros((bins, len(tables.CLASS_BOUNDS)))
     for c, p, x, y in pooled:
@@ -97,7 +109,9 @@ def learn_classes(samples) -> dict:
         if counts[i].sum() < 200:
             counts[i] += 0.1 * (counts[max(i - 1, 0)] + counts[min(i + 1, bins - 1)]) + 0.5
     cost = -(counts * np.log2(np.stack([np.array(smooth(c)) / 2**24 for c in counts]))).sum()
-    print(f"classes: {sum(len(y) for *_, y in pooled)} symbols, {cost / sum(len(y) for *_, y in pooled):.3f} bits each")
+    print(
+        f"classes: {sum(len(y) for *_, y in pooled)} symbols, {cost / sum(len(y) for *_, y in pooled):.3f} bits each"
+    )
     return {"class_weights": weights.tolist(), "class_tables": [smooth(c) for c in counts]}
 
 
@@ -133,7 +147,11 @@ def learn_magnitudes(x: np.ndarray, place: np.ndarray, y: np.ndarray, epochs: in
 
     def predict(i: torch.Tensor) -> torch.Tensor:
         linear = (xs[i] * w[channel[i], late[i]]).sum(1)
-        return linear + prior[chroma[i], late[i], cls[i], diagonal[i]] + plane_prior[chroma[i], plane[i]]
+        return (
+            linear
+            + prior[chroma[i], late[i], cls[i], diagonal[i]]
+            + plane_prior[chroma[i], plane[i]]
+        )
 
     for epoch in range(epochs):
         losses = []
@@ -161,22 +179,32 @@ def quantise_predictor(x, place, y, w, prior, plane_prior) -> dict:
     total += pi[chroma, late, cls, np.minimum(diagonal, tables.PRIOR_DIAGONALS - 1)]
     total += pp[chroma, np.minimum(plane, tables.PRIOR_PLANES - 1)]
     value = total >> tables.WEIGHT_SHIFT
-    fine = np.unique(np.round(np.concatenate([np.linspace(-60, 60, 41), np.geomspace(61, 1200, 160)])).astype(int))
+    fine = np.unique(
+        np.round(np.concatenate([np.linspace(-60, 60, 41), np.geomspace(61, 1200, 160)])).astype(
+            int
+        )
+    )
     ids = np.searchsorted(fine, value, side="right")
     counts = np.zeros((fine.size + 1, 16))
     np.add.at(counts, (ids, y), 1)
     entropy = [-(c[c > 0] * np.log2(c[c > 0] / c.sum())).sum() if c.sum() else 0.0 for c in counts]
-    share = np.cumsum(np.sqrt(np.array(entropy) + 1) )
+    share = np.cumsum(np.sqrt(np.array(entropy) + 1))
     cut = np.searchsorted(share, np.linspace(0, share[-1], BINS + 1)[1:-1])
     thresholds = np.unique(fine[np.clip(cut, 0, fine.size - 1)])
     counts = np.zeros((thresholds.size + 1, 16))
     np.add.at(counts, (np.searchsorted(thresholds, value, side="right"), y), 1)
     rows = [smooth(c) for c in counts]
     cost = -(counts * np.log2(np.stack([np.array(r) / 2**24 for r in rows]))).sum() / len(y)
-    print(f"magnitudes: {len(y)} symbols, {cost:.4f} bits each in {len(rows)} integer tables; zero share", (y == 0).mean())
+    print(
+        f"magnitudes: {len(y)} symbols, {cost:.4f} bits each in {len(rows)} integer tables; zero share",
+        (y == 0).mean(),
+    )
     return {
-        "magnitude_weights": wi.tolist(), "prior": pi.tolist(), "plane_prior": pp.tolist(),
-        "thresholds": thresholds.tolist(), "magnitude_tables": rows,
+        "magnitude_weights": wi.tolist(),
+        "prior": pi.tolist(),
+        "plane_prior": pp.tolist(),
+        "thresholds": thresholds.tolist(),
+        "magnitude_tables": rows,
     }
 
 
@@ -192,7 +220,7 @@ def main(paths: list[str]) -> None:
         big = frames[0][0].size > 300_000
         for step in STEPS:
             q = coefficients(path, 32 if big else 16, step, frames)
-            cls = [spectral.class_of(v) for v in q]
+            cls = [context.class_of(v) for v in q]
             classes += class_samples(cls)
             magnitudes.append(magnitude_samples(q, cls, rng))
         print(path, flush=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lincodec import quant
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
-from lincodec.entropy import histogram, rows, spectral
+from lincodec.entropy import context, histogram, rows, spectral
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
 
@@ -187,7 +187,7 @@ def pack_segment(code: SegmentCode) -> tuple[SegmentHeader, bytes, bytes]:
 
 def channel_shapes(
     arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int
-) -> list[spectral.Channel]:
+) -> list[context.Channel]:
     """Geometry of the spectral channels of ``planes`` eigen-frames (spec: spectral tensors).
 
     Args:
@@ -198,7 +198,7 @@ def channel_shapes(
     side = 1 << arch.block
     block_rows, block_columns = -(-height // side), -(-width // side)
     return [
-        spectral.Channel(
+        context.Channel(
             planes, block_rows, block_columns, side >> (h != height), side >> (w != width)
         )
         for h, w in sizes

@@ -72,7 +72,7 @@ class Renderer:
         self.linc, self.arch, self.info = linc, linc.arch, linc.info
         width, height = size or (self.info.width, self.info.height)
         self.output = replace(self.info, width=width, height=height)
-        self._pool = ThreadPoolExecutor(1)
+        self._pool = ThreadPoolExecutor(2)
         self._models: dict[int, Future[SegmentModel]] = {}
 
     def close(self) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 import torch
 
-from lincodec import __version__, metrics, registry, target
+from lincodec import __version__, registry, target
 from lincodec.atomic import atomic_output
-from lincodec.bitstream import digest_bytes, pack_segment, unpack_segment
+from lincodec.bitstream import pack_segment
 from lincodec.container import (
     Head,
     LincArch,
@@ -27,9 +26,8 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
-from lincodec.decode import batch_size, segment_model
 from lincodec.errors import TargetError, UsageError, VerifyError
-from lincodec.fit import Budget, FittedSegment, SegmentFit
+from lincodec.fit import Budget, SegmentFit
 from lincodec.info import info as read_info
 from lincodec.jobs import (
     EncodeOptions,
@@ -38,12 +36,11 @@ from lincodec.jobs import (
     ProgressCallback,
     StopRequest,
 )
-from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
-from lincodec.model.output import quantise, to_frames
 from lincodec.presets import Preset, resolve
-from lincodec.segments import CutDetector, Range, grouped, plan, streamed
-from lincodec.types import AudioTrack, Frame, Times, VideoInfo
-from lincodec.video.color import to_rgb
+from lincodec.scan import Scan, scan_source
+from lincodec.segments import CutDetector, Range, grouped, streamed
+from lincodec.tally import Tally
+from lincodec.types import AudioTrack, Frame, VideoInfo
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import is_constant
 
@@ -53,32 +50,6 @@ _SCAN_SHARE = 0.03
 _VERIFY_SHARE = 0.01
 _BLOCK32_AREA = 500_000
 _OVERLAP = 2
-
-
-@dataclass(frozen=True)
-class Scan:
-    """What the first pass over a source found; a pipe has none."""
-
-    ranges: tuple[Range, ...]
-    times: Times
-    audio: AudioTrack | None
-    warnings: tuple[str, ...]
-
-    @property
-    def frames(self) -> int:
-        """Frames of the video."""
-        return len(self.times.pts)
-
-
-@dataclass
-class Tally:
-    """Quality figures collected over the frames written so far."""
-
-    rgb: PsnrSum = field(default_factory=PsnrSum)
-    yuv: list[float] = field(default_factory=list)
-    segments: list[float] = field(default_factory=list)
-    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
-    coded_bytes: int = 0
 
 
 def encode(
@@ -133,9 +104,9 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     rates = [options.quality, options.psnr, options.size, options.bitrate, options.bpp]
     if sum(rate is not None for rate in rates) > 1:
         raise UsageError("only one of quality, psnr, size, bitrate and bpp can be given")
-    if source != "-" and os.path.exists(output) and os.path.exists(source):
-        if os.path.samefile(source, output):
-            raise UsageError(f"{output}: is the source itself; name another output")
+    both = source != "-" and os.path.exists(output) and os.path.exists(source)
+    if both and os.path.samefile(source, output):
+        raise UsageError(f"{output}: is the source itself; name another output")
     if options.device not in ("auto", "cpu") and not torch.cuda.is_available():
         raise UsageError(f"--device {options.device}: no CUDA device here; use cpu or auto")
 
@@ -165,7 +136,11 @@ class _Job:
     def run(self, out: BinaryIO) -> Tally:
         """Scan, then write every section."""
         torch.manual_seed(self.options.seed)
-        scan = None if self.source == "-" else self._scan()
+        scan = (
+            None
+            if self.source == "-"
+            else scan_source(self.source, self.options, self._longest, self._scanned)
+        )
         self.total_frames = scan.frames if scan else None
         with FrameReader(self.source, span=self.options.span) as reader:
             info = self.info = replace(reader.info, n_frames=scan.frames if scan else None)
@@ -183,22 +158,8 @@ class _Job:
         self.warnings += list(scan.warnings) if scan else reader.warnings
         return tally
 
-    def _scan(self) -> Scan:
-        """First pass: times, scene cuts and audio."""
-        with FrameReader(self.source, span=self.options.span) as reader:
-            detector = CutDetector(reader.info.bit_depth) if self.options.scene_cut else None
-            expected = reader.header.estimated_frames or 0
-            cuts = []
-            for index, frame in enumerate(reader):
-                if detector and detector.is_cut(frame.planes[0]):
-                    cuts.append(index)
-                if index % 16 == 0:
-                    share = min(index / expected, 1.0) if expected else 0.0
-                    self.progress(Progress("scan", _SCAN_SHARE * share, frames=index))
-            times = reader.times()
-            ranges = plan(len(times.pts), cuts, self._longest(reader.info))
-            audio = reader.audio() if self.options.audio else None
-            return Scan(tuple(ranges), times, audio, tuple(reader.warnings))
+    def _scanned(self, share: float, frames: int) -> None:
+        self.progress(Progress("scan", _SCAN_SHARE * share, frames=frames))
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""
@@ -257,7 +218,7 @@ class _Job:
             fitted = control.choose(fit, part, budget)
             header, weights, latents = pack_segment(fitted.code)
             data = SegmentData(index, header, weights, latents)
-            self._measure(data, frames, info, arch, fitted, tally)
+            tally.measure(data, fitted.code, frames, arch, info)
             writer.add_segment(header, weights, latents)
             tally.coded_bytes += len(weights) + len(latents)
             control.account(part, len(weights) + len(latents))
@@ -285,36 +246,6 @@ class _Job:
 
         return Budget(seconds, deadline, self.stop, report)
 
-    def _measure(
-        self,
-        data: SegmentData,
-        frames: list[Frame],
-        info: VideoInfo,
-        arch: LincArch,
-        fitted: FittedSegment,
-        tally: Tally,
-    ) -> None:
-        """Decode the segment's bytes again and compare with the source frames."""
-        code = unpack_segment(data, arch, info.plane_sizes)
-        written, found = digest_bytes(fitted.code), digest_bytes(code)
-        if written != found:
-            raise VerifyError(
-                f"segment {data.index}: does not decode to what was encoded; please report"
-            )
-        tally.digest.update(found)
-        model = segment_model(code, arch, info)
-        rgb: list[float] = []
-        with torch.inference_mode():
-            for start in range(0, len(frames), batch_size(info)):
-                z = model.latents[:, start : start + batch_size(info)]
-                shown = to_frames(quantise(model.native(z), info.bit_depth))
-                for frame, planes in zip(frames[start:], shown, strict=False):
-                    error = mse(to_rgb(frame.planes, info), to_rgb(planes, info))
-                    rgb.append(tally.rgb.add(error))
-                    errors = metrics.plane_errors(frame.planes, planes)
-                    tally.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
-        tally.segments.append(sum(rgb) / len(rgb))
-
     def _tell(
         self,
         tally: Tally,
@@ -339,7 +270,7 @@ class _Job:
                 psnr=psnr_now or tally.rgb.mean or None,
                 bpp=8 * tally.coded_bytes / samples if samples else None,
                 frames=self.done_frames,
-            )  # fmt: skip
+            )
         )
 
     def _ancillary(self, writer: LincWriter, tally: Tally, audio: AudioTrack | None) -> None:
@@ -349,7 +280,7 @@ class _Job:
         writer.add(registry.DGST, tally.digest.digest())
         figures = Quality(
             psnr_rgb=_single(tally.rgb.mean),
-            psnr_yuv=_single(sum(tally.yuv) / len(tally.yuv)),
+            psnr_yuv=_single(tally.mean_yuv),
             segments=tuple(_single(p) for p in tally.segments),
             device="cpu torch",
         )
@@ -386,7 +317,7 @@ class _Job:
             bytes=found["bytes"],
             bpp=found["bpp"],
             psnr=tally.rgb.mean,
-            psnr_yuv=sum(tally.yuv) / len(tally.yuv),
+            psnr_yuv=tally.mean_yuv,
             stopped=self.stop.requested,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
@@ -396,7 +327,8 @@ class _Job:
         wanted = self.options.psnr
         if wanted is not None and report.psnr < wanted - 0.005:
             raise TargetError(
-                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; kept, try a slower preset"
+                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; "
+                "kept, try a slower preset"
             )
 
 

@@ -41,7 +41,8 @@ def lattice_dequantise(q: Ints, step: float, exponents: NDArray[np.int8]) -> Flo
     if q.size and np.abs(q).max() >= 1 << 24:
         raise CorruptError("lattice tensor: a value exceeds 24 bits; expected |q| < 2^24")
     base = q.astype(np.float32) * np.float32(step)
-    return np.ldexp(base, exponents.astype(np.int32)[:, None])
+    values: Floats = np.ldexp(base, exponents.astype(np.int32)[:, None])
+    return values
 
 
 def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np.int8]) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -37,7 +38,7 @@ class CutDetector:
 
     def is_cut(self, luma: NDArray[np.generic]) -> bool:
         """Whether the next frame, luma [h, w], starts a new scene. The first never does."""
-        small = _shrink(luma) / (1 << self._shift)
+        small = _shrink(luma) * np.float32(2.0**-self._shift)
         histogram = np.histogram(small, bins=16, range=(0, 256))[0] / small.size
         last, before = self._last, self._histogram
         self._last, self._histogram = small, histogram
@@ -73,7 +74,7 @@ def plan(total: int, cuts: Iterable[int], longest: int) -> list[Range]:
     """
     out: list[Range] = []
     edges = [0, *cuts, total]
-    for start, stop in zip(edges[:-1], edges[1:], strict=True):
+    for start, stop in itertools.pairwise(edges):
         pieces = -(-(stop - start) // longest)
         bounds = [start + (stop - start) * i // pieces for i in range(pieces + 1)]
         for index in range(pieces):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from lincodec.fit import Budget, FittedSegment, SegmentFit
+from lincodec.fit import Budget, FittedSegment, SegmentFit, Trial
 from lincodec.jobs import EncodeOptions
 from lincodec.presets import Preset, step_of
 from lincodec.segments import Range
@@ -55,7 +56,9 @@ class RateControl:
         """Note what a segment really took, in bytes."""
         self.spent += 8 * coded
 
-    def _search(self, fit: SegmentFit, wanted: float, measure, slope: float) -> float:
+    def _search(
+        self, fit: SegmentFit, wanted: float, measure: Callable[[Trial], float], slope: float
+    ) -> float:
         """Step at which ``measure`` of the closed form meets ``wanted``.
 
         ``measure`` falls with the step, about ``slope`` per unit of ln(step) to begin with.

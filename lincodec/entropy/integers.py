@@ -117,7 +117,8 @@ class IntegerReader:
         bits = np.unpackbits(np.frombuffer(self._bypass, np.uint8), bitorder="little")
         if len(self._bypass) != (need + 7) // 8 or bits[need:].any():
             raise CorruptError(
-                f"integer block: {len(self._bypass)} bypass bytes; expected {(need + 7) // 8}, zero padded"
+                f"integer block: {len(self._bypass)} bypass bytes; "
+                f"expected {(need + 7) // 8}, zero padded"
             )
         owner, weight = _bit_positions(exponents)
         extra = np.zeros(escaped.size, np.int64)

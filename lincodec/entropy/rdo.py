@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.entropy import spectral, tables
+from lincodec.entropy import context, tables
+from lincodec.entropy.context import Active, Bytes, Channel, Coefficients
 from lincodec.entropy.integers import ESCAPE
-from lincodec.entropy.spectral import Active, Bytes, Channel, Coefficients
+from lincodec.entropy.spectral import Walk
 
 Scaled = NDArray[np.float32]
 
@@ -41,7 +42,7 @@ def optimise(scaled: list[Scaled], rate: float, rounds: int = 2) -> list[Coeffic
     """
     chosen = [_start(x) for x in scaled]
     for _ in range(rounds):
-        walk = spectral.Walk()
+        walk = Walk()
         for channel, x in enumerate(scaled):
             chosen[channel] = _one_channel(walk, x, chosen[channel], rate)
     return chosen
@@ -54,27 +55,26 @@ def _start(x: Scaled) -> Coefficients:
     return q
 
 
-def _one_channel(walk: spectral.Walk, x: Scaled, q: Coefficients, rate: float) -> Coefficients:
+def _one_channel(walk: Walk, x: Scaled, q: Coefficients, rate: float) -> Coefficients:
     """One pass over one channel; leaves the channel in ``walk`` for the next ones."""
     shape = Channel(*q.shape)
     channel = len(walk.lower)
-    classes = spectral.class_of(q)
+    classes = context.class_of(q)
     class_bits = _class_costs(walk, shape, classes)
-    active = spectral.active_positions(shape, classes)
+    active = context.active_positions(shape, classes)
     magnitude = np.abs(x.ravel()[active.plain])
     best, cost = _choose(walk, shape, shape.magnitudes(q), active, magnitude, channel, rate)
     keep = _cut_blocks(active, shape, classes, class_bits, magnitude, cost, rate)
     best[active.diagonal >= keep] = 0
-    out = np.zeros(q.size, np.int32)
-    out[active.plain] = np.where(x.ravel()[active.plain] < 0, -best, best)
-    out = out.reshape(q.shape)
+    out = np.zeros(q.shape, np.int32)
+    out.ravel()[active.plain] = np.where(x.ravel()[active.plain] < 0, -best, best)
     out[0, :, :, 0, 0] = q[0, :, :, 0, 0]
     walk.lower.append((shape.magnitudes(out), shape))
-    walk.classes[-1] = spectral.class_of(out)
+    walk.classes[-1] = context.class_of(out)
     return out
 
 
-def _class_costs(walk: spectral.Walk, shape: Channel, classes: Bytes) -> NDArray[np.float32]:
+def _class_costs(walk: Walk, shape: Channel, classes: Bytes) -> NDArray[np.float32]:
     """Bits of every class symbol for each block, float32 [K, rows, columns, classes]."""
     bits = np.zeros((*classes.shape, len(_BOUNDS)), np.float32)
     for k, mask, ids, plane in walk.class_planes(shape):
@@ -84,7 +84,7 @@ def _class_costs(walk: spectral.Walk, shape: Channel, classes: Bytes) -> NDArray
 
 
 def _choose(
-    walk: spectral.Walk, shape: Channel, flat: Bytes, active: Active,
+    walk: Walk, shape: Channel, flat: Bytes, active: Active,
     magnitude: NDArray[np.float32], channel: int, rate: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:  # fmt: skip
     """Best magnitude of every active position and its cost (squared steps)."""
@@ -94,10 +94,10 @@ def _choose(
         for part in np.array_split(
             np.flatnonzero((active.time & 1) == late), 1 + active.time.size // (1 << 21)
         ):
-            step = spectral.step_at(active, part, late)
-            lower = spectral.lower_planes(walk.lower, shape, active.plain[part])
-            terms = spectral.features(step, flat, lower, shape)
-            ids = spectral.table_ids(step, terms, channel)
+            step = context.step_at(active, part, late)
+            lower = context.lower_planes(walk.lower, shape, active.plain[part])
+            terms = context.features(step, flat, lower, shape)
+            ids = context.table_ids(step, terms, channel)
             y = magnitude[part]
             cost[part] = y * y + rate * _BITS[ids, 0]
             top = np.floor(y + 0.5).astype(np.int64)

@@ -60,7 +60,8 @@ def fold(planes: Tensor, axis: Axis, dim: int, inverse: bool = False) -> Tensor:
     n, count = axis.overlap, axis.blocks
     if n == 0 or count < 2:
         return planes
-    blocks = planes.unflatten(dim, (count, axis.block)).movedim((dim - 1, dim), (0, 1))
+    lines = planes.movedim(dim, 0)
+    blocks = lines.view(count, axis.block, *lines.shape[1:])
     tau = blend(torch.arange(n, dtype=torch.float64) + 0.5, n).tolist()
     for i in range(n):
         right, left = blocks[1:, i], blocks[:-1, axis.block - 1 - i]

@@ -61,7 +61,7 @@ def gram(channels: Sequence[Tensor], ratio: float) -> Tensor:
     for index, channel in enumerate(channels):
         flat = channel.reshape(n, -1)
         weight = 1.0 if index == 0 else ratio**-2
-        for part in flat.split(1 << 18, dim=1):
+        for part in torch.split(flat, 1 << 18, dim=1):
             total += weight * (part @ part.T).double()
     return total
 

@@ -108,7 +108,7 @@ class Network:
         """A network whose residual is zero: random convolutions, zero head and modulation."""
         tensors: dict[Key, Tensor] = {}
         for key, size in shape.tensor_sizes.items():
-            role, layer = key
+            role, _ = key
             zero = role in (Role.HEAD_WEIGHT, Role.HEAD_BIAS) or key == (Role.HYPER_WEIGHT, 1)
             if zero or len(size) == 1:
                 tensors[key] = torch.zeros(size)
@@ -147,6 +147,7 @@ class Network:
         Modulation is merged into the convolution weights of a frame when frames come singly.
         """
         modulation = self.modulation(z)
+        x = x.contiguous(memory_format=torch.channels_last)
         for layer in range(self.shape.layers):
             weight = self.tensors[Role.NET_WEIGHT, layer]
             bias = self.tensors[Role.NET_BIAS, layer]
@@ -159,7 +160,7 @@ class Network:
             else:
                 x = nn.functional.conv2d(padded, weight, bias)
                 x = x * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
-            x = nn.functional.relu(x)
+            x = nn.functional.relu_(x)
         head = self.tensors[Role.HEAD_WEIGHT, 0][:, :, None, None]
         return nn.functional.conv2d(x, head, self.tensors[Role.HEAD_BIAS, 0])
 
@@ -169,7 +170,7 @@ class Network:
         out = torch.cat(
             [self.on_cells(cells[i : i + 1], z[:, i : i + 1]) for i in range(cells.shape[0])]
         )
-        parts = (out * UNIT).split([a * b for a, b in self.shape.cells], 1)
+        parts = torch.split(out * UNIT, [a * b for a, b in self.shape.cells], 1)
         return [
             from_cells(part, cell, (plane.shape[1], plane.shape[2]))
             for part, cell, plane in zip(parts, self.shape.cells, planes, strict=True)

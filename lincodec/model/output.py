@@ -19,7 +19,10 @@ def quantise(planes: Sequence[Tensor], bit_depth: int) -> list[Tensor]:
     scale = float(1 << (bit_depth - 8))
     top = (1 << bit_depth) - 1
     kind = uint8 if bit_depth == 8 else int32
-    return [((plane + CENTRE) * scale + 0.5).floor_().clamp_(0, top).to(kind) for plane in planes]
+    # conversion truncates, which floors what the clamp has made non-negative
+    return [
+        (plane * scale).add_(CENTRE * scale + 0.5).clamp_(0, top + 0.5).to(kind) for plane in planes
+    ]
 
 
 def to_frames(codes: Sequence[Tensor]) -> list[Planes]:

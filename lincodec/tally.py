@@ -1,0 +1,72 @@
+"""What an encode measures on its own decoded bytes, segment by segment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from lincodec import metrics
+from lincodec.bitstream import SegmentCode, digest_bytes, unpack_segment
+from lincodec.container import LincArch, SegmentData
+from lincodec.decode import batch_size, segment_model
+from lincodec.errors import VerifyError
+from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
+from lincodec.model.output import quantise, to_frames
+from lincodec.types import Frame, Planes, VideoInfo
+from lincodec.video.color import to_rgb
+
+
+@dataclass
+class Tally:
+    """Quality figures collected over the frames written so far."""
+
+    rgb: PsnrSum = field(default_factory=PsnrSum)
+    yuv: list[float] = field(default_factory=list)
+    segments: list[float] = field(default_factory=list)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    coded_bytes: int = 0
+
+    def measure(
+        self,
+        data: SegmentData,
+        code: SegmentCode,
+        frames: Sequence[Frame],
+        arch: LincArch,
+        info: VideoInfo,
+    ) -> None:
+        """Decode a segment's bytes again and compare with the source frames.
+
+        Raises:
+            VerifyError: the bytes do not decode to ``code``.
+        """
+        read = unpack_segment(data, arch, info.plane_sizes)
+        found = digest_bytes(read)
+        if digest_bytes(code) != found:
+            raise VerifyError(
+                f"segment {data.index}: does not decode to what was encoded; please report"
+            )
+        self.digest.update(found)
+        model = segment_model(read, arch, info)
+        begin, batch = len(self.rgb.errors), batch_size(info)
+        with torch.inference_mode():
+            for start in range(0, len(frames), batch):
+                planes = model.native(model.latents[:, start : start + batch])
+                shown = to_frames(quantise(planes, info.bit_depth))
+                for frame, other in zip(frames[start:], shown, strict=False):
+                    self._add(frame, other, info)
+        fresh = PsnrSum(errors=self.rgb.errors[begin:])
+        self.segments.append(fresh.mean)
+
+    def _add(self, frame: Frame, shown: Planes, info: VideoInfo) -> None:
+        """Account for one frame."""
+        self.rgb.add(mse(to_rgb(frame.planes, info), to_rgb(shown, info)))
+        errors = metrics.plane_errors(frame.planes, shown)
+        self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
+
+    @property
+    def mean_yuv(self) -> float:
+        """Mean over frames of the weighted plane PSNR, dB."""
+        return sum(self.yuv) / len(self.yuv)
