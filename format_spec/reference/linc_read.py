@@ -433,6 +433,8 @@ def read_section(data: bytes, at: int, complete: bool) -> tuple[str, bytes]:
     need(length < 1 << 31, f"byte {at}: section length")
     need(at + 12 + length <= len(data), f"file ends inside {kind.decode()} at byte {at}", short)
     name = kind.decode()
+    longest = {"HEAD": 1 << 12, "ARCH": 1 << 16, "TIME": 1 << 26, "DONE": 1 << 12}
+    need(length <= longest.get(name, length), f"byte {at}: {name} is too long")
     own = {"mETa": "metadata", "aUDi": "", "iNDX": ""}.get(name, "ancillary")
     if name[0].islower() and own:
         within(own, length)

@@ -31,6 +31,13 @@ from lincodec.limits import Limits
 
 _CHUNK = 1 << 20
 _LFS = b"version https://git-lfs"
+#: Bytes that a section of this type can have at most, whatever its version.
+_LONGEST = {
+    registry.HEAD: 1 << 12,
+    registry.ARCH: 1 << 16,
+    registry.TIME: 1 << 26,
+    registry.DONE: 1 << 12,
+}
 #: Ancillary sections with a limit of their own.
 _LIMIT_NAMES = {registry.META: "metadata", registry.AUDI: None, registry.INDX: None}
 
@@ -163,6 +170,11 @@ class Source:
             check_known(section.type)
 
     def _check_length(self, section: Section) -> None:
+        longest = _LONGEST.get(section.type, registry.MAX_SECTION_LENGTH)
+        if section.length > longest:
+            raise CorruptError(
+                f"section {section.name}: {section.length} bytes, expected at most {longest}"
+            )
         if section.type[0:1].islower():
             name = _LIMIT_NAMES.get(section.type, "ancillary")
             if name is not None:

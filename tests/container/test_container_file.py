@@ -7,12 +7,14 @@ import random
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from lincodec import registry
-from lincodec.container import Head, LincArch, LincFile, LincWriter
+from lincodec.container import Head, LincArch, LincFile, LincWriter, structure
+from lincodec.container.scan import Source
 from lincodec.errors import (
     ChecksumError,
     CorruptError,
@@ -339,6 +341,25 @@ def test_limits_come_before_allocation(tiny: bytes) -> None:
         open_bytes(tiny, Limits(tensors=2)).read_segment(0)
     with pytest.raises(LimitError, match="params"):
         open_bytes(tiny, Limits(params=998))
+
+
+@pytest.mark.parametrize("kind", [b"HEAD", b"ARCH", b"TIME", b"SEGM", b"WGTS", b"xyZa", b"XYZA"])
+def test_a_huge_section_is_refused_before_it_is_read(
+    tmp_path: Path, make: Make, kind: bytes
+) -> None:
+    data = make()
+    at = {b"HEAD": 8, b"ARCH": 84, b"WGTS": data.index(b"WGTS")}.get(kind, 116)
+    path = tmp_path / "huge.linc"
+    with path.open("wb") as file:
+        file.write(data[:at] + kind + struct.pack("<I", 1 << 30))
+        file.truncate((1 << 30) + 1000)
+    with path.open("rb") as file, pytest.raises(LincError):
+        LincFile(file).read_segment(0)
+    with path.open("rb") as file:
+        source = Source(file, Limits(), "x")
+        with pytest.raises(LincError):
+            structure.verify_structure(source)
+        assert source.bytes_read < 1 << 20
 
 
 def test_messages_name_file_byte_and_next_step(tiny: bytes) -> None:
