@@ -268,7 +268,8 @@ def prior(step: Step, channel: int) -> Index:
     late, chroma = int(step.second), int(channel > 0)
     place = np.minimum(step.diagonal, tables.PRIOR_DIAGONALS - 1)
     total: Index = _PRIOR[chroma, late][step.block_class, place]
-    return total + _PLANE_PRIOR[chroma][np.minimum(step.plane, tables.PRIOR_PLANES - 1)]
+    by_plane: Index = _PLANE_PRIOR[chroma][np.minimum(step.plane, tables.PRIOR_PLANES - 1)]
+    return total + by_plane
 
 
 def table_ids(step: Step, terms: list[Index], channel: int) -> Bytes:
