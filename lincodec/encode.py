@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +37,7 @@ from lincodec.jobs import (
     ProgressCallback,
     StopRequest,
 )
+from lincodec.layout import Layout
 from lincodec.presets import Preset, resolve
 from lincodec.scan import Scan, scan_source
 from lincodec.segments import CutDetector, Range, grouped, streamed
@@ -45,10 +47,9 @@ from lincodec.video.reader import FrameReader
 from lincodec.video.timing import is_constant
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
-SEGMENT_SAMPLES = 120_000_000
+SEGMENT_SAMPLES = 70_000_000
 _SCAN_SHARE = 0.03
 _VERIFY_SHARE = 0.01
-_BLOCK32_AREA = 500_000
 _OVERLAP = 2
 
 
@@ -107,8 +108,10 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     both = source != "-" and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")
-    if options.device not in ("auto", "cpu") and not torch.cuda.is_available():
-        raise UsageError(f"--device {options.device}: no CUDA device here; use cpu or auto")
+    if options.device not in ("auto", "cpu"):
+        raise UsageError(
+            f"--device {options.device}: this version fits on the CPU; use cpu or auto"
+        )
 
 
 class _Job:
@@ -127,7 +130,7 @@ class _Job:
         self.progress, self.stop, self.started = progress, stop, started
         self.network = preset.network if options.network is None else options.network
         if self.network and not preset.network:
-            self.preset = replace(preset, fit_seconds=2.0, network_channels=16, network_layers=2)
+            self.preset = replace(preset, fit_floor=15, fit_seconds=0.7)
         self.done_frames = 0
         self.total_frames: int | None = None
         self.warnings: list[str] = []
@@ -144,15 +147,19 @@ class _Job:
         self.total_frames = scan.frames if scan else None
         with FrameReader(self.source, span=self.options.span) as reader:
             info = self.info = replace(reader.info, n_frames=scan.frames if scan else None)
-            arch = self._arch(info)
             longest = self._longest(info)
+            parts = self._parts(iter(reader), info, scan, longest)
+            start = next(parts)
+            control = target.RateControl(self.options, self.preset, info, self.total_frames)
+            layout = Layout(info, self.preset, control.step)
+            arch = self._arch(info, layout.block(start[1], _OVERLAP))
             writer = LincWriter(out)
             writer.add(registry.HEAD, self._head(info, scan, arch, longest).pack())
             writer.add(registry.ARCH, arch.pack())
             if scan and not is_constant(scan.times, info.fps):
                 writer.add(registry.TIME, pack_times(scan.times))
-            parts = self._parts(iter(reader), info, scan, longest)
-            tally = self._segments(writer, parts, info, arch)
+            pieces = self._pieces(itertools.chain([start], parts), layout, arch)
+            tally = self._segments(writer, pieces, control, info, arch)
         self._ancillary(writer, tally, scan.audio if scan else None)
         writer.finish()
         self.warnings += list(scan.warnings) if scan else reader.warnings
@@ -167,9 +174,8 @@ class _Job:
         wanted = self.options.segment or self.preset.segment
         return max(1, min(wanted, SEGMENT_SAMPLES // samples))
 
-    def _arch(self, info: VideoInfo) -> LincArch:
-        """Architecture parameters of the file."""
-        block = 5 if info.width * info.height >= _BLOCK32_AREA else 4
+    def _arch(self, info: VideoInfo, block: int) -> LincArch:
+        """Architecture parameters of the file; ``block`` is log2 of the luma block side."""
         longest = self._longest(info)
         if not self.network:
             return LincArch(block, _OVERLAP, longest)
@@ -177,7 +183,7 @@ class _Job:
             block, _OVERLAP, longest,
             net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
-            net_latents=min(longest, 8), net_hidden=16,
+            net_latents=min(longest, 6), net_hidden=8,
         )  # fmt: skip
 
     def _head(self, info: VideoInfo, scan: Scan | None, arch: LincArch, longest: int) -> Head:
@@ -188,7 +194,7 @@ class _Job:
         return Head.from_video(
             info,
             n_frames=scan.frames if scan else None,
-            n_segments=len(scan.ranges) if scan else None,
+            n_segments=None,  # shots are cut further while fitting
             max_params=bound,
             max_symbols=bound,
         )
@@ -202,16 +208,26 @@ class _Job:
         detector = CutDetector(info.bit_depth) if self.options.scene_cut else None
         return streamed(frames, longest, detector)
 
+    def _pieces(
+        self, parts: Iterable[tuple[Range, list[Frame]]], layout: Layout, arch: LincArch
+    ) -> Iterator[tuple[Range, list[Frame]]]:
+        """Parts cut into the segments that code best, unless the user fixed their length."""
+        for part, frames in parts:
+            fixed = self.options.segment is not None or self.stop.requested
+            for piece in [part] if fixed else layout.cut(part, frames, arch):
+                begin = piece.first - part.first
+                yield piece, frames[begin : begin + piece.count]
+
     def _segments(
         self,
         writer: LincWriter,
         parts: Iterator[tuple[Range, list[Frame]]],
+        control: target.RateControl,
         info: VideoInfo,
         arch: LincArch,
     ) -> Tally:
         """Fit, code, measure and append every segment."""
         tally = Tally()
-        control = target.RateControl(self.options, self.preset, info, self.total_frames)
         for index, (part, frames) in enumerate(parts):
             fit = SegmentFit([f.planes for f in frames], info, arch, self.preset, self.options.seed)
             budget = self._budget(part, info, tally, index)

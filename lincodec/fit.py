@@ -37,8 +37,10 @@ RATE = 0.115
 _CLOSED_SHARE = 0.2
 #: Fits of the network; a joint step of the spectral weights lies between two of them.
 _TURNS = 3
+#: Segments of fewer bytes than this never win back what a network takes.
+_NETWORK_FROM = 20_000
 #: Measured slope of the closed form: dB gained per factor e of bytes.
-_DB_PER_LOG_BYTES = 3.5
+DB_PER_LOG_BYTES = 3.5
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ class SegmentFit:
         """The final fit of a segment at a luma step: closed form, then network and joint refit."""
         coded = self.quantise(step, rounds=self.preset.rounds)
         plain = self._code(part, coded)
-        if self.arch.net_layers == 0 or budget.over or budget.seconds <= 0:
+        small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
+        if self.arch.net_layers == 0 or small or budget.over or budget.seconds <= 0:
             return FittedSegment(plain)
         return FittedSegment(self._with_network(part, coded, step, budget))
 
@@ -174,7 +177,7 @@ class SegmentFit:
     def _pays(self, plain: SegmentCode, joint: SegmentCode, gain: float) -> bool:
         """Whether ``gain`` dB is worth the bytes that ``joint`` takes beyond ``plain``."""
         before, after = (sum(map(len, pack_segment(c)[1:])) for c in (plain, joint))
-        return gain / _DB_PER_LOG_BYTES > math.log(after / before)
+        return gain / DB_PER_LOG_BYTES > math.log(after / before)
 
     def render(self, coded: Coded) -> tuple[Tensor, list[Tensor]]:
         """Latents [D, n] and the spectral decode of every frame, [n, h, w] per channel."""

@@ -35,14 +35,14 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("instant", "closed form alone, in seconds", 48, 1),
-        Preset("fast", "closed form, quantised with more care", 66, 2),
-        Preset("medium", "closed form and a small network", 66, 2, 15, 0.7),
-        Preset("slow", "the small network, fitted longer", 66, 3, 60, 2.5),
+        Preset("instant", "closed form alone, in seconds", 96, 1),
+        Preset("fast", "closed form, quantised with more care", 96, 2),
+        Preset("medium", "closed form and a small network", 96, 2, 15, 0.7),
+        Preset("slow", "the small network, fitted longer", 96, 3, 60, 2.5),
         Preset(
             "slower",
             "a larger network, fitted for minutes per second of video",
-            66,
+            96,
             3,
             240,
             10,

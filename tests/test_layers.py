@@ -37,6 +37,7 @@ LEVELS: dict[str, int] = {
     "networks": 3,
     "descent": 3,
     "target": 3,
+    "layout": 3,
     "scan": 4,
     "tally": 4,
     "encode": 4,

@@ -1,0 +1,112 @@
+"""How a stretch of frames is best cut: block size and segment lengths, by trial coding.
+
+Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
+so that bytes and quality count as one figure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lincodec.container import LincArch
+from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit, Trial
+from lincodec.presets import Preset
+from lincodec.segments import Range
+from lincodec.types import Frame, Planes, VideoInfo
+
+_WINDOW = (320, 448)  # rows and columns that a trial looks at
+_SHORTEST = 8
+_BLOCK_FRAMES = 24
+_MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
+
+
+class Layout:
+    """Chooses for one video; every choice is made at the quantiser step that will be used."""
+
+    def __init__(self, info: VideoInfo, preset: Preset, step: float) -> None:
+        self.preset, self.step = preset, step
+        self.rows, self.columns = (
+            _window(size, limit)
+            for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
+        )
+        self.info = replace(
+            info,
+            height=self.rows.stop - self.rows.start,
+            width=self.columns.stop - self.columns.start,
+        )
+
+    def block(self, frames: Sequence[Frame], overlap: int) -> int:
+        """log2 of the luma block side for the video, from its first frames."""
+        area = frames[0].planes[0].size
+        candidates = (3, 4, 5) if area < 60_000 else (4, 5) if area < 700_000 else (5,)
+        if len(candidates) == 1:
+            return candidates[0]
+        window = self._windows(frames[:_BLOCK_FRAMES])
+        scores = {b: self._score(window, LincArch(b, overlap, len(window))) for b in candidates}
+        return min(scores, key=lambda b: scores[b])
+
+    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
+        """Segments for consecutive frames of one shot: halves wherever they code better."""
+        lengths = self._lengths(self._windows(frames), arch, None)
+        out, first = [], part.first
+        for count in lengths:
+            continues = part.continues if first == part.first else True
+            out.append(Range(first, count, continues))
+            first += count
+        return out
+
+    def _lengths(self, frames: Sequence[Planes], arch: LincArch, known: float | None) -> list[int]:
+        """Lengths of the pieces of ``frames``; ``known`` is the whole's score if there is one."""
+        count = len(frames)
+        if count < 2 * _SHORTEST:
+            return [count]
+        whole = self._score(frames, arch) if known is None else known
+        middle = count // 2
+        halves = [frames[:middle], frames[middle:]]
+        trials = [
+            SegmentFit(half, self.info, arch, self.preset).trial(self.step) for half in halves
+        ]
+        bits = sum(trial.bits for trial in trials)
+        quality = sum(t.psnr * len(h) for t, h in zip(trials, halves, strict=True)) / count
+        if score(bits, quality) > whole - _MARGIN:
+            return [count]
+        out = []
+        for half, trial in zip(halves, trials, strict=True):
+            out += self._lengths(half, arch, score(trial.bits, trial.psnr))
+        return out
+
+    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
+        trial = self._trial(frames, arch)
+        return score(trial.bits, trial.psnr)
+
+    def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
+        return SegmentFit(frames, self.info, arch, self.preset).trial(self.step)
+
+    def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
+        """The window of every frame."""
+        sx, sy = self.info.chroma_shift or (0, 0)
+        luma = (self.rows, self.columns)
+        chroma = (_halved(self.rows, sy), _halved(self.columns, sx))
+        return [
+            tuple(plane[luma if index == 0 else chroma] for index, plane in enumerate(f.planes))
+            for f in frames
+        ]
+
+
+def score(bits: float, psnr: float) -> float:
+    """Lower is better: log of the bytes it would take at equal quality."""
+    return math.log(max(bits, 1)) - psnr / DB_PER_LOG_BYTES
+
+
+def _window(size: int, limit: int) -> slice:
+    """The middle ``limit`` samples of an axis, on a multiple of 64."""
+    if size <= limit:
+        return slice(0, size)
+    start = (size - limit) // 2 // 64 * 64
+    return slice(start, start + limit)
+
+
+def _halved(part: slice, shift: int) -> slice:
+    return slice(part.start >> shift, (part.stop + (1 << shift) - 1) >> shift)
