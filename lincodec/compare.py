@@ -7,13 +7,20 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lincodec import metrics
 from lincodec.errors import UsageError
+from lincodec.info import info as read_info
 from lincodec.jobs import Progress, ProgressCallback, Span
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import change_chroma, change_depth, to_rgb
 from lincodec.video.reader import FrameReader
+
+if TYPE_CHECKING:
+    from lincodec.playback import LincReader
+
+    Reader = FrameReader | LincReader
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ def compare(
 
     Args:
         reference: Path of the original, or ``-`` for YUV4MPEG2 on standard input.
-        distorted: Path of the other video.
+        distorted: Path of the other video, or of a .linc file, which is rendered.
         span: Part of both to compare.
         ms_ssim: Also compute MS-SSIM, the slowest figure.
         progress: Told the number of frames done.
@@ -72,12 +79,12 @@ def compare(
         InputError: One of them cannot be read.
         UsageError: The sizes differ.
     """
-    with FrameReader(reference, span=span) as first, FrameReader(distorted, span=span) as second:
+    with _opened(reference, span) as first, _opened(distorted, span) as second:
         _check_sizes(first.info, second.info)
         warnings: list[str] = []
         pairs = _pairs(first, second, warnings)
         job = _Comparison(first.info, second.info, with_ms_ssim=ms_ssim)
-        expected = first.header.estimated_frames
+        expected = _expected(first)
         scores = list(_in_parallel(job, pairs, _reporter(progress, expected)))
         warnings += [*first.warnings, *second.warnings]
         rate = None
@@ -128,9 +135,7 @@ class _Comparison:
         return change_depth(planes, info.bit_depth, self._depth, full_range=info.color.full_range)
 
 
-def _pairs(
-    first: FrameReader, second: FrameReader, warnings: list[str]
-) -> Iterator[tuple[Planes, Planes]]:
+def _pairs(first: Reader, second: Reader, warnings: list[str]) -> Iterator[tuple[Planes, Planes]]:
     """Frames of both in order; notes when one ends before the other."""
     ours, theirs = iter(first), iter(second)
     count = 0
@@ -186,8 +191,26 @@ def _check_sizes(first: VideoInfo, second: VideoInfo) -> None:
         )
 
 
-def _bits_per_sample(path: str, reader: FrameReader, frames: int) -> float:
+def _opened(source: str, span: Span) -> Reader:
+    """A reader of a video or .linc file."""
+    if source.lower().endswith(".linc"):
+        from lincodec.playback import LincReader  # renders: torch, only when it is needed
+
+        return LincReader(source, span=span)
+    return FrameReader(source, span=span)
+
+
+def _expected(reader: Reader) -> int | None:
+    """Frames the reader will probably give."""
+    if isinstance(reader, FrameReader):
+        return reader.header.estimated_frames
+    return reader.estimated_frames
+
+
+def _bits_per_sample(path: str, reader: Reader, frames: int) -> float:
     """Bits per luma sample of the file ``path`` less its audio packets."""
+    if not isinstance(reader, FrameReader):
+        return float(read_info(path)["bpp"])
     audio = reader.audio()
     spoken = sum(len(packet.data) for packet in audio.packets) if audio is not None else 0
     size = os.path.getsize(path) - spoken

@@ -37,6 +37,8 @@ RATE = 0.115
 _CLOSED_SHARE = 0.2
 #: Fits of the network; a joint step of the spectral weights lies between two of them.
 _TURNS = 3
+#: Less time than this is not worth starting a network for.
+_LEAST_SECONDS = 3.0
 #: Segments of fewer bytes than this never win back what a network takes.
 _NETWORK_FROM = 20_000
 #: Measured slope of the closed form: dB gained per factor e of bytes.
@@ -75,6 +77,12 @@ class Budget:
     stop: StopRequest = field(default_factory=StopRequest)
     report: Callable[[float, float | None], None] = _never
     """Called with (fraction of this fit, RGB PSNR so far or None)."""
+
+    def left(self, reserve: float) -> float:
+        """Seconds for the network, with ``reserve`` kept back of the deadline to finish."""
+        if self.deadline is None:
+            return self.seconds
+        return min(self.seconds, self.deadline - time.monotonic() - reserve)
 
     @property
     def over(self) -> bool:
@@ -143,14 +151,18 @@ class SegmentFit:
 
     def run(self, part: Range, step: float, budget: Budget) -> FittedSegment:
         """The final fit of a segment at a luma step: closed form, then network and joint refit."""
-        coded = self.quantise(step, rounds=self.preset.rounds)
+        begun = time.monotonic()
+        coded = self.quantise(step, rounds=1 if budget.over else self.preset.rounds)
         plain = self._code(part, coded)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
-        if self.arch.net_layers == 0 or small or budget.over or budget.seconds <= 0:
+        seconds = budget.left(reserve=time.monotonic() - begun)
+        if self.arch.net_layers == 0 or small or budget.over or seconds < _LEAST_SECONDS:
             return FittedSegment(plain)
-        return FittedSegment(self._with_network(part, coded, step, budget))
+        return FittedSegment(self._with_network(part, coded, step, budget, seconds))
 
-    def _with_network(self, part: Range, coded: Coded, step: float, budget: Budget) -> SegmentCode:
+    def _with_network(
+        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float
+    ) -> SegmentCode:
         """Network and spectral weights in turns; the closed form alone when they do not pay."""
         plain, base = self._code(part, coded), self.quality(coded, None)
         budget.report(_CLOSED_SHARE, base)
@@ -161,7 +173,7 @@ class SegmentFit:
             descent.load(self.channels, spectral, latents)
 
             def clock(turn: int = turn) -> tuple[float, bool]:
-                spent = (time.monotonic() - begun) / budget.seconds
+                spent = (time.monotonic() - begun) / seconds
                 budget.report(_CLOSED_SHARE + (1 - _CLOSED_SHARE) * min(spent, 1.0), None)
                 return spent, budget.over or spent >= (turn + 1) / _TURNS
 

@@ -37,11 +37,18 @@ def lattice_quantise(x: Floats, step: float, exponents: NDArray[np.int8]) -> Int
 
 
 def lattice_dequantise(q: Ints, step: float, exponents: NDArray[np.int8]) -> Floats:
-    """float32(q) * float32(step) * 2**exponent: one rounding, the power of two is exact."""
+    """float32(q) * float32(step) * 2**exponent, each product rounded to binary32.
+
+    Raises:
+        CorruptError: an integer takes more than 24 bits, or a value is not finite.
+    """
     if q.size and np.abs(q).max() >= 1 << 24:
         raise CorruptError("lattice tensor: a value exceeds 24 bits; expected |q| < 2^24")
-    base = q.astype(np.float32) * np.float32(step)
-    values: Floats = np.ldexp(base, exponents.astype(np.int32)[:, None])
+    with np.errstate(over="ignore"):
+        base = q.astype(np.float32) * np.float32(step)
+        values: Floats = np.ldexp(base, exponents.astype(np.int32)[:, None])
+    if not np.isfinite(values).all():
+        raise CorruptError("lattice tensor: a value overflows binary32; expected finite values")
     return values
 
 

@@ -101,7 +101,7 @@ def decoded_digest(
     sizes = file.info.plane_sizes
     for index in range(total):
         digest.update(bitstream.segment_digest_bytes(file.read_segment(index), file.arch, sizes))
-        report(Progress("verify", share * (index + 1) / total, segment=index, segments=total))
+        report(Progress("verify", share * (index + 1) / total, segment=index + 1, segments=total))
     return digest.digest()
 
 

@@ -38,6 +38,7 @@ LEVELS: dict[str, int] = {
     "descent": 3,
     "target": 3,
     "layout": 3,
+    "playback": 4,
     "scan": 4,
     "tally": 4,
     "encode": 4,
