@@ -84,20 +84,25 @@ class Renderer:
         code = unpack_segment(data, self.arch, self.info.plane_sizes)
         return segment_model(code, self.arch, self.info)
 
-    def model(self, index: int, ahead: bool = True) -> SegmentModel:
-        """The model of a segment; starts on the next one in the background."""
-        last = len(self.linc.segments) - 1
-        wanted = {index, min(index + 1, last)} if ahead else {index}
-        for stale in [k for k in self._models if k not in wanted and k != index + 1]:
+    def _fetch(self, index: int) -> Future[SegmentModel]:
+        """The model of a segment, loaded in the background and kept."""
+        if index not in self._models:
+            self._models[index] = self._pool.submit(self._load, index)
+        return self._models[index]
+
+    def _model(self, index: int, last: int) -> SegmentModel:
+        """The model of a segment; starts on the next one unless this is the ``last`` needed."""
+        for stale in [k for k in self._models if not index <= k <= index + 1]:
             del self._models[stale]
-        for k in sorted(wanted):
-            if k not in self._models:
-                self._models[k] = self._pool.submit(self._load, k)
-        return self._models[index].result()
+        found = self._fetch(index)
+        if index < last:
+            self._fetch(index + 1)
+        return found.result()
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Integer planes of every output frame in order (ascending ``shots``)."""
         batch = batch_size(self.output)
+        last = self.linc.segment_at(shots[-1].frame) if shots else 0
         at = 0
         while at < len(shots):
             index = self.linc.segment_at(shots[at].frame)
@@ -105,13 +110,13 @@ class Renderer:
             stop = at
             while stop < len(shots) and stop - at < batch and shots[stop].frame < entry.end_frame:
                 stop += 1
-            yield from self._batch(index, shots[at:stop])
+            yield from self._batch(index, shots[at:stop], last)
             at = stop
 
-    def _batch(self, index: int, shots: Sequence[Shot]) -> Iterator[Planes]:
+    def _batch(self, index: int, shots: Sequence[Shot], last: int) -> Iterator[Planes]:
         """Frames of one segment, rendered together."""
         entry = self.linc.segments[index]
-        model = self.model(index)
+        model = self._model(index, last)
         with torch.inference_mode():
             times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
             z = model.latent_at(torch.tensor(times, dtype=torch.float64))
@@ -132,7 +137,7 @@ class Renderer:
         ]
         if not between or not self.linc.read_segment_header(index + 1).continues:
             return
-        follower = self.model(index + 1, ahead=False)
+        follower = self._fetch(index + 1).result()
         z = follower.latents[:, :1]
         first = follower.at_size(z, self.output.plane_sizes)
         for plane, other in zip(planes, first, strict=True):

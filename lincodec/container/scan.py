@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,7 @@ class Source:
             CorruptError: not a .linc file, or damaged in a recognised way.
         """
         self._src = src
+        self._lock = threading.Lock()
         self.limits = limits
         self.name = name
         try:
@@ -72,17 +74,18 @@ class Source:
             raise type(error)(f"{self.name}: byte {offset}: {error}") from error
 
     def read(self, offset: int, count: int) -> bytes:
-        """Exactly ``count`` bytes at ``offset``.
+        """Exactly ``count`` bytes at ``offset``; threads may share the file.
 
         Raises:
             TruncatedError: the file ends before.
         """
         try:
-            self._src.seek(offset)
-            data = self._src.read(count)
+            with self._lock:
+                self._src.seek(offset)
+                data = self._src.read(count)
+                self.bytes_read += len(data)
         except OSError as error:
             raise InputError(f"{self.name}: cannot be read: {error}") from error
-        self.bytes_read += len(data)
         if len(data) < count:
             raise TruncatedError(
                 f"{self.name}: ends at byte {offset + len(data)}, {count - len(data)} bytes missing"
