@@ -181,6 +181,8 @@ def _scatter(
         blocks = shape.rows * shape.columns
         q = np.zeros((shape.planes, shape.rows, shape.columns, shape.height, shape.width), np.int32)
         dc = undo_median_edge(values[at : at + blocks].reshape(shape.rows, shape.columns))
+        if np.abs(dc).max() >= 1 << 16:
+            raise CorruptError("spectral tensor: a first coefficient exceeds 16 bits")
         at += blocks
         q.ravel()[order] = values[at : at + order.size]
         at += order.size
