@@ -13,8 +13,9 @@ from lincodec.types import Frame
 
 _GRID = (18, 32)
 _CUT = 10.0  # least mean change, in 8-bit code values, of a scene cut
-_RATIO = 3.5  # and how far it stands out from the changes around it
-_RANGES = 0.25  # and how much of the brightness histogram moves
+_RATIO = 3.0  # and how far it stands out from the changes before it
+_RANGES = 0.15  # and how much of the brightness histogram moves,
+_LEAP = 10.0  # unless it stands out this far from three changes or more
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ class CutDetector:
         change = float(np.abs(small - last).mean())
         moved = float(np.abs(histogram - before).sum()) / 2
         usual = float(np.median(self._changes[-8:])) if self._changes else 0.0
-        cut = change > _CUT and change > _RATIO * usual and (moved > _RANGES or change > 3 * _CUT)
+        leap = len(self._changes) > 2 and change > _LEAP * usual
+        other = moved > _RANGES or change > 3 * _CUT or leap
+        cut = change > _CUT and change > _RATIO * usual and other
         self._changes = [] if cut else [*self._changes[-7:], change]
         return cut
 
