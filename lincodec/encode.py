@@ -130,7 +130,7 @@ class _Job:
         self.progress, self.stop, self.started = progress, stop, started
         self.network = preset.network if options.network is None else options.network
         if self.network and not preset.network:
-            self.preset = replace(preset, fit_floor=15, fit_seconds=0.7)
+            self.preset = replace(preset, fit_floor=20, fit_seconds=0.6)
         self.done_frames = 0
         self.total_frames: int | None = None
         self.warnings: list[str] = []
@@ -151,7 +151,7 @@ class _Job:
             parts = self._parts(iter(reader), info, scan, longest)
             start = next(parts)
             control = target.RateControl(self.options, self.preset, info, self.total_frames)
-            layout = Layout(info, self.preset, control.step)
+            layout = Layout(info, control.step)
             arch = self._arch(info, layout.block(start[1], _OVERLAP))
             writer = LincWriter(out)
             writer.add(registry.HEAD, self._head(info, scan, arch, longest).pack())
@@ -183,7 +183,7 @@ class _Job:
             block, _OVERLAP, longest,
             net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
-            net_latents=min(longest, 6), net_hidden=8,
+            net_latents=min(longest, 4), net_hidden=4,
         )  # fmt: skip
 
     def _head(self, info: VideoInfo, scan: Scan | None, arch: LincArch, longest: int) -> Head:
@@ -229,7 +229,7 @@ class _Job:
         """Fit, code, measure and append every segment."""
         tally = Tally()
         for index, (part, frames) in enumerate(parts):
-            fit = SegmentFit([f.planes for f in frames], info, arch, self.preset, self.options.seed)
+            fit = SegmentFit([f.planes for f in frames], info, arch, self.options.seed)
             budget = self._budget(part, info, tally, index)
             fitted = control.choose(fit, part, budget)
             header, weights, latents = pack_segment(fitted.code)

@@ -25,7 +25,6 @@ from lincodec.model.network import Network
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.segment import SegmentModel
 from lincodec.networks import network_shape, network_tensors
-from lincodec.presets import Preset
 from lincodec.registry import Role
 from lincodec.segments import Range
 from lincodec.types import Planes, VideoInfo
@@ -102,22 +101,16 @@ class SegmentFit:
     """One segment's fit; serves trials at several quantiser steps and the final run."""
 
     def __init__(
-        self,
-        frames: Sequence[Planes],
-        info: VideoInfo,
-        arch: LincArch,
-        preset: Preset,
-        seed: int = 0,
+        self, frames: Sequence[Planes], info: VideoInfo, arch: LincArch, seed: int = 0
     ) -> None:
         """
         Args:
             frames: the segment's source frames.
             info: the video they come from.
             arch: architecture parameters of the file.
-            preset: how much work to do.
             seed: of the network's random numbers.
         """
-        self.info, self.arch, self.preset, self.seed = info, arch, preset, seed
+        self.info, self.arch, self.seed = info, arch, seed
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         self.source = frames
         self.channels = closed.to_tensors(frames, info.bit_depth)
@@ -126,7 +119,7 @@ class SegmentFit:
 
     def trial(self, step: float) -> Trial:
         """Bits and quality of the closed form at a step, to steer a target."""
-        coded = self.quantise(step, rounds=1)
+        coded = self.quantise(step)
         header, weights, latents = pack_segment(self._code(Range(0, self.frames, False), coded))
         return Trial(
             8 * (len(weights) + len(latents) + len(header.pack())), self.quality(coded, None)
@@ -152,7 +145,7 @@ class SegmentFit:
     def run(self, part: Range, step: float, budget: Budget) -> FittedSegment:
         """The final fit of a segment at a luma step: closed form, then network and joint refit."""
         begun = time.monotonic()
-        coded = self.quantise(step, rounds=1 if budget.over else self.preset.rounds)
+        coded = self.quantise(step)
         plain = self._code(part, coded)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
         seconds = budget.left(reserve=time.monotonic() - begun)
@@ -180,7 +173,7 @@ class SegmentFit:
             descent.run(clock)
             if turn + 1 < _TURNS and not budget.over:
                 targets = descent.spectral_targets(self.channels, spectral, latents)
-                coded = self.quantise(step, rounds=self.preset.rounds, targets=targets)
+                coded = self.quantise(step, targets=targets)
         network, exponents = descent.result()
         joint = self._code(part, coded, dict(network_tensors(network, exponents)))
         gain = self.quality(coded, network) - base
@@ -217,7 +210,6 @@ class SegmentFit:
         step: float,
         *,
         rate: float = RATE,
-        rounds: int = 2,
         targets: Sequence[Tensor] | None = None,
     ) -> Coded:
         """Choose latents and weights for a luma step.
@@ -228,7 +220,6 @@ class SegmentFit:
         Args:
             step: luma quantiser step in 8-bit code units.
             rate: price of a bit in squared steps.
-            rounds: passes of rate-distortion optimisation.
             targets: frames that the spectral part should give, float32 [n, h, w] per
                 channel; None: the source.
         """
@@ -242,7 +233,7 @@ class SegmentFit:
         weights = closed.spectral_weights(wanted, values.T.double(), self.geometry)
         chroma = float(np.float32(step) * np.float32(CHROMA_RATIO))
         scaled = [(w / (chroma if c else step)).numpy() for c, w in enumerate(weights)]
-        chosen = rdo.optimise(scaled, rate, rounds)
+        chosen = rdo.optimise(scaled, rate)
         return _trimmed(latents, chosen, scaled, step)
 
 

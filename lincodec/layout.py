@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from lincodec.container import LincArch
 from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit, Trial
-from lincodec.presets import Preset
 from lincodec.segments import Range
 from lincodec.types import Frame, Planes, VideoInfo
 
@@ -25,8 +24,8 @@ _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 class Layout:
     """Chooses for one video; every choice is made at the quantiser step that will be used."""
 
-    def __init__(self, info: VideoInfo, preset: Preset, step: float) -> None:
-        self.preset, self.step = preset, step
+    def __init__(self, info: VideoInfo, step: float) -> None:
+        self.step = step
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -65,9 +64,7 @@ class Layout:
         whole = self._score(frames, arch) if known is None else known
         middle = count // 2
         halves = [frames[:middle], frames[middle:]]
-        trials = [
-            SegmentFit(half, self.info, arch, self.preset).trial(self.step) for half in halves
-        ]
+        trials = [self._trial(half, arch) for half in halves]
         bits = sum(trial.bits for trial in trials)
         quality = sum(t.psnr * len(h) for t, h in zip(trials, halves, strict=True)) / count
         if score(bits, quality) > whole - _MARGIN:
@@ -82,7 +79,7 @@ class Layout:
         return score(trial.bits, trial.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
-        return SegmentFit(frames, self.info, arch, self.preset).trial(self.step)
+        return SegmentFit(frames, self.info, arch).trial(self.step)
 
     def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
         """The window of every frame."""

@@ -14,7 +14,7 @@ from lincodec.model.network import Network, NetworkShape
 from lincodec.types import VideoInfo
 
 #: Bits of the largest weight of a row.
-WEIGHT_BITS = 6
+WEIGHT_BITS = 5
 
 
 def network_shape(arch: LincArch, info: VideoInfo) -> NetworkShape:

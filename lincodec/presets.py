@@ -15,8 +15,6 @@ class Preset:
     summary: str
     segment: int
     """Longest segment in frames."""
-    rounds: int
-    """Passes of rate-distortion optimised quantisation."""
     fit_floor: float = 0.0
     """Least wall seconds of network fitting per segment; 0: no network."""
     fit_seconds: float = 0.0
@@ -35,20 +33,11 @@ class Preset:
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("instant", "closed form alone, in seconds", 96, 1),
-        Preset("fast", "closed form, quantised with more care", 96, 2),
-        Preset("medium", "closed form and a small network", 96, 2, 15, 0.7),
-        Preset("slow", "the small network, fitted longer", 96, 3, 60, 2.5),
-        Preset(
-            "slower",
-            "a larger network, fitted for minutes per second of video",
-            96,
-            3,
-            240,
-            10,
-            24,
-            3,
-        ),
+        Preset("instant", "closed form alone, in seconds", 96),
+        Preset("fast", "closed form and a small network, fitted briefly", 96, 6, 0.15),
+        Preset("medium", "the same network, fitted well", 96, 20, 0.6),
+        Preset("slow", "the same network, fitted until little is left to gain", 96, 60, 2.0),
+        Preset("slower", "a larger network, fitted for minutes", 96, 240, 10, 24, 3),
     )
 }
 
