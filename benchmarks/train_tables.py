@@ -109,9 +109,8 @@ def learn_classes(samples) -> dict:
         if counts[i].sum() < 200:
             counts[i] += 0.1 * (counts[max(i - 1, 0)] + counts[min(i + 1, bins - 1)]) + 0.5
     cost = -(counts * np.log2(np.stack([np.array(smooth(c)) / 2**24 for c in counts]))).sum()
-    print(
-        f"classes: {sum(len(y) for *_, y in pooled)} symbols, {cost / sum(len(y) for *_, y in pooled):.3f} bits each"
-    )
+    total = sum(len(y) for *_, y in pooled)
+    print(f"classes: {total} symbols, {cost / total:.3f} bits each")
     return {"class_weights": weights.tolist(), "class_tables": [smooth(c) for c in counts]}
 
 
@@ -195,10 +194,7 @@ def quantise_predictor(x, place, y, w, prior, plane_prior) -> dict:
     np.add.at(counts, (np.searchsorted(thresholds, value, side="right"), y), 1)
     rows = [smooth(c) for c in counts]
     cost = -(counts * np.log2(np.stack([np.array(r) / 2**24 for r in rows]))).sum() / len(y)
-    print(
-        f"magnitudes: {len(y)} symbols, {cost:.4f} bits each in {len(rows)} integer tables; zero share",
-        (y == 0).mean(),
-    )
+    print(f"magnitudes: {len(y)} symbols, {cost:.4f} bits each in {len(rows)} integer tables")
     return {
         "magnitude_weights": wi.tolist(),
         "prior": pi.tolist(),
