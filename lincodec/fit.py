@@ -117,13 +117,12 @@ class SegmentFit:
         products = closed.gram(self.channels, CHROMA_RATIO)
         self.basis, self.norms = closed.temporal_basis(products)
 
-    def trial(self, step: float) -> Trial:
-        """Bits and quality of the closed form at a step, to steer a target."""
+    def trial(self, step: float, every: int = 4) -> Trial:
+        """Bits, and quality of every ``every``-th frame, of the closed form at a step."""
         coded = self.quantise(step)
         header, weights, latents = pack_segment(self._code(Range(0, self.frames, False), coded))
-        return Trial(
-            8 * (len(weights) + len(latents) + len(header.pack())), self.quality(coded, None)
-        )
+        bits = 8 * (len(weights) + len(latents) + len(header.pack()))
+        return Trial(bits, self.quality(coded, None, every))
 
     @property
     def frames(self) -> int:

@@ -49,7 +49,7 @@ class RateControl:
             self.step = self._search(fit, math.log(wanted), lambda f: math.log(f.bits), -1.0)
         elif self.options.psnr is not None:
             wanted_db = self.options.psnr + 0.05
-            self.step = self._search(fit, wanted_db, lambda f: f.psnr, -6.0)
+            self.step = self._search(fit, wanted_db, lambda f: f.psnr, -6.0, every=1)
         return fit.run(part, self.step, budget)
 
     def account(self, part: Range, coded: int) -> None:
@@ -57,17 +57,23 @@ class RateControl:
         self.spent += 8 * coded
 
     def _search(
-        self, fit: SegmentFit, wanted: float, measure: Callable[[Trial], float], slope: float
+        self,
+        fit: SegmentFit,
+        wanted: float,
+        measure: Callable[[Trial], float],
+        slope: float,
+        every: int = 4,
     ) -> float:
         """Step at which ``measure`` of the closed form meets ``wanted``.
 
-        ``measure`` falls with the step, about ``slope`` per unit of ln(step) to begin with.
+        ``measure`` falls with the step, about ``slope`` per unit of ln(step) to begin with;
+        quality is measured on every ``every``-th frame.
         """
         at = math.log(self.step)
         low, high = math.log(_LOW), math.log(_HIGH)
         before: tuple[float, float] | None = None
         for _ in range(_TRIES):
-            value = measure(fit.trial(math.exp(at)))
+            value = measure(fit.trial(math.exp(at), every))
             if abs(value - wanted) < (0.01 if slope == -1.0 else 0.03):
                 break
             if value > wanted:
