@@ -18,7 +18,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 
 # what `make demo` encodes with; the whole demo has to stay within five minutes on two cores
 DEMO_PRESET ?= medium
-DEMO_TIME ?= 75
+DEMO_TIME ?= 90
 
 .PHONY: help install demo test check format bench clean
 

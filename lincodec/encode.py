@@ -48,6 +48,8 @@ from lincodec.video.timing import is_constant
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
+#: Luma samples per second of closed form and layout trials on a slow machine.
+_SAMPLES_PER_SECOND = 2_500_000
 _SCAN_SHARE = 0.03
 _VERIFY_SHARE = 0.01
 _OVERLAP = 2
@@ -213,10 +215,21 @@ class _Job:
     ) -> Iterator[tuple[Range, list[Frame]]]:
         """Parts cut into the segments that code best, unless the user fixed their length."""
         for part, frames in parts:
-            fixed = self.options.segment is not None or self.stop.requested
+            fixed = self.options.segment is not None or self.stop.requested or self._hurried(part)
             for piece in [part] if fixed else layout.cut(part, frames, arch):
                 begin = piece.first - part.first
                 yield piece, frames[begin : begin + piece.count]
+
+    def _hurried(self, part: Range) -> bool:
+        """Whether ``max_time`` leaves no time to try layouts."""
+        if self.options.max_time is None or self.info is None:
+            return False
+        spent = time.monotonic() - self.started
+        per_frame = self.info.width * self.info.height / _SAMPLES_PER_SECOND
+        if self.done_frames:
+            per_frame = max(per_frame, 0.5 * spent / self.done_frames)
+        remaining = (self.total_frames or part.first + part.count) - self.done_frames
+        return per_frame * remaining > self.options.max_time - spent
 
     def _segments(
         self,
