@@ -134,6 +134,7 @@ class _Job:
         if self.network and not preset.network:
             self.preset = replace(preset, fit_floor=20, fit_seconds=0.6)
         self.done_frames = 0
+        self.cut_short = False
         self.total_frames: int | None = None
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
@@ -245,6 +246,7 @@ class _Job:
             fit = SegmentFit([f.planes for f in frames], info, arch, self.options.seed)
             budget = self._budget(part, info, tally, index)
             fitted = control.choose(fit, part, budget)
+            self.cut_short |= self.network and budget.over
             header, weights, latents = pack_segment(fitted.code)
             data = SegmentData(index, header, weights, latents)
             tally.measure(data, fitted.code, frames, arch, info)
@@ -347,7 +349,7 @@ class _Job:
             bpp=found["bpp"],
             psnr=tally.rgb.mean,
             psnr_yuv=tally.mean_yuv,
-            stopped=self.stop.requested,
+            stopped=self.stop.requested or self.cut_short,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 

@@ -81,7 +81,7 @@ def latent_exponents(norms: Tensor, step: float) -> Tensor:
     distortion put the step near 1.2 spectral steps over the norm.
     """
     wanted = torch.log2(1.2 * step / norms.clamp(min=1e-9))
-    return torch.round(wanted).clamp(-20, 0).long()
+    return torch.round(wanted).clamp(-18, 0).long()
 
 
 def eigen_frames(channels: Sequence[Tensor], latents: Tensor) -> list[Tensor]:
