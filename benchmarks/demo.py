@@ -19,6 +19,7 @@ from anchors import Clip, Point, clip_path, load_clip, match_bytes, measure
 from lincodec.video.reader import FrameReader
 
 _ANCHORS = ("x264", "x265")
+_DECODE = ("-y", "--enc-preset", "veryfast")
 
 
 def linc(*arguments: str) -> dict[str, Any]:
@@ -46,10 +47,10 @@ def run(clip: Clip, out: Path, preset: str, max_time: str, tries: int) -> None:
     info = linc("info", coded)
     linc("verify", coded)
     decoded = {
-        "native": linc("decode", coded, "-o", files["native"], "-y"),
-        "2x size": linc("decode", coded, "-o", files["2x size"], "-y", "--res", "x2"),
+        "native": linc("decode", coded, "-o", files["native"], *_DECODE),
+        "2x size": linc("decode", coded, "-o", files["2x size"], *_DECODE, "--res", "x2"),
         "2x frame rate": linc(
-            "decode", coded, "-o", files["2x frame rate"], "-y", "--fps-scale", "2"
+            "decode", coded, "-o", files["2x frame rate"], *_DECODE, "--fps-scale", "2"
         ),
     }
     target = info["bytes"]["total"] - info["bytes"]["audio"]

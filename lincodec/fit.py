@@ -147,30 +147,33 @@ class SegmentFit:
         coded = self.quantise(step)
         plain = self._code(part, coded)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
-        seconds = budget.left(reserve=time.monotonic() - begun)
+        closed_seconds = time.monotonic() - begun
+        seconds = budget.left(reserve=closed_seconds)
         if self.arch.net_layers == 0 or small or budget.over or seconds < _LEAST_SECONDS:
             return FittedSegment(plain)
-        return FittedSegment(self._with_network(part, coded, step, budget, seconds))
+        # a joint step takes about as long as the closed form: not with little time
+        turns = _TURNS if seconds > 2 * _TURNS * closed_seconds else 1
+        return FittedSegment(self._with_network(part, coded, step, budget, seconds, turns))
 
     def _with_network(
-        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float
+        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float, turns: int
     ) -> SegmentCode:
         """Network and spectral weights in turns; the closed form alone when they do not pay."""
         plain, base = self._code(part, coded), self.quality(coded, None)
         budget.report(_CLOSED_SHARE, base)
         begun = time.monotonic()
         descent = Descent(network_shape(self.arch, self.info), self.seed)
-        for turn in range(_TURNS):
+        for turn in range(turns):
             latents, spectral = self.render(coded)
             descent.load(self.channels, spectral, latents)
 
             def clock(turn: int = turn) -> tuple[float, bool]:
                 spent = (time.monotonic() - begun) / seconds
                 budget.report(_CLOSED_SHARE + (1 - _CLOSED_SHARE) * min(spent, 1.0), None)
-                return spent, budget.over or spent >= (turn + 1) / _TURNS
+                return spent, budget.over or spent >= (turn + 1) / turns
 
             descent.run(clock)
-            if turn + 1 < _TURNS and not budget.over:
+            if turn + 1 < turns and not budget.over:
                 targets = descent.spectral_targets(self.channels, spectral, latents)
                 coded = self.quantise(step, targets=targets)
         network, exponents = descent.result()
