@@ -152,7 +152,7 @@ class SegmentFit:
         if self.arch.net_layers == 0 or small or budget.over or seconds < _LEAST_SECONDS:
             return FittedSegment(plain)
         # a joint step takes about as long as the closed form: not with little time
-        turns = _TURNS if seconds > 2 * _TURNS * closed_seconds else 1
+        turns = _TURNS if seconds > 4 * closed_seconds else 1
         return FittedSegment(self._with_network(part, coded, step, budget, seconds, turns))
 
     def _with_network(
