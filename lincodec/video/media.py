@@ -202,13 +202,13 @@ class MediaSource:
         assert first is not None
         if (frame.width, frame.height) != (first.width, first.height):
             self._warn("the picture size changes in the stream: scaled to that of the first frame")
-            frame = frame.reformat(first.width, first.height, first.format.name)
+            frame = frame.reformat(first.width, first.height, first.format.name, threads=1)
         elif frame.format.name != first.format.name:
             layout = pixel_layout(frame.format.name)
             if _same_samples(layout, self._layout):
                 return planes_of(frame, layout, self.info)
             self._warn("the pixel format changes in the stream: converted to the first one")
-            frame = frame.reformat(format=first.format.name)
+            frame = frame.reformat(format=first.format.name, threads=1)
         return planes_of(frame, self._layout, self.info)
 
     def _note(self, frame: VideoFrame) -> None:

@@ -42,7 +42,7 @@ class OutputFormat:
         frame = VideoFrame(info.width, info.height, self.planar)
         for plane, array in zip(frame.planes, arrays, strict=True):
             _fill(plane, array)
-        return frame if self.name == self.planar else frame.reformat(format=self.name)
+        return frame if self.name == self.planar else frame.reformat(format=self.name, threads=1)
 
 
 def convert(planes: Planes, source: VideoInfo, target: VideoInfo) -> Planes:

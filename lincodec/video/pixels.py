@@ -93,7 +93,7 @@ def planes_of(frame: VideoFrame, layout: PixelLayout, info: VideoInfo) -> Planes
         (Y, U, V) or (Y,), C-contiguous, uint8 for 8 bits and uint16 above.
     """
     if layout.via:
-        frame = frame.reformat(format=layout.via)
+        frame = frame.reformat(format=layout.via, threads=1)
     dtype = np.dtype(np.uint8 if layout.bit_depth == 8 else "<u2")
     if layout.kind in ("planar", "convert"):
         return _planar(frame, layout, info, dtype)
