@@ -1,7 +1,8 @@
 """Signals from outside: finish with a sound file, or leave nothing."""
 
-from __future__ import contextlib
+from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
