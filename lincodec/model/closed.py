@@ -16,6 +16,8 @@ from lincodec.types import Planes
 CENTRE = 128.0
 #: Chroma step over luma step.
 CHROMA_RATIO = 0.6
+#: Samples whose products are summed in binary32 before they join the binary64 total.
+_GRAM_CHUNK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def gram(channels: Sequence[Tensor], ratio: float) -> Tensor:
     for index, channel in enumerate(channels):
         flat = channel.reshape(n, -1)
         weight = 1.0 if index == 0 else ratio**-2
-        for part in torch.split(flat, 1 << 18, dim=1):
+        for part in torch.split(flat, _GRAM_CHUNK, dim=1):
             total += weight * (part @ part.T).double()
     return total
 
