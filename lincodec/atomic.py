@@ -12,6 +12,9 @@ from pathlib import Path
 
 from lincodec.errors import ResourceError, UsageError
 
+#: Temporary files of this process that are on disk now.
+_UNFINISHED: set[Path] = set()
+
 
 @contextmanager
 def atomic_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> Iterator[Path]:
@@ -46,7 +49,15 @@ def atomic_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> I
             _flush(temporary)
             _put_in_place(temporary, final, overwrite=overwrite)
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # it was renamed, or its folder went away
+            temporary.unlink()
+        _UNFINISHED.discard(temporary)
+
+
+def discard_unfinished() -> None:
+    """Remove every temporary file of this process; for an exit that unwinds nothing."""
+    for temporary in tuple(_UNFINISHED):
+        with suppress(OSError):
             temporary.unlink()
 
 
@@ -67,6 +78,7 @@ def _create_beside(final: Path) -> Path:
     """A new empty hidden file in the directory of ``final``, with the permissions of the umask."""
     name = f".{final.stem[:100]}.linc.tmp{secrets.token_hex(4)}{final.suffix}"
     temporary = final.with_name(name)
+    _UNFINISHED.add(temporary)
     with _explained(final):
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     return temporary

@@ -20,7 +20,6 @@ from lincodec.cli.options import (
 )
 from lincodec.cli.rate import nominal_fps
 from lincodec.cli.session import Session
-from lincodec.cli.signals import finish_on_interrupt
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
 from lincodec.errors import UsageError
 from lincodec.jobs import EncodeOptions
@@ -156,7 +155,10 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     options = _options(source, given)
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
 
-    with session.reporter() as progress, finish_on_interrupt(quiet=session.quiet) as stop:
+    with (
+        session.reporter() as progress,
+        session.interrupts.finishing(quiet=session.quiet) as stop,
+    ):
         from lincodec.encode import encode as run  # torch: imported when everything else is fine
 
         done = run(source, target, options, progress=progress, stop=stop, overwrite=overwrite)

@@ -11,7 +11,6 @@ from importlib import import_module
 import click
 
 from lincodec import __version__
-from lincodec.cli import signals
 from lincodec.cli.session import Session
 from lincodec.cli.text import printable
 from lincodec.errors import LincError
@@ -19,7 +18,6 @@ from lincodec.errors import LincError
 _INTERNAL = 1
 _USAGE = 2
 _RESOURCE = 8
-_INTERRUPTED = 130
 _PIPE_CLOSED = 141
 
 #: Sub-commands in the order of the help text. Each is in a module of its own name.
@@ -73,7 +71,15 @@ def run(arguments: Sequence[str]) -> int:
     # SVT-AV1 prints its settings on standard error unless told not to
     os.environ.setdefault("SVT_LOG", "1")
     try:
-        signals.install()
+        with session.interrupts.installed():
+            return _invoke(arguments, session)
+    except (KeyboardInterrupt, click.Abort):  # between a handler and the block it belongs to
+        return session.interrupts.exit_code
+
+
+def _invoke(arguments: Sequence[str], session: Session) -> int:
+    """Run one command line; its exit code, whatever was raised."""
+    try:
         # not linc.main(): it has its own idea of what to say about interrupts and closed pipes
         with linc.make_context("linc", list(arguments), obj=session) as context:
             linc.invoke(context)
@@ -83,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         session.note("stopped")
-        return _INTERRUPTED
+        return session.interrupts.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return _USAGE
@@ -101,6 +107,9 @@ def _usage_message(error: click.ClickException, session: Session) -> str:
 
 def _report(error: BaseException, session: Session) -> int:
     """Say what went wrong, and what it means as an exit code."""
+    if session.interrupts.number:  # whatever the interrupt became on its way through a library
+        session.note("stopped")
+        return session.interrupts.exit_code
     if _pipe_was_closed(error):
         return _PIPE_CLOSED
     if isinstance(error, LincError):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from lincodec.cli.progress import Reporter, json_line, make_reporter
+from lincodec.cli.progress import json_line, make_reporter
+from lincodec.cli.signals import Interrupts
 from lincodec.cli.text import printable
+from lincodec.jobs import Progress, ProgressCallback
 
 
 @dataclass
@@ -26,6 +28,8 @@ class Session:
     """Results as NDJSON on standard output."""
     progress: str = "auto"
     """Mode of the progress report."""
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    """Signals received."""
 
     def result(self, fields: dict[str, Any], text: str) -> None:
         """Print the final result: ``<command>-done`` with ``--json``, else ``text``."""
@@ -57,11 +61,20 @@ class Session:
         print(line, file=sys.stderr, flush=True)
 
     @contextmanager
-    def reporter(self) -> Iterator[Reporter]:
-        """A progress reporter as the options ask for, closed at the end."""
+    def reporter(self) -> Iterator[ProgressCallback]:
+        """A progress reporter as the options ask for, closed at the end.
+
+        Every job reports between frames, so this is also where an interrupt takes effect
+        whose exception was lost on its way.
+        """
         silent = self.quiet and self.progress != "json"
         reporter = make_reporter("none" if silent else self.progress, sys.stderr)
+
+        def report(progress: Progress) -> None:
+            self.interrupts.check()
+            reporter(progress)
+
         try:
-            yield reporter
+            yield report
         finally:
             reporter.close()
