@@ -14,16 +14,13 @@ import torch
 from torch import Tensor
 
 from lincodec.atomic import atomic_output
-from lincodec.bitstream import SegmentCode, unpack_segment
+from lincodec.bitstream import unpack_segment
 from lincodec.container import LincArch, LincFile
 from lincodec.errors import UnsupportedError, UsageError
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
 from lincodec.limits import Limits
-from lincodec.model.closed import Geometry
 from lincodec.model.output import quantise, to_frames
-from lincodec.model.segment import SegmentModel
-from lincodec.networks import read_network
-from lincodec.registry import Role
+from lincodec.models import RenderModel, segment_model
 from lincodec.types import AudioPacket, AudioTrack, Planes, Times, VideoInfo
 from lincodec.video.timing import scaled, sliced
 from lincodec.video.writer import FrameWriter
@@ -35,14 +32,6 @@ _BATCH_SAMPLES = 8_000_000
 def batch_size(info: VideoInfo) -> int:
     """Frames of a picture size that are rendered together."""
     return max(1, _BATCH_SAMPLES // (info.width * info.height))
-
-
-def segment_model(code: SegmentCode, arch: LincArch, info: VideoInfo) -> SegmentModel:
-    """The renderable model of a decoded segment."""
-    geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
-    latents = torch.from_numpy(code.values(Role.LATENT))
-    weights = [torch.from_numpy(values) for values in code.spectral.values]
-    return SegmentModel(geometry, latents, weights, read_network(code, arch, info))
 
 
 @dataclass(frozen=True)
@@ -73,24 +62,24 @@ class Renderer:
         width, height = size or (self.info.width, self.info.height)
         self.output = replace(self.info, width=width, height=height)
         self._pool = ThreadPoolExecutor(2)
-        self._models: dict[int, Future[SegmentModel]] = {}
+        self._models: dict[int, Future[RenderModel]] = {}
 
     def close(self) -> None:
         """Stop the background work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _load(self, index: int) -> SegmentModel:
+    def _load(self, index: int) -> RenderModel:
         data = self.linc.read_segment(index)
         code = unpack_segment(data, self.arch, self.info.plane_sizes)
         return segment_model(code, self.arch, self.info)
 
-    def _fetch(self, index: int) -> Future[SegmentModel]:
+    def _fetch(self, index: int) -> Future[RenderModel]:
         """The model of a segment, loaded in the background and kept."""
         if index not in self._models:
             self._models[index] = self._pool.submit(self._load, index)
         return self._models[index]
 
-    def _model(self, index: int, last: int) -> SegmentModel:
+    def _model(self, index: int, last: int) -> RenderModel:
         """The model of a segment; starts on the next one unless this is the ``last`` needed."""
         for stale in [k for k in self._models if not index <= k <= index + 1]:
             del self._models[stale]

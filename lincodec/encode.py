@@ -13,12 +13,11 @@ from typing import BinaryIO
 
 import torch
 
-from lincodec import __version__, registry, target
+from lincodec import __version__, registry
 from lincodec.atomic import atomic_output
 from lincodec.bitstream import pack_segment
 from lincodec.container import (
     Head,
-    LincArch,
     LincFile,
     LincWriter,
     Quality,
@@ -27,8 +26,8 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
+from lincodec.engines import Engine, Setting, engine_class
 from lincodec.errors import TargetError, UsageError, VerifyError
-from lincodec.fit import Budget, SegmentFit
 from lincodec.info import info as read_info
 from lincodec.jobs import (
     EncodeOptions,
@@ -37,7 +36,7 @@ from lincodec.jobs import (
     ProgressCallback,
     StopRequest,
 )
-from lincodec.layout import Layout
+from lincodec.pace import Pace
 from lincodec.presets import Preset, resolve
 from lincodec.scan import Scan, scan_source
 from lincodec.segments import CutDetector, Range, grouped, streamed
@@ -45,14 +44,6 @@ from lincodec.tally import Tally
 from lincodec.types import AudioTrack, Frame, VideoInfo
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import is_constant
-
-#: Samples of all planes that one segment may hold, so that memory stays bounded.
-SEGMENT_SAMPLES = 70_000_000
-#: Luma samples per second of closed form and layout trials on a slow machine.
-_SAMPLES_PER_SECOND = 2_500_000
-_SCAN_SHARE = 0.03
-_VERIFY_SHARE = 0.01
-_OVERLAP = 2
 
 
 def encode(
@@ -86,7 +77,8 @@ def encode(
     started = time.monotonic()
     preset = resolve(options.preset)
     _check_options(source, output, options)
-    job = _Job(source, options, preset, progress or _silent, stop or StopRequest(), started)
+    pace = Pace(options, progress or _silent, stop or StopRequest(), started)
+    job = _Job(source, options, preset, pace)
     with atomic_output(output, overwrite=overwrite) as temporary:
         with ExitStack() as stack:
             out = stack.enter_context(Path(temporary).open("wb"))
@@ -119,23 +111,9 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
 class _Job:
     """One encode; the methods run in the order they are written."""
 
-    def __init__(
-        self,
-        source: str,
-        options: EncodeOptions,
-        preset: Preset,
-        progress: ProgressCallback,
-        stop: StopRequest,
-        started: float,
-    ) -> None:
-        self.source, self.options, self.preset = source, options, preset
-        self.progress, self.stop, self.started = progress, stop, started
-        self.network = preset.network if options.network is None else options.network
-        if self.network and not preset.network:
-            self.preset = replace(preset, fit_floor=20, fit_seconds=0.6)
-        self.done_frames = 0
+    def __init__(self, source: str, options: EncodeOptions, preset: Preset, pace: Pace) -> None:
+        self.source, self.options, self.preset, self.pace = source, options, preset, pace
         self.cut_short = False
-        self.total_frames: int | None = None
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
 
@@ -145,166 +123,81 @@ class _Job:
         scan = (
             None
             if self.source == "-"
-            else scan_source(self.source, self.options, self._longest, self._scanned)
+            else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
-        self.total_frames = scan.frames if scan else None
+        self.pace.total_frames = scan.frames if scan else None
         with FrameReader(self.source, span=self.options.span) as reader:
             info = self.info = replace(reader.info, n_frames=scan.frames if scan else None)
-            longest = self._longest(info)
-            parts = self._parts(iter(reader), info, scan, longest)
+            parts = self._parts(iter(reader), info, scan)
             start = next(parts)
-            control = target.RateControl(self.options, self.preset, info, self.total_frames)
-            layout = Layout(info, control.step)
-            arch = self._arch(info, layout.block(start[1], _OVERLAP))
+            setting = self._setting(info)
+            engine = engine_class(setting)(setting, *start)
             writer = LincWriter(out)
-            writer.add(registry.HEAD, self._head(info, scan, arch, longest).pack())
-            writer.add(registry.ARCH, arch.pack())
+            writer.add(registry.HEAD, _head(info, scan, engine).pack())
+            writer.add(registry.ARCH, engine.arch.pack())
             if scan and not is_constant(scan.times, info.fps):
                 writer.add(registry.TIME, pack_times(scan.times))
-            pieces = self._pieces(itertools.chain([start], parts), layout, arch)
-            tally = self._segments(writer, pieces, control, info, arch)
-        self._ancillary(writer, tally, scan.audio if scan else None)
+            pieces = self._pieces(itertools.chain([start], parts), engine, info)
+            tally = self._segments(writer, pieces, engine, info)
+        self._ancillary(writer, tally, engine, scan.audio if scan else None)
         writer.finish()
         self.warnings += list(scan.warnings) if scan else reader.warnings
         return tally
 
-    def _scanned(self, share: float, frames: int) -> None:
-        self.progress(Progress("scan", _SCAN_SHARE * share, frames=frames))
+    def _setting(self, info: VideoInfo) -> Setting:
+        return Setting(self.options, self.preset, info, self.pace.total_frames)
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""
-        samples = sum(h * w for h, w in info.plane_sizes)
-        wanted = self.options.segment or self.preset.segment
-        return max(1, min(wanted, SEGMENT_SAMPLES // samples))
-
-    def _arch(self, info: VideoInfo, block: int) -> LincArch:
-        """Architecture parameters of the file; ``block`` is log2 of the luma block side."""
-        longest = self._longest(info)
-        if not self.network:
-            return LincArch(block, _OVERLAP, longest)
-        return LincArch(
-            block, _OVERLAP, longest,
-            net_layers=self.preset.network_layers, net_stride=2,
-            net_channels=self.preset.network_channels,
-            net_latents=min(longest, 4), net_hidden=4,
-        )  # fmt: skip
-
-    def _head(self, info: VideoInfo, scan: Scan | None, arch: LincArch, longest: int) -> Head:
-        """HEAD with bounds that hold for any segment of this encode."""
-        side = 1 << arch.block
-        blocks = -(-info.height // side) * -(-info.width // side)
-        bound = longest * (blocks * side * side * 3 + longest) + (1 << 20)
-        return Head.from_video(
-            info,
-            n_frames=scan.frames if scan else None,
-            n_segments=None,  # shots are cut further while fitting
-            max_params=bound,
-            max_symbols=bound,
-        )
+        setting = self._setting(info)
+        return engine_class(setting).longest(setting)
 
     def _parts(
-        self, frames: Iterator[Frame], info: VideoInfo, scan: Scan | None, longest: int
+        self, frames: Iterator[Frame], info: VideoInfo, scan: Scan | None
     ) -> Iterator[tuple[Range, list[Frame]]]:
         """Segments with their frames, one at a time."""
         if scan:
             return grouped(frames, scan.ranges)
         detector = CutDetector(info.bit_depth) if self.options.scene_cut else None
-        return streamed(frames, longest, detector)
+        return streamed(frames, self._longest(info), detector)
 
     def _pieces(
-        self, parts: Iterable[tuple[Range, list[Frame]]], layout: Layout, arch: LincArch
+        self, parts: Iterable[tuple[Range, list[Frame]]], engine: Engine, info: VideoInfo
     ) -> Iterator[tuple[Range, list[Frame]]]:
         """Parts cut into the segments that code best, unless the user fixed their length."""
         for part, frames in parts:
-            fixed = self.options.segment is not None or self.stop.requested or self._hurried(part)
-            for piece in [part] if fixed else layout.cut(part, frames, arch):
+            fixed = self.options.segment is not None or self.pace.stop.requested
+            fixed = fixed or self.pace.hurried(part, info)
+            for piece in [part] if fixed else engine.cut(part, frames):
                 begin = piece.first - part.first
                 yield piece, frames[begin : begin + piece.count]
-
-    def _hurried(self, part: Range) -> bool:
-        """Whether ``max_time`` leaves no time to try layouts."""
-        if self.options.max_time is None or self.info is None:
-            return False
-        spent = time.monotonic() - self.started
-        per_frame = self.info.width * self.info.height / _SAMPLES_PER_SECOND
-        if self.done_frames:
-            per_frame = max(per_frame, 0.5 * spent / self.done_frames)
-        remaining = (self.total_frames or part.first + part.count) - self.done_frames
-        return per_frame * remaining > self.options.max_time - spent
 
     def _segments(
         self,
         writer: LincWriter,
         parts: Iterator[tuple[Range, list[Frame]]],
-        control: target.RateControl,
+        engine: Engine,
         info: VideoInfo,
-        arch: LincArch,
     ) -> Tally:
         """Fit, code, measure and append every segment."""
         tally = Tally()
         for index, (part, frames) in enumerate(parts):
-            fit = SegmentFit([f.planes for f in frames], info, arch, self.options.seed)
-            budget = self._budget(part, info, tally, index)
-            fitted = control.choose(fit, part, budget)
-            self.cut_short |= self.network and budget.over
-            header, weights, latents = pack_segment(fitted.code)
+            budget = self.pace.budget(part, info, engine, tally, index)
+            code = engine.fit(part, frames, budget)
+            self.cut_short |= engine.timed and budget.over
+            header, weights, latents = pack_segment(code)
             data = SegmentData(index, header, weights, latents)
-            tally.measure(data, fitted.code, frames, arch, info)
+            tally.measure(data, code, frames, engine.arch, info)
             writer.add_segment(header, weights, latents)
             tally.coded_bytes += len(weights) + len(latents)
-            control.account(part, len(weights) + len(latents))
-            self.done_frames += part.count
-            self._tell(tally, info, index, 1.0)
+            engine.account(part, len(weights) + len(latents))
+            self.pace.done_frames += part.count
+            self.pace.tell(tally, info, index, 1.0)
         return tally
 
-    def _budget(self, part: Range, info: VideoInfo, tally: Tally, index: int) -> Budget:
-        """Time for one segment's fit: the preset's, or its share of ``max_time``."""
-        megasamples = info.width * info.height * part.count / 1e6
-        seconds = 0.0
-        if self.network:
-            seconds = self.preset.fit_floor + self.preset.fit_seconds * megasamples
-        deadline = None
-        if self.options.max_time is not None:
-            left = self.options.max_time - (time.monotonic() - self.started)
-            remaining = (self.total_frames or part.first + part.count) - self.done_frames
-            share = max(left, 0.0) * 0.95 * part.count / max(remaining, part.count)
-            deadline = time.monotonic() + share
-            if self.network:
-                seconds = share
-
-        def report(fraction: float, psnr_now: float | None) -> None:
-            self._tell(tally, info, index, fraction, part.count, psnr_now)
-
-        return Budget(seconds, deadline, self.stop, report)
-
-    def _tell(
-        self,
-        tally: Tally,
-        info: VideoInfo,
-        index: int,
-        fraction: float,
-        running: int = 0,
-        psnr_now: float | None = None,
+    def _ancillary(
+        self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None
     ) -> None:
-        """Report progress; ``fraction`` is of the ``running`` frames now being fitted."""
-        total = self.total_frames or max(self.done_frames + running, 1)
-        done = (self.done_frames + fraction * running) / total
-        share = _SCAN_SHARE + (1 - _SCAN_SHARE - _VERIFY_SHARE) * min(done, 1.0)
-        if self.total_frames is None:
-            share = _SCAN_SHARE
-        samples = info.width * info.height * self.done_frames
-        self.progress(
-            Progress(
-                "fit",
-                share,
-                segment=index + 1,
-                psnr=psnr_now or tally.rgb.mean or None,
-                bpp=8 * tally.coded_bytes / samples if samples else None,
-                frames=self.done_frames,
-            )
-        )
-
-    def _ancillary(self, writer: LincWriter, tally: Tally, audio: AudioTrack | None) -> None:
         """Everything after the segments, in canonical order."""
         if audio:
             writer.add(registry.AUDI, pack_audio(audio))
@@ -313,7 +206,7 @@ class _Job:
             psnr_rgb=_single(tally.rgb.mean),
             psnr_yuv=_single(tally.mean_yuv),
             segments=tuple(_single(p) for p in tally.segments),
-            device="cpu torch",
+            device=engine.device,
         )
         writer.add(registry.QLTY, figures.pack())
         tags = {"encoder": f"linc {__version__}", "preset": self.preset.name, **self.options.tags}
@@ -321,7 +214,7 @@ class _Job:
 
     def verify(self, path: Path, tally: Tally) -> None:
         """Check the finished file's structure, checksums and stored digest."""
-        self.progress(Progress("verify", 1 - _VERIFY_SHARE, frames=self.done_frames))
+        self.pace.verifying(0.0)
         with path.open("rb") as file:
             linc = LincFile(file)
             linc.verify_structure()
@@ -333,23 +226,23 @@ class _Job:
     def report(self, output: str, path: Path, tally: Tally) -> EncodeReport:
         """Figures of the finished file."""
         found = read_info(str(path))
-        self.progress(Progress("verify", 1.0, frames=self.done_frames))
+        self.pace.verifying(1.0)
         info = self.info
         if info is None:
             raise UsageError("report before run")
         return EncodeReport(
             output=output,
-            frames=self.done_frames,
+            frames=self.pace.done_frames,
             width=info.width,
             height=info.height,
             fps=info.fps,
             segments=len(tally.segments),
-            seconds=time.monotonic() - self.started,
+            seconds=self.pace.spent,
             bytes=found["bytes"],
             bpp=found["bpp"],
             psnr=tally.rgb.mean,
             psnr_yuv=tally.mean_yuv,
-            stopped=self.stop.requested or self.cut_short,
+            stopped=self.pace.stop.requested or self.cut_short,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 
@@ -361,6 +254,17 @@ class _Job:
                 f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; "
                 "kept, try a slower preset"
             )
+
+
+def _head(info: VideoInfo, scan: Scan | None, engine: Engine) -> Head:
+    """HEAD with bounds that hold for any segment of this encode."""
+    return Head.from_video(
+        info,
+        n_frames=scan.frames if scan else None,
+        n_segments=None,  # shots may be cut further while fitting
+        max_params=engine.bound,
+        max_symbols=engine.bound,
+    )
 
 
 def _single(value: float) -> float:

@@ -23,6 +23,8 @@ class Preset:
     network_layers: int = 2
     quality: float = 38.0
     """Default quantiser quality; the luma step is 2^(quality/6) 8-bit code values."""
+    arch: str = "linc"
+    """Name of the architecture."""
 
     @property
     def network(self) -> bool:

@@ -15,11 +15,12 @@ import torch
 
 from lincodec.bitstream import unpack_segment
 from lincodec.container import LincFile
-from lincodec.decode import Renderer, decode, frame_range, output_shots, segment_model
+from lincodec.decode import Renderer, decode, frame_range, output_shots
 from lincodec.encode import encode
 from lincodec.errors import LimitError, UsageError
 from lincodec.jobs import DecodeOptions, EncodeOptions, Span
 from lincodec.model.output import quantise, to_frames
+from lincodec.models import segment_model
 from lincodec.types import AudioTrack, Frame, Planes, Times
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import constant
@@ -75,7 +76,7 @@ def ends(path: Path, segment: int) -> tuple[list[torch.Tensor], list[torch.Tenso
     with path.open("rb") as file:
         linc = LincFile(file)
         code = unpack_segment(linc.read_segment(segment), linc.arch, linc.info.plane_sizes)
-        model = segment_model(code, linc.arch, linc.info)  # type: ignore[arg-type]
+        model = segment_model(code, linc.arch, linc.info)
     with torch.inference_mode():
         return model.native(model.latents[:, :1]), model.native(model.latents[:, -1:])
 

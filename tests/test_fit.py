@@ -15,7 +15,7 @@ from lincodec import metrics
 from lincodec.bitstream import SegmentCode, pack_segment, unpack_segment
 from lincodec.compare import compare
 from lincodec.container import LincArch, LincFile, SegmentData
-from lincodec.decode import decode, segment_model
+from lincodec.decode import decode
 from lincodec.descent import Descent
 from lincodec.encode import encode
 from lincodec.errors import CorruptError, TargetError, UsageError
@@ -29,6 +29,7 @@ from lincodec.jobs import (
     StopRequest,
 )
 from lincodec.model.output import quantise, to_frames
+from lincodec.models import segment_model
 from lincodec.networks import network_shape, network_tensors, read_network
 from lincodec.presets import PRESETS
 from lincodec.registry import Role

@@ -1,0 +1,77 @@
+"""What every engine is given and must do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lincodec.bitstream import SegmentCode
+from lincodec.container import Arch
+from lincodec.fit import Budget
+from lincodec.jobs import EncodeOptions
+from lincodec.presets import Preset
+from lincodec.segments import Range
+from lincodec.types import Frame, VideoInfo
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an encode is about, the same for every segment."""
+
+    options: EncodeOptions
+    preset: Preset
+    info: VideoInfo
+    frames: int | None
+    """Frames of the video, None while unknown."""
+
+
+class Engine(ABC):
+    """Fits segments of one architecture.
+
+    Attributes:
+        arch: parameters of the file, fixed when the engine is made.
+        timed: whether a fit gets better the longer it may run.
+        device: device and software, as qLTY names them.
+    """
+
+    arch: Arch
+    timed: bool = False
+    device: str = "cpu torch"
+
+    @abstractmethod
+    def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
+        """
+        Args:
+            setting: the encode.
+            part: the first part of the video,
+            frames: and its frames.
+
+        Raises:
+            UsageError: the options do not suit the architecture.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def longest(setting: Setting) -> int:
+        """Most frames of a segment that the preset, the user and memory allow."""
+
+    @property
+    @abstractmethod
+    def bound(self) -> int:
+        """Most tensor elements that any segment takes (max_params of HEAD)."""
+
+    def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
+        """Segments for consecutive frames of one shot; by default one."""
+        return [part]
+
+    def seconds(self, part: Range) -> float:
+        """Wall seconds that the preset gives to the fit of a segment beyond its least."""
+        return 0.0
+
+    @abstractmethod
+    def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
+        """Fit one segment within its budget."""
+
+    def account(self, part: Range, coded: int) -> None:  # noqa: B027 (most need no account)
+        """Note the bytes that a segment took in the end."""
