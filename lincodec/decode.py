@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from lincodec.atomic import atomic_output
 from lincodec.bitstream import unpack_segment
-from lincodec.container import LincArch, LincFile
-from lincodec.errors import UnsupportedError, UsageError
+from lincodec.container import DamagedFile, LincArch, LincFile
+from lincodec.errors import CorruptError, UnsupportedError, UsageError
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
 from lincodec.limits import Limits
 from lincodec.model.output import quantise, to_frames
@@ -68,7 +70,12 @@ class Renderer:
         """Stop the background work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _load(self, index: int) -> RenderModel:
+    def load(self, index: int) -> RenderModel:
+        """Read and decode a segment now.
+
+        Raises:
+            CorruptError: it breaks the format.
+        """
         data = self.linc.read_segment(index)
         code = unpack_segment(data, self.arch, self.info.plane_sizes)
         return segment_model(code, self.arch, self.info)
@@ -76,7 +83,7 @@ class Renderer:
     def _fetch(self, index: int) -> Future[RenderModel]:
         """The model of a segment, loaded in the background and kept."""
         if index not in self._models:
-            self._models[index] = self._pool.submit(self._load, index)
+            self._models[index] = self._pool.submit(self.load, index)
         return self._models[index]
 
     def _model(self, index: int, last: int) -> RenderModel:
@@ -111,6 +118,8 @@ class Renderer:
             z = model.latent_at(torch.tensor(times, dtype=torch.float64))
             planes = model.at_size(z, self.output.plane_sizes)
             self._blend_border(index, shots, planes)
+            if not all(math.isfinite(float(plane.sum())) for plane in planes):
+                raise CorruptError(f"segment {index}: its samples are not finite numbers")
             frames = to_frames(quantise(planes, self.info.bit_depth))
         yield from frames
 
@@ -140,6 +149,16 @@ def output_shots(start: int, stop: int, fps_scale: int) -> list[Shot]:
         Shot(frame, Fraction(j, fps_scale))
         for frame in range(start, stop)
         for j in range(fps_scale)
+    ]
+
+
+def intact_shots(shots: Sequence[Shot], file: DamagedFile) -> list[Shot]:
+    """The same number of shots of intact frames only; before a gap the last frame is held."""
+    frames = [file.stand_in(shot.frame) for shot in shots]
+    ends = {loss.first_frame - 1 for loss in file.missing}
+    return [
+        Shot(frame, Fraction(0) if frame != shot.frame or frame in ends else shot.share)
+        for frame, shot in zip(frames, shots, strict=True)
     ]
 
 
@@ -190,15 +209,20 @@ def decode(
     """
     started = time.monotonic()
     with ExitStack() as stack:
-        linc = LincFile(stack.enter_context(Path(source).open("rb")), name=source)
+        kind = DamagedFile if options.recover else LincFile
+        linc = kind(stack.enter_context(Path(source).open("rb")), name=source)
         size = _output_size(linc.info, options)
         renderer = Renderer(linc, size)
         stack.callback(renderer.close)
+        if isinstance(linc, DamagedFile):
+            linc.keep(renderer.load)
         start, stop = frame_range(linc.times(), options.span)
         times = sliced(linc.times(), start, stop)
         audio = _audio(linc, times, start, stop) if options.audio else None
         job = _Job(renderer, options, scaled(times, options.fps_scale), audio, progress)
         shots = output_shots(start, stop, options.fps_scale)
+        if isinstance(linc, DamagedFile):
+            shots = intact_shots(shots, linc)
         if output == "-" or options.format == "null":
             job.write(output, shots)
         else:
@@ -208,8 +232,15 @@ def decode(
     return DecodeReport(
         output, len(shots), renderer.output.width, renderer.output.height,
         seconds, len(shots) / max(seconds, 1e-9), job.render_seconds,
-        {"warnings": job.warnings},
+        {"warnings": job.warnings, **_losses(linc)},
     )  # fmt: skip
+
+
+def _losses(linc: LincFile) -> dict[str, Any]:
+    """What a recovery reports beside the usual."""
+    if not isinstance(linc, DamagedFile):
+        return {}
+    return {"missing": [asdict(loss) for loss in linc.missing], "damage": list(linc.problems)}
 
 
 def _output_size(info: VideoInfo, options: DecodeOptions) -> tuple[int, int]:

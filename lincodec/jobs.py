@@ -70,6 +70,8 @@ class DecodeOptions:
     """mp4, mkv, y4m or null; None: from the output name."""
     audio: bool = True
     device: str = "auto"
+    recover: bool = False
+    """Play what is intact of a damaged file; a missing frame is replaced by the one before."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from lincodec import bitstream
 from lincodec.container import LincFile
@@ -36,6 +37,10 @@ class VerifyReport:
     """Whether the file holds a digest that ``digest`` was compared with."""
     rendered: int
     """Frames rendered."""
+    rms: float | None = None
+    """Largest root mean square difference from exact arithmetic of the frames compared."""
+    peak: float | None = None
+    """Largest difference of a sample; both in 8-bit code values, None when not rendered."""
     warnings: tuple[str, ...] = ()
 
 
@@ -51,14 +56,16 @@ def verify(
 
     Always: the structure, every CRC and the SHA-256 of the file. Unless ``structure_only``:
     every tensor is entropy-decoded and the integers are compared with the stored
-    digest. With ``render``: every frame is rendered as well (this loads torch).
+    digest. With ``render``: every frame is rendered as well, and the middle one of every
+    segment compared with exact arithmetic (spec clause 8.8; this loads torch).
 
     Raises:
         InputError: the file cannot be opened.
         CorruptError: and its subclasses, for the first broken rule of the format.
         UnsupportedError: the file needs a newer version.
         LimitError: it declares more than ``limits`` allow.
-        VerifyError: the integers do not match the digest, or a frame is missing.
+        VerifyError: the integers do not match the digest, a frame is missing, or rendering
+            is not within the tolerance.
     """
     report = progress or (lambda _: None)
     name = os.fspath(path)
@@ -70,7 +77,7 @@ def verify(
         if not structure_only:
             digest = decoded_digest(file, report, share=0.5 if render else 1.0)
             _compare(name, digest, stored, warnings)
-        rendered = _render(file, report) if render else 0
+        rendered, rms, peak = _render(file, report) if render else (0, None, None)
     depths = ("structure", "entropy", "render")
     return VerifyReport(
         file=name,
@@ -83,6 +90,8 @@ def verify(
         digest=None if digest is None else digest.hex(),
         digest_stored=stored is not None,
         rendered=rendered,
+        rms=rms,
+        peak=peak,
         warnings=tuple(warnings),
     )
 
@@ -115,8 +124,8 @@ def _compare(name: str, digest: bytes, stored: bytes | None, warnings: list[str]
         )
 
 
-def _render(file: LincFile, report: Callable[[Progress], None]) -> int:
-    """Render every frame at native size and check its shape; the number of frames."""
+def _render(file: LincFile, report: Callable[[Progress], None]) -> tuple[int, float, float]:
+    """Render every frame at native size; number of frames, and deviation from exact arithmetic."""
     decode = importlib.import_module("lincodec.decode")  # needs torch, so only when asked for
     renderer, count, total = decode.Renderer(file), 0, file.n_frames
     try:
@@ -125,9 +134,32 @@ def _render(file: LincFile, report: Callable[[Progress], None]) -> int:
             if found != expected:
                 raise VerifyError(f"{file.name}: frame {count} has planes {found}, not {expected}")
             count += 1
-            report(Progress("verify", 0.5 + 0.5 * count / total, frames=count))
+            report(Progress("verify", 0.5 + 0.4 * count / total, frames=count))
+        rms, peak = _deviation(file, renderer, report)
     finally:
         renderer.close()
     if count != total:
         raise VerifyError(f"{file.name}: {count} frames were rendered, the file has {total}")
-    return count
+    return count, rms, peak
+
+
+def _deviation(
+    file: LincFile, renderer: Any, report: Callable[[Progress], None]
+) -> tuple[float, float]:
+    """Largest (rms, peak) over the middle frames of all segments, checked against the tolerance."""
+    precision = importlib.import_module("lincodec.precision")
+    quality = file.quality()
+    rms_limit, peak_limit = precision.TOLERANCE
+    if quality is not None and quality.tolerance_rms > 0 and quality.tolerance_peak > 0:
+        rms_limit, peak_limit = quality.tolerance_rms, quality.tolerance_peak
+    worst = (0.0, 0.0)
+    for index, entry in enumerate(file.segments):
+        rms, peak = precision.deviation(renderer.load(index), entry.n_frames // 2)
+        if rms > rms_limit or peak > peak_limit:
+            raise VerifyError(
+                f"{file.name}: segment {index} renders {rms:.3g} rms, {peak:.3g} peak away from "
+                f"exact arithmetic, allowed are {rms_limit:g} and {peak_limit:g}; report it"
+            )
+        worst = (max(worst[0], rms), max(worst[1], peak))
+        report(Progress("verify", 0.9 + 0.1 * (index + 1) / len(file.segments)))
+    return worst

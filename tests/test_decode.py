@@ -265,13 +265,13 @@ def test_only_the_segments_needed_are_read(
 
 def test_each_segment_is_decoded_once(coded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
-    load = Renderer._load
+    load = Renderer.load
 
     def counted(self: Renderer, index: int) -> object:
         loaded.append(index)
         return load(self, index)
 
-    monkeypatch.setattr(Renderer, "_load", counted)
+    monkeypatch.setattr(Renderer, "load", counted)
     monkeypatch.setattr("lincodec.decode._BATCH_SAMPLES", 176 * 144)
     frames = rendered(coded, rate=4)
     assert len(frames) == 4 * FRAMES

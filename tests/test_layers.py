@@ -37,6 +37,7 @@ LEVELS: dict[str, int] = {
     "presets": 3,
     "layout": 3,
     "playback": 4,
+    "precision": 4,
     "scan": 4,
     "pace": 4,
     "tally": 4,

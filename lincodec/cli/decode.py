@@ -33,6 +33,7 @@ Examples:
   linc decode clip.linc -o clip4k.mp4 --res 4k --fps-scale 4
   linc decode clip.linc -o - | mpv -
   linc decode clip.linc --format null           speed test
+  linc decode broken.linc --recover             what is intact of it
 
 Interpolated frames are made from interpolated latents; the duration stays the same.
 """
@@ -101,6 +102,12 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     show_default=True,
     help="Copy the audio packets, or leave them out.",
 )
+@option(
+    "Input",
+    "--recover",
+    is_flag=True,
+    help="Play what is intact of a damaged file; says what is missing.",
+)
 @device_option()
 @output_options(progress=True)
 @click.pass_obj
@@ -121,6 +128,8 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         done = run(source, target, options, progress=progress, overwrite=overwrite)
     for warning in done.extra.get("warnings", ()):
         session.warn(warning)
+    for line in report.recovery_lines(done.extra):
+        session.warn(line)
     if target == paths.STANDARD:
         session.note(report.decode_text(done))
     else:
@@ -166,4 +175,5 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         format=given["container"],
         audio=given["audio"] == "copy",
         device=given["device"],
+        recover=given["recover"],
     )

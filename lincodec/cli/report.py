@@ -80,6 +80,17 @@ def decode_text(report: DecodeReport) -> str:
     )
 
 
+def recovery_lines(extra: Mapping[str, Any]) -> list[str]:
+    """What a recovery could not read, one line each; none for an ordinary decode."""
+    lines = []
+    for loss in extra.get("missing", ()):
+        first, last = loss["first_frame"], loss["first_frame"] + loss["frames"] - 1
+        frames = f"frame {first} is" if first == last else f"frames {first} to {last} are"
+        lines.append(f"{frames} missing: {loss['reason']}")
+    told = {loss["reason"] for loss in extra.get("missing", ())}
+    return lines + [text for text in extra.get("damage", ()) if text not in told]
+
+
 def info_text(found: Mapping[str, Any]) -> str:
     """A table of what ``info`` found, one fact a line, lists of parts left out."""
     rows = []
@@ -128,6 +139,8 @@ def verify_text(found: VerifyReport) -> str:
     """One line that says the file is sound, with what was checked."""
     checked = {"structure": "checksums", "entropy": "checksums and every integer"}
     depth = checked.get(found.depth, "checksums, every integer and every frame")
+    if found.peak is not None:
+        depth += f", at most {found.peak:.1g} code values from exact arithmetic"
     return (
         f"{printable(found.file)}: sound ({depth}; {found.sections} sections, "
         f"{found.segments} segments, {found.frames} frames, {human_bytes(found.total)})"

@@ -9,6 +9,7 @@ from lincodec.container.arch import (
     parse_arch,
 )
 from lincodec.container.audio import pack_audio, parse_audio
+from lincodec.container.damaged import DamagedFile, Loss
 from lincodec.container.head import Head
 from lincodec.container.metadata import pack_metadata, parse_metadata
 from lincodec.container.quality import Quality
@@ -22,6 +23,7 @@ from lincodec.container.writer import LincWriter
 
 __all__ = [
     "Arch",
+    "DamagedFile",
     "Done",
     "GridLevel",
     "Head",
@@ -29,6 +31,7 @@ __all__ = [
     "LincArch",
     "LincFile",
     "LincWriter",
+    "Loss",
     "Quality",
     "Section",
     "SegmentData",

@@ -51,6 +51,9 @@ class LincFile:
     without one it walks over the section headers. Payloads are read when asked for.
     """
 
+    #: Whether a wrong signature is an error even when HEAD follows it.
+    _strict = True
+
     def __init__(
         self,
         src: BinaryIO,
@@ -69,7 +72,7 @@ class LincFile:
         self.limits = limits or Limits()
         stream_name = getattr(src, "name", None)
         shown = stream_name if isinstance(stream_name, str) else "file"
-        self._source = Source(src, self.limits, shown if name is None else name)
+        self._source = Source(src, self.limits, shown if name is None else name, self._strict)
         self.done: Done | None = self._source.done()
         """The trailer as found at the end of the file."""
         head = self._source.section(len(registry.SIGNATURE))

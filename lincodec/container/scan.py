@@ -46,8 +46,8 @@ _LIMIT_NAMES = {registry.META: "metadata", registry.AUDI: None, registry.INDX: N
 class Source:
     """A seekable file seen as section frames; all reads go through here."""
 
-    def __init__(self, src: BinaryIO, limits: Limits, name: str) -> None:
-        """Measure the file and check its signature.
+    def __init__(self, src: BinaryIO, limits: Limits, name: str, strict: bool = True) -> None:
+        """Measure the file and check its signature; not ``strict``: HEAD after it is enough.
 
         Raises:
             InputError: the stream cannot be read or sought.
@@ -63,7 +63,7 @@ class Source:
             raise InputError(f"{name}: cannot be read: {error}") from error
         self.bytes_read = 0
         """Bytes read so far."""
-        self._check_signature()
+        self._check_signature(strict)
 
     @contextmanager
     def at(self, offset: int) -> Iterator[None]:
@@ -190,10 +190,11 @@ class Source:
                 f"CRC {computed:08x} != {stored:08x}; the file is damaged, get it again"
             )
 
-    def _check_signature(self) -> None:
+    def _check_signature(self, strict: bool) -> None:
         start = self.read(0, min(self.size, 64))
         signature = registry.SIGNATURE
-        if start.startswith(signature):
+        head_follows = start[len(signature) :].startswith(registry.HEAD)
+        if start.startswith(signature) or (head_follows and not strict):
             return
         if signature.startswith(start):
             raise TruncatedError(f"{self.name}: has only {self.size} bytes")

@@ -33,13 +33,13 @@ class Axis:
 
 
 @lru_cache(maxsize=64)
-def cosine_matrix(block: int) -> Tensor:
-    """Orthonormal DCT-II, float32 [block, block]: row u is the cosine of frequency u."""
+def cosine_matrix(block: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Orthonormal DCT-II, [block, block]: row u is the cosine of frequency u."""
     u = torch.arange(block, dtype=torch.float64)[:, None]
     x = torch.arange(block, dtype=torch.float64)[None] + 0.5
     matrix = torch.cos(math.pi * u * x / block) * math.sqrt(2 / block)
     matrix[0] /= math.sqrt(2)
-    return matrix.float()
+    return matrix.to(dtype)
 
 
 def blend(distance: Tensor, overlap: int) -> Tensor:
@@ -103,8 +103,8 @@ def synthesise(coefficients: Tensor, rows: Axis, columns: Axis) -> Tensor:
         float32 [n, height, width].
     """
     n, nr, nc, v, u = coefficients.shape
-    left = cosine_matrix(rows.block)[:v].T.contiguous()
-    right = cosine_matrix(columns.block)[:u].contiguous()
+    left = cosine_matrix(rows.block, coefficients.dtype)[:v].T.contiguous()
+    right = cosine_matrix(columns.block, coefficients.dtype)[:u].contiguous()
     # two large matrix products instead of one small product per block
     part = (coefficients.reshape(-1, u) @ right).view(n * nr * nc, v, columns.block)
     blocks = torch.matmul(left, part).view(n, nr, nc, rows.block, columns.block)

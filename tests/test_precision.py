@@ -1,0 +1,57 @@
+"""The third depth of ``verify``: rendering within the tolerance of the specification."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+import torch
+from support.forge import file_of, sections_of
+
+from lincodec.cli.main import run
+from lincodec.errors import CorruptError, VerifyError
+from lincodec.model import segment
+from lincodec.precision import TOLERANCE
+from lincodec.verify import verify
+
+GOOD = Path(__file__).resolve().parent.parent / "format_spec" / "vectors" / "good"
+
+
+@pytest.mark.parametrize("name", ["good-everything", "good-network-4", "good-odd-size"])
+def test_rendering_is_close_to_exact_arithmetic(name: str) -> None:
+    report = verify(GOOD / f"{name}.linc", render=True)
+    assert report.rendered == report.frames
+    assert report.rms is not None
+    assert report.peak is not None
+    assert 0 < report.rms <= report.peak < TOLERANCE[0]
+
+
+def test_a_renderer_that_is_wrong_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = segment.synthesise
+
+    def wrong(coefficients: torch.Tensor, *axes: object) -> torch.Tensor:
+        planes = real(coefficients, *axes)  # type: ignore[arg-type]
+        return planes + 0.05 if planes.dtype == torch.float32 else planes
+
+    monkeypatch.setattr(segment, "synthesise", wrong)
+    with pytest.raises(VerifyError, match="exact arithmetic"):
+        verify(GOOD / "good-two-frames.linc", render=True)
+    assert run(["verify", str(GOOD / "good-two-frames.linc"), "--render"]) == 7
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_samples_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    """Every weight is finite, and so is every latent; their products are not."""
+    sections = sections_of((GOOD / "good-raw-latents.linc").read_bytes())
+    huge = struct.pack("<4f", 3e38, -3e38, 3e38, 3e38)
+    changed = [(k, huge if k == b"LATS" else p) for k, p in sections if k != b"dGST"]
+    path = tmp_path / "huge.linc"
+    path.write_bytes(file_of(changed))
+    assert verify(path).digest is not None
+    with pytest.raises(CorruptError, match="not finite"):
+        verify(path, render=True)
+    assert run(["decode", str(path), "-o", str(tmp_path / "out.y4m")]) == 4
+    assert [p.name for p in tmp_path.iterdir()] == ["huge.linc"]
