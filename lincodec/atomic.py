@@ -44,7 +44,12 @@ def atomic_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> I
         raise UsageError(f"{path}: already exists; use -y to replace it")
     temporary = _create_beside(final)
     try:
-        yield temporary
+        try:
+            yield temporary
+        except FileNotFoundError as error:
+            if error.filename != str(temporary):
+                raise
+            raise UsageError(f"{final}: its folder went away meanwhile; write elsewhere") from error
         with _explained(final):
             _flush(temporary)
             _put_in_place(temporary, final, overwrite=overwrite)

@@ -18,9 +18,10 @@ from torch import Tensor
 from lincodec.atomic import atomic_output
 from lincodec.bitstream import unpack_segment
 from lincodec.container import DamagedFile, LincArch, LincFile
-from lincodec.errors import CorruptError, UnsupportedError, UsageError
+from lincodec.errors import CorruptError, ResourceError, UnsupportedError, UsageError
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
 from lincodec.limits import Limits
+from lincodec.memory import ran_out
 from lincodec.model.output import quantise, to_frames
 from lincodec.models import RenderModel, segment_model
 from lincodec.types import AudioPacket, AudioTrack, Planes, Times, VideoInfo
@@ -106,10 +107,17 @@ class Renderer:
             stop = at
             while stop < len(shots) and stop - at < batch and shots[stop].frame < entry.end_frame:
                 stop += 1
-            yield from self._batch(index, shots[at:stop], last)
+            try:
+                frames = self._batch(index, shots[at:stop], last)
+            except (MemoryError, RuntimeError) as error:
+                if not ran_out(error):
+                    raise
+                batch = _smaller(stop - at, error)
+                continue
+            yield from frames
             at = stop
 
-    def _batch(self, index: int, shots: Sequence[Shot], last: int) -> Iterator[Planes]:
+    def _batch(self, index: int, shots: Sequence[Shot], last: int) -> list[Planes]:
         """Frames of one segment, rendered together."""
         entry = self.linc.segments[index]
         model = self._model(index, last)
@@ -120,8 +128,7 @@ class Renderer:
             self._blend_border(index, shots, planes)
             if not all(math.isfinite(float(plane.sum())) for plane in planes):
                 raise CorruptError(f"segment {index}: its samples are not finite numbers")
-            frames = to_frames(quantise(planes, self.info.bit_depth))
-        yield from frames
+            return to_frames(quantise(planes, self.info.bit_depth))
 
     def _blend_border(self, index: int, shots: Sequence[Shot], planes: list[Tensor]) -> None:
         """Between the last frame of a segment and a segment that continues it: mix the pixels."""
@@ -141,6 +148,17 @@ class Renderer:
         for plane, other in zip(planes, first, strict=True):
             for k, share in between:
                 plane[k].lerp_(other[0], share)
+
+
+def _smaller(frames: int, error: BaseException) -> int:
+    """How many frames to render at a time after memory ran out for ``frames``.
+
+    Raises:
+        ResourceError: it was a single frame.
+    """
+    if frames == 1:
+        raise ResourceError("out of memory for one frame; decode at a lower --res") from error
+    return frames // 2
 
 
 def output_shots(start: int, stop: int, fps_scale: int) -> list[Shot]:

@@ -15,7 +15,7 @@ import torch
 
 from lincodec import __version__, registry
 from lincodec.atomic import atomic_output
-from lincodec.bitstream import pack_segment
+from lincodec.bitstream import SegmentCode, pack_segment
 from lincodec.container import (
     Head,
     LincFile,
@@ -27,7 +27,7 @@ from lincodec.container import (
     pack_times,
 )
 from lincodec.engines import Engine, Setting, engine_class
-from lincodec.errors import TargetError, UsageError, VerifyError
+from lincodec.errors import InputError, TargetError, UsageError, VerifyError
 from lincodec.info import info as read_info
 from lincodec.jobs import (
     EncodeOptions,
@@ -36,10 +36,12 @@ from lincodec.jobs import (
     ProgressCallback,
     StopRequest,
 )
+from lincodec.journal import Journal, Packed, identity, open_journal
+from lincodec.memory import ran_out
 from lincodec.pace import Pace
 from lincodec.presets import Preset, resolve
 from lincodec.scan import Scan, scan_source
-from lincodec.segments import CutDetector, Range, grouped, streamed
+from lincodec.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.tally import Tally
 from lincodec.types import AudioTrack, Frame, VideoInfo
 from lincodec.video.reader import FrameReader
@@ -79,15 +81,34 @@ def encode(
     _check_options(source, output, options)
     pace = Pace(options, progress or _silent, stop or StopRequest(), started)
     job = _Job(source, options, preset, pace)
-    with atomic_output(output, overwrite=overwrite) as temporary:
-        with ExitStack() as stack:
-            out = stack.enter_context(Path(temporary).open("wb"))
+    with ExitStack() as cleanup:
+        if options.resume:
+            key = identity(source, options)
+            job.journal = cleanup.enter_context(open_journal(output, key))
+        temporary = cleanup.enter_context(atomic_output(output, overwrite=overwrite))
+        if job.journal:
+            job.journal.note_temporary(temporary)
+        before = _stamp(source)
+        with temporary.open("wb") as out:
             tally = job.run(out)
+        if _stamp(source) != before:
+            raise InputError(f"{source}: was changed while it was being encoded; encode it again")
         if options.verify:
             job.verify(temporary, tally)
         report = job.report(output, temporary, tally)
     job.check_target(report)
     return report
+
+
+def _stamp(source: str) -> tuple[int, ...]:
+    """What changes when a file is written to; nothing for standard input."""
+    if source == "-":
+        return ()
+    try:
+        found = os.stat(source)
+    except OSError as error:
+        raise InputError(f"{source}: went away: {error.strerror}") from error
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
 
 
 def _silent(_: Progress) -> None:
@@ -102,6 +123,8 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     both = source != "-" and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")
+    if options.resume and source == "-":
+        raise UsageError("standard input cannot be read again, so there is nothing to resume")
     if options.device not in ("auto", "cpu"):
         raise UsageError(
             f"--device {options.device}: this version fits on the CPU; use cpu or auto"
@@ -114,6 +137,7 @@ class _Job:
     def __init__(self, source: str, options: EncodeOptions, preset: Preset, pace: Pace) -> None:
         self.source, self.options, self.preset, self.pace = source, options, preset, pace
         self.cut_short = False
+        self.journal: Journal | None = None
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
 
@@ -132,6 +156,8 @@ class _Job:
             start = next(parts)
             setting = self._setting(info)
             engine = engine_class(setting)(setting, *start)
+            if self.journal:
+                self.journal.settle({"architecture": engine.arch.pack().hex()})
             writer = LincWriter(out)
             writer.add(registry.HEAD, _head(info, scan, engine).pack())
             writer.add(registry.ARCH, engine.arch.pack())
@@ -166,11 +192,24 @@ class _Job:
     ) -> Iterator[tuple[Range, list[Frame]]]:
         """Parts cut into the segments that code best, unless the user fixed their length."""
         for part, frames in parts:
-            fixed = self.options.segment is not None or self.pace.stop.requested
-            fixed = fixed or self.pace.hurried(part, info)
-            for piece in [part] if fixed else engine.cut(part, frames):
+            for piece in self._cut(part, frames, engine, info):
                 begin = piece.first - part.first
                 yield piece, frames[begin : begin + piece.count]
+
+    def _cut(
+        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo
+    ) -> list[Range]:
+        """The segments of a part: as before an interruption, or as they code best."""
+        known = self.journal.cut(part) if self.journal else None
+        if known is not None:
+            return known
+        fixed = self.options.segment is not None or self.pace.stop.requested
+        if fixed or self.pace.hurried(part, info):
+            return [part]
+        pieces = engine.cut(part, frames)
+        if self.journal:
+            self.journal.note_cut(part, pieces)
+        return pieces
 
     def _segments(
         self,
@@ -181,19 +220,49 @@ class _Job:
     ) -> Tally:
         """Fit, code, measure and append every segment."""
         tally = Tally()
-        for index, (part, frames) in enumerate(parts):
-            budget = self.pace.budget(part, info, engine, tally, index)
-            code = engine.fit(part, frames, budget)
-            self.cut_short |= engine.timed and budget.over
-            header, weights, latents = pack_segment(code)
-            data = SegmentData(index, header, weights, latents)
-            tally.measure(data, code, frames, engine.arch, info)
+        for index, (part, frames, code, packed) in enumerate(
+            self._coded(parts, engine, tally, info)
+        ):
+            header, weights, latents = packed
+            tally.measure(SegmentData(index, *packed), code, frames, engine.arch, info)
+            if self.journal and code is not None and not self.pace.stop.requested:
+                self.journal.append(part, packed)
             writer.add_segment(header, weights, latents)
             tally.coded_bytes += len(weights) + len(latents)
             engine.account(part, len(weights) + len(latents))
             self.pace.done_frames += part.count
             self.pace.tell(tally, info, index, 1.0)
         return tally
+
+    def _coded(
+        self,
+        parts: Iterator[tuple[Range, list[Frame]]],
+        engine: Engine,
+        tally: Tally,
+        info: VideoInfo,
+    ) -> Iterator[tuple[Range, list[Frame], SegmentCode | None, Packed]]:
+        """Segments with their code and bytes; one too large for the memory is cut in two."""
+        for whole in parts:
+            waiting = [whole]
+            while waiting:
+                part, frames = waiting.pop()
+                kept = self.journal.segment(part) if self.journal else None
+                if kept is not None:
+                    yield part, frames, None, kept
+                    continue
+                budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
+                try:
+                    code = engine.fit(part, frames, budget)
+                except (MemoryError, RuntimeError) as error:
+                    if not ran_out(error) or part.count == 1:
+                        raise
+                    waiting += [
+                        (p, frames[p.first - part.first :][: p.count]) for p in halves(part)
+                    ]
+                    self.warnings.append("memory ran out: a segment was cut in two")
+                    continue
+                self.cut_short |= engine.timed and budget.over
+                yield part, frames, code, pack_segment(code)
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None
@@ -243,6 +312,7 @@ class _Job:
             psnr=tally.rgb.mean,
             psnr_yuv=tally.mean_yuv,
             stopped=self.pace.stop.requested or self.cut_short,
+            resumed=self.journal.resumed if self.journal else 0,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
 

@@ -47,6 +47,8 @@ class EncodeOptions:
     device: str = "auto"
     seed: int = 0
     verify: bool = True
+    resume: bool = False
+    """Keep finished segments in a journal beside the output, and go on from one that is there."""
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -125,6 +127,8 @@ class EncodeReport:
     psnr_yuv: float
     stopped: bool = False
     """True when finished early by a stop request or ``max_time``."""
+    resumed: int = 0
+    """Segments taken from the journal of an interrupted encode."""
     warnings: tuple[str, ...] = ()
 
 

@@ -86,6 +86,13 @@ def plan(total: int, cuts: Iterable[int], longest: int) -> list[Range]:
     return out
 
 
+def halves(part: Range) -> tuple[Range, Range]:
+    """The second and the first half of a range of two frames or more."""
+    half = part.count // 2
+    first = Range(part.first, half, part.continues)
+    return Range(part.first + half, part.count - half, True), first
+
+
 def grouped(
     frames: Iterator[Frame], ranges: Iterable[Range]
 ) -> Iterator[tuple[Range, list[Frame]]]:

@@ -33,19 +33,25 @@ class Tally:
     def measure(
         self,
         data: SegmentData,
-        code: SegmentCode,
+        code: SegmentCode | None,
         frames: Sequence[Frame],
         arch: Arch,
         info: VideoInfo,
     ) -> None:
         """Decode a segment's bytes again and compare with the source frames.
 
+        Args:
+            data: the segment as it is written.
+            code: what was encoded; None when the segment is from an earlier session.
+            frames: of the source.
+            arch, info: of the file.
+
         Raises:
             VerifyError: the bytes do not decode to ``code``.
         """
         read = unpack_segment(data, arch, info.plane_sizes)
         found = digest_bytes(read)
-        if digest_bytes(code) != found:
+        if code is not None and digest_bytes(code) != found:
             raise VerifyError(
                 f"segment {data.index}: does not decode to what was encoded; please report"
             )

@@ -44,8 +44,8 @@ class RateControl:
     def choose(self, fit: SegmentFit, part: Range, budget: Budget) -> FittedSegment:
         """Fit one segment at the step its target asks for."""
         if self.per_sample is not None:
-            self.due += self.per_sample * part.count * self.samples
-            wanted = max(self.due - self.spent, 0.2 * self.per_sample * part.count * self.samples)
+            share = self.per_sample * part.count * self.samples
+            wanted = max(self.due + share - self.spent, 0.2 * share)
             self.step = self._search(fit, math.log(wanted), lambda f: math.log(f.bits), -1.0)
         elif self.options.psnr is not None:
             wanted_db = self.options.psnr + 0.05
@@ -55,6 +55,8 @@ class RateControl:
     def account(self, part: Range, coded: int) -> None:
         """Note what a segment really took, in bytes."""
         self.spent += 8 * coded
+        if self.per_sample is not None:
+            self.due += self.per_sample * part.count * self.samples
 
     def _search(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -32,6 +33,7 @@ Examples:
   linc encode clip.mp4                          writes clip.linc
   linc encode clip.mp4 -o small.linc --size 500k
   linc encode clip.mp4 --preset slow --max-time 1h
+  linc encode clip.mp4 --preset slow --resume   again after a crash: goes on where it was
   linc encode clip.mp4 --psnr 34 --start 10 --duration 5
   ffmpeg -i clip.mp4 -f yuv4mpegpipe - | linc encode - -o clip.linc
 
@@ -88,6 +90,12 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     type=click.FloatRange(min=0, min_open=True),
     metavar="BPP",
     help="Bits per pixel less the audio.",
+)
+@option(
+    "Time",
+    "--resume",
+    is_flag=True,
+    help="Keep finished segments beside the output, and go on where such an encode was stopped.",
 )
 @value(
     "Time",
@@ -156,6 +164,7 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
 
     with (
+        _journal_noted(session, target, resume=options.resume),
         session.reporter() as progress,
         session.interrupts.finishing(quiet=session.quiet) as stop,
     ):
@@ -165,6 +174,20 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     for warning in done.warnings:
         session.warn(warning)
     session.result(report.encode_fields(done), report.encode_text(done))
+
+
+@contextmanager
+def _journal_noted(session: Session, target: str, *, resume: bool) -> Iterator[None]:
+    """Say where finished segments are when the job does not come to its end."""
+    try:
+        yield
+    except BaseException:
+        from lincodec.journal import journal_path
+
+        path = journal_path(target)
+        if resume and path.exists():
+            session.note(f"finished segments are in {path}; the same command goes on from there")
+        raise
 
 
 def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
@@ -188,6 +211,7 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         device=given["device"],
         seed=given["seed"],
         verify=given["verify"],
+        resume=given["resume"],
         tags=dict(given["tags"]),
     )
 

@@ -14,6 +14,7 @@ from lincodec import __version__
 from lincodec.cli.session import Session
 from lincodec.cli.text import printable
 from lincodec.errors import LincError
+from lincodec.memory import ran_out
 
 _INTERNAL = 1
 _USAGE = 2
@@ -115,7 +116,7 @@ def _report(error: BaseException, session: Session) -> int:
     if isinstance(error, LincError):
         session.error(error.exit_code, type(error).__name__, str(error))
         code = error.exit_code
-    elif isinstance(error, MemoryError):
+    elif ran_out(error):
         text = "out of memory; try a smaller --segment, a trim, or a lower --res"
         session.error(_RESOURCE, "ResourceError", text)
         code = _RESOURCE
