@@ -29,9 +29,9 @@ from anchors import ANCHORS, Clip, Point, Quality, encode_anchor, load_clip, mea
 
 from lincodec import __version__, metrics
 from lincodec.container import LincFile
-from lincodec.decode import Renderer, output_shots
 from lincodec.encode import encode
 from lincodec.jobs import EncodeOptions
+from lincodec.render import Renderer, output_shots
 from lincodec.types import Planes
 
 _FIGURES: dict[str, Callable[[Quality], float]] = {

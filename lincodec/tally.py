@@ -11,11 +11,11 @@ import torch
 from lincodec import metrics
 from lincodec.bitstream import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
-from lincodec.decode import batch_size
 from lincodec.errors import VerifyError
 from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
 from lincodec.model.output import quantise, to_frames
 from lincodec.models import segment_model
+from lincodec.render import batch_size
 from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.video.color import to_rgb
 

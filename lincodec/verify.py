@@ -126,10 +126,10 @@ def _compare(name: str, digest: bytes, stored: bytes | None, warnings: list[str]
 
 def _render(file: LincFile, report: Callable[[Progress], None]) -> tuple[int, float, float]:
     """Render every frame at native size; number of frames, and deviation from exact arithmetic."""
-    decode = importlib.import_module("lincodec.decode")  # needs torch, so only when asked for
-    renderer, count, total = decode.Renderer(file), 0, file.n_frames
+    render = importlib.import_module("lincodec.render")  # needs torch, so only when asked for
+    renderer, count, total = render.Renderer(file), 0, file.n_frames
     try:
-        for planes in renderer.frames(decode.output_shots(0, total, 1)):
+        for planes in renderer.frames(render.output_shots(0, total, 1)):
             found, expected = tuple(plane.shape for plane in planes), file.info.plane_sizes
             if found != expected:
                 raise VerifyError(f"{file.name}: frame {count} has planes {found}, not {expected}")

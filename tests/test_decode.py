@@ -15,12 +15,13 @@ import torch
 
 from lincodec.bitstream import unpack_segment
 from lincodec.container import LincFile
-from lincodec.decode import Renderer, decode, frame_range, output_shots
+from lincodec.decode import decode, frame_range
 from lincodec.encode import encode
 from lincodec.errors import LimitError, UsageError
 from lincodec.jobs import DecodeOptions, EncodeOptions, Span
 from lincodec.model.output import quantise, to_frames
 from lincodec.models import segment_model
+from lincodec.render import Renderer, output_shots
 from lincodec.types import AudioTrack, Frame, Planes, Times
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import constant
@@ -272,7 +273,7 @@ def test_each_segment_is_decoded_once(coded: Path, monkeypatch: pytest.MonkeyPat
         return load(self, index)
 
     monkeypatch.setattr(Renderer, "load", counted)
-    monkeypatch.setattr("lincodec.decode._BATCH_SAMPLES", 176 * 144)
+    monkeypatch.setattr("lincodec.render._BATCH_SAMPLES", 176 * 144)
     frames = rendered(coded, rate=4)
     assert len(frames) == 4 * FRAMES
     assert sorted(loaded) == [0, 1, 2]

@@ -69,8 +69,8 @@ def test_fresh_encodes(
     clip: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    from lincodec.decode import Renderer, output_shots
     from lincodec.encode import encode
+    from lincodec.render import Renderer, output_shots
 
     path = tmp_path / "in.y4m"
     if source == "y4m":

@@ -44,6 +44,7 @@ LEVELS: dict[str, int] = {
     "scan": 4,
     "pace": 4,
     "tally": 4,
+    "render": 4,
     "encode": 4,
     "decode": 4,
     "verify": 4,

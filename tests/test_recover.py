@@ -13,10 +13,11 @@ import numpy as np
 import pytest
 
 from lincodec.container import DamagedFile, LincFile
-from lincodec.decode import Renderer, Shot, decode, intact_shots, output_shots
+from lincodec.decode import decode, intact_shots
 from lincodec.encode import encode
 from lincodec.errors import CorruptError, LincError
 from lincodec.jobs import DecodeOptions, EncodeOptions, Span
+from lincodec.render import Renderer, Shot, output_shots
 from lincodec.types import Planes
 from lincodec.video.reader import FrameReader
 

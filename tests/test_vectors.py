@@ -138,7 +138,7 @@ def test_both_render_the_same(
     entry: dict[str, Any], reader: ModuleType, alpha: int, size: tuple[int, int] | None
 ) -> None:
     """Every frame at a size (height, width) and frame-rate factor, within clause 8.8."""
-    from lincodec.decode import Renderer, output_shots
+    from lincodec.render import Renderer, output_shots
 
     data = data_of(entry)
     theirs = reader.read(data)
