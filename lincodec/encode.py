@@ -228,8 +228,9 @@ class _Job:
             if self.journal and code is not None and not self.pace.stop.requested:
                 self.journal.append(part, packed)
             writer.add_segment(header, weights, latents)
-            tally.coded_bytes += len(weights) + len(latents)
-            engine.account(part, len(weights) + len(latents))
+            coded = len(header.pack()) + len(weights) + len(latents)
+            tally.coded_bytes += coded
+            engine.account(part, coded)
             self.pace.done_frames += part.count
             self.pace.tell(tally, info, index, 1.0)
         return tally

@@ -13,6 +13,11 @@ from lincodec.types import VideoInfo
 
 _LOW, _HIGH = 1.0, 4096.0
 _TRIES = 7
+#: Bytes of a file beside its segments: HEAD, ARCH, dGST, qLTY, mETa, DONE and their frames.
+_FILE_BYTES = 350
+#: Bytes of a segment beside its table and payloads: three section frames, its row in iNDX, its
+#: figure in qLTY.
+_SEGMENT_BYTES = 68
 
 
 class RateControl:
@@ -37,8 +42,7 @@ class RateControl:
         if options.bitrate is not None:
             return options.bitrate / float(info.fps) / self.samples
         if options.size is not None and frames:
-            overhead = 700 + 100 * frames // 60
-            return max(options.size - overhead, 1) * 8 / (frames * self.samples)
+            return max(options.size - _FILE_BYTES, 1) * 8 / (frames * self.samples)
         return None
 
     def choose(self, fit: SegmentFit, part: Range, budget: Budget) -> FittedSegment:
@@ -53,8 +57,8 @@ class RateControl:
         return fit.run(part, self.step, budget)
 
     def account(self, part: Range, coded: int) -> None:
-        """Note what a segment really took, in bytes."""
-        self.spent += 8 * coded
+        """Note what a segment's table and payloads really took, in bytes."""
+        self.spent += 8 * (coded + _SEGMENT_BYTES)
         if self.per_sample is not None:
             self.due += self.per_sample * part.count * self.samples
 
