@@ -14,7 +14,6 @@ from lincodec.atomic import atomic_output
 from lincodec.container import DamagedFile, LincFile
 from lincodec.errors import UsageError
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
-from lincodec.limits import Limits
 from lincodec.render import Renderer, Shot, output_shots
 from lincodec.types import AudioPacket, AudioTrack, Times, VideoInfo
 from lincodec.video.timing import scaled, sliced
@@ -79,7 +78,7 @@ def decode(
     started = time.monotonic()
     with ExitStack() as stack:
         kind = DamagedFile if options.recover else LincFile
-        linc = kind(stack.enter_context(Path(source).open("rb")), name=source)
+        linc = kind(stack.enter_context(Path(source).open("rb")), options.limits, name=source)
         size = _output_size(linc.info, options)
         renderer = Renderer(linc, size)
         stack.callback(renderer.close)
@@ -118,7 +117,7 @@ def _output_size(info: VideoInfo, options: DecodeOptions) -> tuple[int, int]:
         width, height = options.size
     else:
         width, height = (max(1, round(side * options.scale)) for side in (info.width, info.height))
-    Limits().check_picture(width, height, "output")
+    options.limits.check_picture(width, height, "output")
     return width, height
 
 

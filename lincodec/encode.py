@@ -27,7 +27,7 @@ from lincodec.container import (
     pack_times,
 )
 from lincodec.engines import Engine, Setting, engine_class
-from lincodec.errors import InputError, TargetError, UsageError, VerifyError
+from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
 from lincodec.info import info as read_info
 from lincodec.jobs import (
     EncodeOptions,
@@ -37,6 +37,7 @@ from lincodec.jobs import (
     StopRequest,
 )
 from lincodec.journal import Journal, Packed, identity, open_journal
+from lincodec.limits import Limits
 from lincodec.memory import ran_out
 from lincodec.pace import Pace
 from lincodec.presets import Preset, resolve
@@ -286,7 +287,7 @@ class _Job:
         """Check the finished file's structure, checksums and stored digest."""
         self.pace.verifying(0.0)
         with path.open("rb") as file:
-            linc = LincFile(file)
+            linc = LincFile(file, Limits.unlimited())
             linc.verify_structure()
             if linc.digest() != tally.digest.digest():
                 raise VerifyError(
@@ -295,7 +296,11 @@ class _Job:
 
     def report(self, output: str, path: Path, tally: Tally) -> EncodeReport:
         """Figures of the finished file."""
-        found = read_info(str(path))
+        found = read_info(str(path), Limits.unlimited())
+        try:
+            read_info(str(path))
+        except LimitError as error:
+            self.warnings.append(f"readers refuse this file by default: {error}")
         self.pace.verifying(1.0)
         info = self.info
         if info is None:

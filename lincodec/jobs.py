@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from lincodec.limits import Limits
+
 
 @dataclass(frozen=True)
 class Span:
@@ -74,6 +76,8 @@ class DecodeOptions:
     device: str = "auto"
     recover: bool = False
     """Play what is intact of a damaged file; a missing frame is replaced by the one before."""
+    limits: Limits = field(default_factory=Limits)
+    """What the file may declare, and the largest output picture."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,14 @@ class Limits:
     """Largest mETa payload in bytes."""
     ancillary: int = registry.LIMIT_ANCILLARY
     """Largest payload in bytes of every other ancillary section, aUDi excepted."""
+    payload: int = registry.LIMIT_PAYLOAD
+    """Largest payload of WGTS or LATS in bytes."""
+    audio: int = registry.LIMIT_AUDIO
+    """Largest payload of aUDi in bytes."""
+    expansion: int = registry.LIMIT_EXPANSION
+    """Most tensor elements of a segment beyond 2^24, per byte of the file."""
+    work: int = registry.LIMIT_WORK
+    """Most multiplications of the network for one frame at native size."""
     packets: int = registry.LIMIT_PACKETS
     """Most audio packets."""
 

@@ -64,9 +64,13 @@ LIMITS = {
     "params": 1 << 29,
     "symbols": 1 << 29,
     "tensors": 4096,
-    "sections": 1 << 20,
+    "sections": 1 << 18,
     "metadata": 1 << 16,
     "ancillary": 1 << 24,
+    "payload": 1 << 28,
+    "audio": 1 << 28,
+    "expansion": 1 << 14,
+    "work": 1 << 44,
     "packets": 1 << 24,
 }
 
@@ -166,6 +170,7 @@ class Segment:
 class File:
     """Everything in a file."""
 
+    size: int = 0
     head: dict[str, Any] = field(default_factory=dict)
     arch: dict[str, Any] = field(default_factory=dict)
     segments: list[Segment] = field(default_factory=list)
@@ -258,6 +263,22 @@ def parse_latent_inr(fields: Fields) -> dict[str, Any]:
         need(scale > 0 and resolution and 0 < entries < 1 << 24 and hashed <= 1, "level")
         need(hashed or resolution * resolution <= entries, "dense level does not fit")
     return {**arch, "patch": patch, "levels": levels}
+
+
+def work(head: dict[str, Any], arch: dict[str, Any]) -> int:
+    """Clause 9.1."""
+
+    def pieces(side: int) -> int:
+        return math.ceil(head["width"] / side) * math.ceil(head["height"] / side)
+
+    if arch["id"] == 1:
+        return pieces(arch["patch"]) * arch["layers"] * int(arch["hidden"]) ** 2
+    if not arch["layers"]:
+        return 0
+    s, wide = arch["stride"], arch["channels"]
+    chroma = {0: 0, 1: (s // 2) ** 2, 2: s * (s // 2), 3: s * s}[head["chroma"]]
+    samples = s * s + 2 * chroma
+    return int(pieces(s) * wide * (10 * samples + 9 * wide * (arch["layers"] - 1)))
 
 
 def parse_times(data: bytes, frames: int) -> list[int]:
@@ -403,7 +424,7 @@ def read(data: bytes) -> File:
     if not data.startswith(SIGNATURE):
         refuse("signature", "truncated" if SIGNATURE.startswith(data) else "corrupt")
     complete = is_complete(data)
-    file, at, previous = File(), len(SIGNATURE), ""
+    file, at, previous = File(len(data)), len(SIGNATURE), ""
     while previous != "DONE":
         kind, payload = read_section(data, at, complete)
         check_order(kind, previous, file)
@@ -435,9 +456,9 @@ def read_section(data: bytes, at: int, complete: bool) -> tuple[str, bytes]:
     name = kind.decode()
     longest = {"HEAD": 1 << 12, "ARCH": 1 << 16, "TIME": 1 << 26, "DONE": 1 << 12}
     need(length <= longest.get(name, length), f"byte {at}: {name} is too long")
-    own = {"mETa": "metadata", "aUDi": "", "iNDX": ""}.get(name, "ancillary")
-    if name[0].islower() and own:
-        within(own, length)
+    own = {"mETa": "metadata", "aUDi": "audio", "WGTS": "payload", "LATS": "payload"}
+    if name in own or name[0].islower():
+        within(own.get(name, "ancillary"), length)
     (crc,) = struct.unpack_from("<I", data, at + 8 + length)
     need(zlib.crc32(data[at : at + 8 + length]) == crc, f"byte {at}: CRC of {name}", "checksum")
     if name not in KNOWN:
@@ -463,8 +484,11 @@ def take(file: File, kind: str, payload: bytes, at: int) -> None:
         file.head = parse_head(payload)
     elif kind == "ARCH":
         file.arch = parse_arch(payload)
+        within("work", work(file.head, file.arch))
     elif kind == "SEGM":
         segment = parse_segment(payload, at, file.head)
+        beyond = sum(tensor.size for tensor in segment.tensors) - (1 << 24)
+        within("expansion", math.ceil(max(beyond, 0) / file.size))
         expected = file.frames if file.segments else 0
         need(segment.first == expected, f"segment starts at {segment.first}, not {expected}")
         need(file.segments or not segment.continues, "first segment continues")

@@ -629,6 +629,20 @@ def bad_segments(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]
         yield vector(f"tensor-{name}", "6.4 7", about, changed(base, b"SEGM", offset, new))
     bomb = struct.pack("<4I", *[(1 << 24) - 1] * 4)
     yield vector("symbol-bomb", "9", "2^96 symbols", changed(base, b"SEGM", 24, bomb), "limit")
+    yield vector(
+        "limit-expansion",
+        "9",
+        "a constant tensor of 2^27 elements in a few hundred bytes",
+        expansion(),
+        "limit",
+    )
+    yield vector(
+        "limit-work",
+        "9.1",
+        "a network of 32 layers and 65535 channels",
+        build(VIDEO, LincArch(3, 4, 2, 32, 2, 65535, 2, 3)),
+        "limit",
+    )
     above = struct.pack("<I", 1 << 20)
     yield vector(
         "above-bounds",
@@ -636,6 +650,14 @@ def bad_segments(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]
         "more symbols than HEAD allows",
         changed(base, b"SEGM", 24, above),
     )
+
+
+def expansion() -> bytes:
+    """A constant tensor, third in the table, whose dims are then made enormous."""
+    constant = {(Role.NET_WEIGHT, 0): bitstream.Constant((1, 1), 1.0)}
+    data = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors=constant)])
+    data = changed(data, b"HEAD", 48, struct.pack("<Q", 1 << 28))
+    return changed(data, b"SEGM", 16 + 36 + 28 + 8, struct.pack("<II", 1 << 14, 1 << 13))
 
 
 def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:

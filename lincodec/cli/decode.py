@@ -11,6 +11,7 @@ from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
     device_option,
+    limit_option,
     option,
     output_options,
     overwrite_options,
@@ -23,6 +24,7 @@ from lincodec.cli.session import Session
 from lincodec.cli.values import Resolution, parse_pair, parse_resolution
 from lincodec.errors import UsageError
 from lincodec.jobs import DecodeOptions
+from lincodec.limits import Limits
 
 _HELP = """Render SOURCE, a .linc file, as a video.
 
@@ -108,6 +110,7 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     is_flag=True,
     help="Play what is intact of a damaged file; says what is missing.",
 )
+@limit_option("Input")
 @device_option()
 @output_options(progress=True)
 @click.pass_obj
@@ -121,6 +124,8 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         source, target, yes=given["yes"], no=given["no"], devices=True
     )
     options = _options(source, given)
+    if not options.recover:
+        _check_headers(source, options.limits)
 
     with session.reporter() as progress:
         from lincodec.decode import decode as run  # torch: imported when everything else is fine
@@ -134,6 +139,17 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         session.note(report.decode_text(done))
     else:
         session.result(report.decode_fields(done), report.decode_text(done))
+
+
+def _check_headers(source: str, limits: Limits) -> None:
+    """Refuse what the headers show to be wrong before seconds go into starting torch.
+
+    Raises:
+        LincError: the file is damaged, too new or too large.
+    """
+    from lincodec.info import info
+
+    info(source, limits)
 
 
 def _target(source: str, output: str | None, container: str | None, session: Session) -> str:
@@ -176,4 +192,5 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         audio=given["audio"] == "copy",
         device=given["device"],
         recover=given["recover"],
+        limits=given["limits"],
     )

@@ -33,7 +33,7 @@ Examples:
   linc encode clip.mp4                          writes clip.linc
   linc encode clip.mp4 -o small.linc --size 500k
   linc encode clip.mp4 --preset slow --max-time 1h
-  linc encode clip.mp4 --preset slow --resume   again after a crash: goes on where it was
+  linc encode clip.mp4 --preset slow --resume   goes on after a crash
   linc encode clip.mp4 --psnr 34 --start 10 --duration 5
   ffmpeg -i clip.mp4 -f yuv4mpegpipe - | linc encode - -o clip.linc
 

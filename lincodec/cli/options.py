@@ -130,7 +130,7 @@ def device_option() -> Decorator:
     )
 
 
-def limit_option() -> Decorator:
+def limit_option(section: str = "Depth") -> Decorator:
     """``--limit``, passed on as ``limits``."""
 
     def convert(ctx: click.Context, param: click.Parameter, pairs: tuple[str, ...]) -> Limits:
@@ -143,7 +143,7 @@ def limit_option() -> Decorator:
             raise click.BadParameter(str(error), ctx, param) from error
 
     return option(
-        "Depth",
+        section,
         "--limit",
         "limits",
         multiple=True,

@@ -14,6 +14,7 @@ from lincodec.container.sections import FRAME_SIZE, Section
 from lincodec.container.segment import SegmentHeader
 from lincodec.container.times import constant_times, parse_times
 from lincodec.container.trailer import SegmentEntry
+from lincodec.container.work import check_expansion
 from lincodec.errors import CorruptError, LincError
 from lincodec.types import Times
 
@@ -197,6 +198,7 @@ class DamagedFile(LincFile):
             )  # fmt: skip
             with self._source.at(section.offset):
                 structure.check_segment(header, entry, self.head)
+                check_expansion(header.params, self.size, self.limits)
                 self._check_place(entry, frame)
         except LincError as error:
             self._note(section.offset, error)

@@ -19,6 +19,7 @@ from lincodec.container.sections import FRAME_SIZE, Section
 from lincodec.container.segment import SEGMENT_FIXED, SegmentHeader, parse_segment_fixed
 from lincodec.container.times import constant_times, parse_times
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
+from lincodec.container.work import check_expansion, check_work
 from lincodec.errors import CorruptError, TruncatedError, UnsupportedError
 from lincodec.limits import Limits
 from lincodec.types import AudioTrack, Times, VideoInfo
@@ -82,6 +83,8 @@ class LincFile:
         self._require_type(arch, registry.ARCH)
         self.arch: Arch = self._parse(arch, parse_arch)
         self._body = arch.end
+        with self._source.at(arch.offset):
+            check_work(self.arch, self.head, self.limits)
         self._entries: tuple[SegmentEntry, ...] = ()
         self._open_body()
 
@@ -191,6 +194,7 @@ class LincFile:
         header = self._parse(section, lambda data: SegmentHeader.parse(data, self.limits))
         with self._source.at(entry.offset):
             structure.check_segment(header, entry, self.head)
+            check_expansion(header.params, self.size, self.limits)
         return header
 
     def _read_entry(self, index: int, header: SegmentHeader) -> SegmentData:

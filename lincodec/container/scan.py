@@ -39,8 +39,13 @@ _LONGEST = {
     registry.TIME: 1 << 26,
     registry.DONE: 1 << 12,
 }
-#: Ancillary sections with a limit of their own.
-_LIMIT_NAMES = {registry.META: "metadata", registry.AUDI: None, registry.INDX: None}
+#: Sections with a limit of their own; other ancillary ones have "ancillary".
+_LIMIT_NAMES = {
+    registry.META: "metadata",
+    registry.AUDI: "audio",
+    registry.WGTS: "payload",
+    registry.LATS: "payload",
+}
 
 
 class Source:
@@ -126,6 +131,8 @@ class Source:
         """
         with self.at(section.offset):
             self._check_length(section)
+        if section.length > _CHUNK:
+            self.check(section)  # before memory is taken for it
         header = FRAME_HEADER.pack(section.type, section.length)
         payload = self.read(section.payload_offset, section.length)
         stored = self.read(section.end - FRAME_CRC.size, FRAME_CRC.size)
@@ -137,7 +144,10 @@ class Source:
 
         Raises:
             ChecksumError: the CRC does not match.
+            LimitError: the section is larger than the limits allow.
         """
+        with self.at(section.offset):
+            self._check_length(section)
         crc, end = 0, section.end - FRAME_CRC.size
         for start in range(section.offset, end, _CHUNK):
             crc = zlib.crc32(self.read(start, min(_CHUNK, end - start)), crc)
@@ -164,9 +174,6 @@ class Source:
 
     def _check_unknown(self, section: Section) -> None:
         """Tell damage from novelty: only a type whose CRC matches is taken as unknown."""
-        with self.at(section.offset):
-            if not is_critical(section.type):
-                self._check_length(section)
         if section.length <= self.limits.ancillary:
             self.check(section)
         with self.at(section.offset):
@@ -178,10 +185,10 @@ class Source:
             raise CorruptError(
                 f"section {section.name}: {section.length} bytes, expected at most {longest}"
             )
-        if section.type[0:1].islower():
-            name = _LIMIT_NAMES.get(section.type, "ancillary")
-            if name is not None:
-                self.limits.check(name, section.length, f"section {section.name}")
+        default = None if is_critical(section.type) else "ancillary"
+        name = _LIMIT_NAMES.get(section.type, default)
+        if name is not None:
+            self.limits.check(name, section.length, f"section {section.name}")
 
     def _compare(self, section: Section, stored: int, computed: int) -> None:
         if stored != computed:

@@ -18,6 +18,7 @@ from lincodec.container.sections import Section
 from lincodec.container.segment import LARGEST_ENTRY, SEGMENT_FIXED, SegmentHeader
 from lincodec.container.times import parse_times
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
+from lincodec.container.work import check_expansion, check_work
 from lincodec.errors import ChecksumError
 
 
@@ -130,7 +131,8 @@ class _Check:
             if kind == registry.HEAD:
                 self.head = Head.parse(payload, self.source.limits)
             elif kind == registry.ARCH:
-                parse_arch(payload)
+                assert self.head is not None  # the order begins with HEAD
+                check_work(parse_arch(payload), self.head, self.source.limits)
             elif kind == registry.SEGM:
                 self._open_segment(section, payload)
             elif kind == registry.AUDI:
@@ -170,6 +172,7 @@ class _Check:
         )
         self.open = (section, header)
         check_segment(header, self._entry(section.end), self.head)
+        check_expansion(header.params, self.source.size, self.source.limits)
 
     def _visit_payload(self, section: Section) -> None:
         assert self.open is not None  # the order admits these only after SEGM
