@@ -83,7 +83,6 @@ class Engine:
         return DecodeReport(output, 528, 3840, 2160, 20.0, 26.4, 12.0, {"device": "cpu"})
 
     def info(self, path: str, limits: Limits | None = None) -> dict[str, Any]:
-        self.calls.append(("info", path, "", None, {}))
         if self.error is not None:
             raise self.error
         return {
