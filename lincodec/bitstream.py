@@ -101,7 +101,8 @@ class Spectral:
         ]
 
 
-Tensor = Lattice | MinMax | Raw | Constant | Spectral
+Plain = Lattice | MinMax | Raw | Constant
+Tensor = Plain | Spectral
 
 
 @dataclass(frozen=True)
@@ -205,10 +206,8 @@ def channel_shapes(
     ]
 
 
-def _unpack(
-    entry: TensorEntry, payload: bytes, arch: Arch, sizes: Sequence[tuple[int, int]]
-) -> Tensor:
-    """One tensor from its table row and payload."""
+def _unpack_plain(entry: TensorEntry, payload: bytes) -> Plain | None:
+    """One tensor of a mode that needs no picture; None for the others."""
     dims, count = entry.dims, entry.elements
     if entry.mode == Mode.RAW:
         values = np.frombuffer(payload, "<f4").reshape(dims)
@@ -227,6 +226,17 @@ def _unpack(
         exponents = np.frombuffer(payload[:n_rows], np.int8)
         q = rows.decode(payload[n_rows:], n_rows, count // n_rows)
         return Lattice(q.reshape(dims), entry.a, exponents)
+    return None
+
+
+def _unpack(
+    entry: TensorEntry, payload: bytes, arch: Arch, sizes: Sequence[tuple[int, int]]
+) -> Tensor:
+    """One tensor from its table row and payload."""
+    plain = _unpack_plain(entry, payload)
+    if plain is not None:
+        return plain
+    dims = entry.dims
     if not isinstance(arch, LincArch) or len(dims) != 4:
         raise UnsupportedError("spectral tensor outside architecture linc")
     shapes = channel_shapes(arch, sizes, dims[0])
@@ -263,6 +273,35 @@ def unpack_segment(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int
     for entry, payload in zip(header.tensors, data.payloads, strict=True):
         tensors[entry.role, entry.layer] = _unpack(entry, payload, arch, sizes)
     return SegmentCode(header.first_frame, header.n_frames, header.continues, tensors)
+
+
+def latent_entries(header: SegmentHeader) -> int:
+    """Numbers of one latent of a segment (spec clause 8.2).
+
+    Raises:
+        CorruptError: the segment has no latents.
+    """
+    return _latent_entry(header).dims[0]
+
+
+def unpack_latents(header: SegmentHeader, lats: bytes) -> Plain:
+    """The latent tensor of a segment from its LATS payload alone.
+
+    Raises:
+        CorruptError: there is none, or its payload is malformed.
+    """
+    entry = _latent_entry(header)
+    tensor = _unpack_plain(entry, lats[: entry.payload_length])
+    if tensor is None:
+        raise CorruptError(f"segment at frame {header.first_frame}: latents of a spectral mode")
+    return tensor
+
+
+def _latent_entry(header: SegmentHeader) -> TensorEntry:
+    for entry in header.tensors:
+        if (entry.role, entry.layer) == (Role.LATENT, 0) and len(entry.dims) == 2:
+            return entry
+    raise CorruptError(f"segment at frame {header.first_frame}: no latents")
 
 
 def digest_bytes(code: SegmentCode) -> bytes:

@@ -43,6 +43,8 @@ from lincodec.pace import Pace
 from lincodec.presets import Preset, resolve
 from lincodec.scan import Scan, scan_source
 from lincodec.segments import CutDetector, Range, grouped, halves, streamed
+from lincodec.semantics.aligner import Alignments
+from lincodec.semantics.teacher import load_teacher
 from lincodec.tally import Tally
 from lincodec.types import AudioTrack, Frame, VideoInfo
 from lincodec.video.reader import FrameReader
@@ -137,6 +139,8 @@ class _Job:
 
     def __init__(self, source: str, options: EncodeOptions, preset: Preset, pace: Pace) -> None:
         self.source, self.options, self.preset, self.pace = source, options, preset, pace
+        self.teachers = [load_teacher(name, options.cache) for name in options.align]
+        self.aligned = Alignments(())
         self.cut_short = False
         self.journal: Journal | None = None
         self.warnings: list[str] = []
@@ -157,6 +161,9 @@ class _Job:
             start = next(parts)
             setting = self._setting(info)
             engine = engine_class(setting)(setting, *start)
+            self.aligned = Alignments.of(
+                self.teachers, self.options, self.source, info, engine.room
+            )
             if self.journal:
                 self.journal.settle({"architecture": engine.arch.pack().hex()})
             writer = LincWriter(out)
@@ -231,7 +238,7 @@ class _Job:
             writer.add_segment(header, weights, latents)
             coded = len(header.pack()) + len(weights) + len(latents)
             tally.coded_bytes += coded
-            engine.account(part, coded)
+            engine.account(part, coded + self.aligned.add(frames, header, latents))
             self.pace.done_frames += part.count
             self.pace.tell(tally, info, index, 1.0)
         return tally
@@ -253,6 +260,7 @@ class _Job:
                     yield part, frames, None, kept
                     continue
                 budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
+                engine.pulls = self.aligned.pulls(frames)
                 try:
                     code = engine.fit(part, frames, budget)
                 except (MemoryError, RuntimeError) as error:
@@ -280,6 +288,8 @@ class _Job:
             device=engine.device,
         )
         writer.add(registry.QLTY, figures.pack())
+        for payload in self.aligned.sections():
+            writer.add(registry.ALGN, payload)
         tags = {"encoder": f"linc {__version__}", "preset": self.preset.name, **self.options.tags}
         writer.add(registry.META, pack_metadata(tags))
 

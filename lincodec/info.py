@@ -22,10 +22,11 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
         A dict that JSON can hold. Always present: ``file``, ``version``, ``arch``,
         ``width``, ``height`` (stored samples), ``frames``, ``fps`` (float, per second),
         ``fps_exact`` (``"30000/1001"``), ``duration`` (seconds), ``segments``, ``bytes``
-        (``weights latents tables audio container total``), ``bpp`` (bits per luma sample of
-        the whole file less audio), ``psnr`` (mean RGB PSNR in dB the encoder measured,
+        (``weights latents tables audio alignment container total``), ``bpp`` (bits per luma
+        sample of the whole file less audio), ``psnr`` (mean RGB PSNR in dB the encoder measured,
         or None), ``quality`` (dict or None), ``bit_depth``, ``chroma``, ``color`` (H.273
         code points), ``sar``, ``rotation`` (degrees), ``vfr``, ``audio`` (dict or None),
+        ``alignments`` (list of dicts),
         ``network``, ``tags``, ``segment_list``, ``sections``.
 
     Raises:
@@ -79,6 +80,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "rotation": video.rotation,
         "vfr": file.is_variable_rate,
         "audio": _audio(file),
+        "alignments": _alignments(file),
         "network": _network(file.arch),
         "tags": file.tags(),
         "segment_list": [_segment(file, index, header) for index, header in enumerate(headers)],
@@ -93,13 +95,14 @@ def byte_counts(file: LincFile, headers: list[SegmentHeader]) -> dict[str, int]:
     """Where the bytes of the file go; the parts add up to ``total``.
 
     ``weights``, ``latents`` and ``tables`` are the payloads of WGTS, LATS and SEGM,
-    ``audio`` is the whole aUDi section, ``container`` everything else.
+    ``audio`` and ``alignment`` are the whole aUDi and aLGN sections, ``container`` everything else.
     """
     parts = {
         "weights": sum(header.weights_length for header in headers),
         "latents": sum(header.latents_length for header in headers),
         "tables": sum(header.packed_length for header in headers),
         "audio": file.section_length(registry.AUDI),
+        "alignment": file.section_length(registry.ALGN),
     }
     return {**parts, "container": file.size - sum(parts.values()), "total": file.size}
 
@@ -136,6 +139,22 @@ def _audio(file: LincFile) -> dict[str, Any] | None:
         "bit_rate": track.bit_rate,
         "packets": len(track.packets),
     }
+
+
+def _alignments(file: LincFile) -> list[dict[str, Any]]:
+    """The embedding models that the latents are aligned to."""
+    return [
+        {
+            "model": data.model,
+            "revision": data.revision.hex(),
+            "preprocessing": data.preprocessing,
+            "dimension": data.dimension,
+            "by": "head" if data.first is None else "latent",
+            "weight": data.weight,
+            "cosine": data.cosine or None,
+        }
+        for data in file.alignments()
+    ]
 
 
 def _network(arch: Arch) -> bool:

@@ -47,6 +47,12 @@ class EncodeOptions:
     span: Span = Span()
     audio: bool = True
     device: str = "auto"
+    align: tuple[str, ...] = ()
+    """Embedding models to align the latents to; see ``lincodec.semantics.teacher``."""
+    align_weight: float = 0.01
+    """Lambda of paper Eq. 6, above 0."""
+    cache: str | None = None
+    """Folder for embeddings of source frames; None: they are not kept."""
     seed: int = 0
     verify: bool = True
     resume: bool = False

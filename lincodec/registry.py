@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.9.0"
+SPEC_VERSION: Final = "0.10.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -25,6 +25,7 @@ LATS: Final = b"LATS"
 AUDI: Final = b"aUDi"
 DGST: Final = b"dGST"
 QLTY: Final = b"qLTY"
+ALGN: Final = b"aLGN"
 META: Final = b"mETa"
 INDX: Final = b"iNDX"
 DONE: Final = b"DONE"
@@ -41,6 +42,7 @@ KNOWN_SECTIONS: Final = frozenset(
         AUDI,
         DGST,
         QLTY,
+        ALGN,
         META,
         INDX,
         DONE,

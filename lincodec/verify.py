@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lincodec import bitstream
+from lincodec.alignment import check_heads
 from lincodec.container import LincFile
 from lincodec.errors import VerifyError
 from lincodec.info import open_file
@@ -77,6 +78,7 @@ def verify(
         if not structure_only:
             digest = decoded_digest(file, report, share=0.5 if render else 1.0)
             _compare(name, digest, stored, warnings)
+            check_heads(file)
         rendered, rms, peak = _render(file, report) if render else (0, None, None)
     depths = ("structure", "entropy", "render")
     return VerifyReport(

@@ -29,6 +29,7 @@ LEVELS: dict[str, int] = {
     "quant": 1,
     "model": 2,
     "bitstream": 3,
+    "alignment": 3,
     "fit": 3,
     "descent": 3,
     "engines": 3,
@@ -50,6 +51,7 @@ LEVELS: dict[str, int] = {
     "verify": 4,
     "info": 4,
     "compare": 4,
+    "semantics": 4,
     "cli": 5,
     "__init__": 6,
     "__main__": 6,
@@ -67,6 +69,8 @@ HOMES: dict[str, set[str]] = {
     "constriction": {"entropy"},
     "click": {"cli"},
     "tqdm": {"cli"},
+    "faiss": {"semantics"},
+    "transformers": {"semantics"},
 }
 
 #: The highest part below which a library is unknown.

@@ -19,7 +19,9 @@ import numpy as np
 import pytest
 
 from lincodec import bitstream
+from lincodec.alignment import Aligned
 from lincodec.container import (
+    AlignmentData,
     Head,
     LincFile,
     LincWriter,
@@ -103,6 +105,28 @@ def test_good_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
     assert described == expect
 
 
+ALIGNED = [entry for entry in GOOD if "embeddings" in entry["expect"]]
+
+
+@pytest.mark.parametrize("entry", ALIGNED, ids=named)
+def test_both_embed_the_same(entry: dict[str, Any], reader: ModuleType) -> None:
+    """Clause 8.9 at frames and between them."""
+    data = data_of(entry)
+    theirs = reader.read(data)
+    reader.decode_all(theirs)
+    file = LincFile(io.BytesIO(data))
+    for ours, other in zip(file.alignments(), theirs.alignments, strict=True):
+        assert (ours.model, ours.revision) == (other.model, other.revision)
+        for index, segment in enumerate(theirs.segments):
+            times = [t / 2 for t in range(2 * segment.frames - 1)]
+            found = Aligned(file, ours).segment(index, times)
+            wanted = [reader.embedding(theirs, other, segment, t) for t in times]
+            np.testing.assert_allclose(found, np.array(wanted), rtol=1e-4, atol=1e-4)
+        last = Aligned(file, ours).frames()[-1]
+        np.testing.assert_allclose(last, found[-1], rtol=1e-6)
+    assert len(ALIGNED) >= 4
+
+
 @pytest.mark.parametrize("entry", REFUSED, ids=named)
 def test_refused_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
     expected, data = entry["expect"]["error"], data_of(entry)
@@ -170,6 +194,7 @@ def repacked(data: bytes) -> bytes:
         b"ARCH": lambda payload: parse_arch(payload).pack(),
         b"TIME": lambda payload: pack_times(parse_times(payload, file.n_frames)),
         b"aUDi": lambda payload: pack_audio(parse_audio(payload, limits)),
+        b"aLGN": lambda payload: AlignmentData.parse(payload, len(file.segments), file.arch).pack(),
         b"qLTY": lambda payload: Quality.parse(payload, len(file.segments)).pack(),
         b"mETa": lambda payload: pack_metadata(parse_metadata(payload)),
     }

@@ -167,6 +167,17 @@ class Segment:
 
 
 @dataclass
+class Alignment:
+    """An embedding model and how its embeddings follow from the latents (clause 6.13)."""
+
+    model: str
+    revision: bytes
+    dimension: int
+    first: int | None
+    heads: list[tuple[int, bytes, bytes]]
+
+
+@dataclass
 class File:
     """Everything in a file."""
 
@@ -176,6 +187,7 @@ class File:
     segments: list[Segment] = field(default_factory=list)
     sections: list[tuple[str, int, int]] = field(default_factory=list)
     parts: dict[str, bytes] = field(default_factory=dict)
+    alignments: list[Alignment] = field(default_factory=list)
     times: list[int] | None = None
     digest: bytes = b""
 
@@ -390,6 +402,28 @@ def parse_quality(data: bytes, segments: int) -> None:
     need(min(values) >= 0, "negative quality")
 
 
+def parse_alignment(data: bytes, file: File) -> Alignment:
+    """Clause 6.13."""
+    fields = Fields(data)
+    model, revision, _ = fields.text8(), fields.bytes(32), fields.text8()
+    need(model, "embedding model without a name")
+    dimension, kind, reserved = fields.get("HBB")
+    need(kind <= 1 and not reserved, "kind or reserved field of aLGN", "unsupported")
+    scale, weight, cosine = (fields.f32() for _ in range(3))
+    need(dimension and scale >= 0 and weight >= 0 and abs(cosine) <= 1, "number of aLGN")
+    first, heads = None, []
+    if kind == 1:
+        (first,) = fields.get("H")
+        need(file.arch["id"] == 1, "aligned latents in architecture linc")
+        need(first + dimension <= file.arch["latent"], "embedding reaches beyond the latent")
+    for _ in file.segments if kind == 0 else []:
+        rank, n_basis, n_mix = fields.varint(), fields.varint(), fields.varint()
+        need(rank <= 64 and (n_mix > 0) == (rank > 0), "rank of a head")
+        heads.append((rank, fields.bytes(n_basis), fields.bytes(n_mix)))
+    fields.end()
+    return Alignment(model, revision, dimension, first, heads)
+
+
 def parse_tags(data: bytes) -> dict[str, str]:
     """Clause 6.10."""
 
@@ -412,11 +446,12 @@ def parse_tags(data: bytes) -> dict[str, str]:
 # ---------------------------------------------------------------- clause 4: file structure
 
 SIGNATURE = bytes.fromhex("89 4C 4E 43 0D 0A 1A 0A")
-KNOWN = words("HEAD ARCH TIME SEGM WGTS LATS aUDi dGST qLTY mETa iNDX DONE")
+KNOWN = words("HEAD ARCH TIME SEGM WGTS LATS aUDi dGST qLTY aLGN mETa iNDX DONE")
+MANY = ("SEGM", "WGTS", "LATS", "aLGN")
 #: What must come next, and what may come only after (clause 4.4).
 NEXT = {"": "HEAD", "HEAD": "ARCH", "SEGM": "WGTS", "WGTS": "LATS", "iNDX": "DONE"}
 AFTER = {"ARCH": "HEAD", "TIME": "ARCH", "WGTS": "SEGM", "LATS": "WGTS"}
-ENDING = ("dGST", "qLTY", "iNDX", "DONE")
+ENDING = ("dGST", "qLTY", "aLGN", "iNDX", "DONE")
 
 
 def read(data: bytes) -> File:
@@ -472,7 +507,7 @@ def check_order(kind: str, previous: str, file: File) -> None:
     need(NEXT.get(previous, kind) == kind, f"{kind} after {previous or 'the signature'}")
     need(AFTER.get(kind, previous) == previous, f"{kind} after {previous}")
     seen = {name for name, _, _ in file.sections}
-    repeated = kind in seen and kind in KNOWN and kind not in ("SEGM", "WGTS", "LATS")
+    repeated = kind in seen and kind in KNOWN and kind not in MANY
     need(not repeated, f"{kind} stands twice")
     need(kind not in ENDING or "SEGM" in seen, f"{kind} before any segment")
     need(kind != "SEGM" or not seen & set(ENDING), "SEGM after the end of the segments")
@@ -505,6 +540,10 @@ def take(file: File, kind: str, payload: bytes, at: int) -> None:
         parse_audio(payload)
     elif kind == "mETa":
         parse_tags(payload)
+    elif kind == "aLGN":
+        file.alignments.append(parse_alignment(payload, file))
+        keys = [(other.model, other.revision) for other in file.alignments]
+        need(len(set(keys)) == len(keys), "an embedding model stands twice")
     elif kind == "dGST":
         need(len(payload) == 32, "dGST is not 32 bytes")
     elif kind == "DONE":
@@ -881,6 +920,9 @@ def decode_all(file: File) -> None:
                 digest.update(numbers.astype("<i4").tobytes())
     file.digest = digest.digest()
     need(file.parts.get("dGST", file.digest) == file.digest, "dGST", "digest")
+    for alignment in file.alignments:
+        for segment in file.segments if alignment.heads else []:
+            decoded_head(file, alignment, segment)
 
 
 # ---------------------------------------------------------------- clause 7: values of a tensor
@@ -1110,6 +1152,43 @@ def codes(file: File, planes: list[Floats]) -> list[Ints]:
     return [np.clip(plane, 0, (1 << depth) - 1).astype(np.int64) for plane in scaled]
 
 
+# ---------------------------------------------------------------- clause 8.9: embeddings
+
+
+def lattice(payload: bytes, *dims: int) -> Tensor:
+    """A lattice tensor with step 1 outside SEGM, decoded."""
+    tensor = Tensor(0, 0, 3, 0, dims, len(payload), 1.0, 0.0, payload)
+    tensor.numbers = [decode_lattice(tensor)]
+    need(np.isfinite(values(tensor)).all(), "value of a head is not finite")
+    return tensor
+
+
+def decoded_head(
+    file: File, alignment: Alignment, segment: Segment
+) -> tuple[Tensor, Tensor | None]:
+    """Basis and mix of one segment; no mix for rank 0."""
+    rank, basis, mix = alignment.heads[file.segments.index(segment)]
+    latents = one(segment, 2)
+    need(latents and len(latents.dims) == 2, "segment without latents")
+    assert latents is not None
+    entries = latents.dims[0]
+    return (
+        lattice(basis, rank + 1, alignment.dimension),
+        lattice(mix, rank, entries) if rank else None,
+    )
+
+
+def embedding(file: File, alignment: Alignment, segment: Segment, time: float) -> Floats:
+    """The embedding at a time of a segment; ``decode_all`` comes first."""
+    z = latent_at(file, segment, time)
+    if alignment.first is not None:
+        return z[alignment.first :][: alignment.dimension]
+    basis, mix = decoded_head(file, alignment, segment)
+    mean = np.mean([latent_at(file, segment, t) for t in range(segment.frames)], axis=0)
+    out = values(basis)[0].astype(np.float64)
+    return out if mix is None else out + values(mix) @ (z - mean) @ values(basis)[1:]
+
+
 # ---------------------------------------------------------------- what a file is, and the command
 
 
@@ -1118,12 +1197,18 @@ def describe(file: File) -> dict[str, Any]:
     decode_all(file)
     last = codes(file, render(file, file.frames - 1))
     digits = 2 if file.head["depth"] == 8 else 4
+    end = file.segments[-1]
+    embeddings = [
+        [round(x, 6) for x in embedding(file, alignment, end, end.frames - 1).tolist()]
+        for alignment in file.alignments
+    ]
     return {
         "frames": file.frames,
         "segments": len(file.segments),
         "sections": len(file.sections),
         "digest": file.digest.hex(),
         "last_frame": ["".join(f"{c:0{digits}x}" for c in plane.flat) for plane in last],
+        **({"embeddings": embeddings} if embeddings else {}),
     }
 
 
@@ -1142,6 +1227,8 @@ def main() -> int:
             for t in segment.tensors:
                 print(f"  {ROLES[t.role]} {t.layer}  mode {t.mode}  {t.dims}  {t.length} bytes")
         decode_all(file)
+        for alignment in file.alignments:
+            print(f"aligned to {alignment.model}, {alignment.dimension} numbers")
         print(f"digest {file.digest.hex()}")
         if arguments.frame is not None:
             need(0 <= arguments.frame < file.frames, "there is no such frame")

@@ -30,7 +30,9 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "reference")]
 import linc_read  # noqa: E402  (the other reader states what is expected)
 
 from lincodec import bitstream  # noqa: E402
+from lincodec.alignment import Head as EmbeddingHead  # noqa: E402
 from lincodec.container import (  # noqa: E402
+    AlignmentData,
     GridLevel,
     Head,
     LatentInrArch,
@@ -180,7 +182,7 @@ def build(
         writer.add_segment(header, wgts, lats)
     integers = hashlib.sha256(b"".join(bitstream.digest_bytes(code) for code in codes))
     rest = [(b"dGST", integers.digest())] if digest else []
-    order = [b"aUDi", b"dGST", b"qLTY", b"mETa"]
+    order = [b"aUDi", b"dGST", b"qLTY", b"aLGN", b"mETa"]
     known = sorted((s for s in [*after, *rest] if s[0] in order), key=lambda s: order.index(s[0]))
     for kind, payload in [*known, *(s for s in after if s[0] not in order)]:
         writer.add(kind, payload)
@@ -399,6 +401,24 @@ def latent_segment(latent: bitstream.Tensor) -> bitstream.SegmentCode:
     return segment(VIDEO, ARCH, 0, 2, latent=latent)
 
 
+def alignment(rank: int, entries: tuple[int, ...] = (2,)) -> AlignmentData:
+    """An embedding of four numbers, its heads from the generator; one for each of ``entries``."""
+
+    def lattice(count: int, width: int, seed: int) -> bitstream.Lattice:
+        q = noise(count * width, seed).reshape(count, width) % 31 - 15
+        return bitstream.Lattice(q, 1.0, (np.arange(count) % 3 - 5).astype(np.int8))
+
+    heads = tuple(
+        EmbeddingHead(
+            lattice(rank + 1, 4, 60 + index), lattice(rank, size, 70 + index) if rank else None
+        ).data
+        for index, size in enumerate(entries)
+    )
+    name = f"make-vectors-{rank}"
+    revision = hashlib.sha256(name.encode()).digest()
+    return AlignmentData(name, revision, "none", 4, 2.5, 0.0, 0.75, None, heads)
+
+
 def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
     """Sections beside the picture."""
     tags = (b"mETa", pack_metadata({"title": "vöctor", "encoder": "make_vectors"}))
@@ -407,6 +427,7 @@ def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator
     yield vector("audio", "6.7", "three packets of PCM", build(after=[audio]))
     yield vector("tags", "6.10", "two tags, one with a letter beyond ASCII", build(after=[tags]))
     yield vector("quality", "6.9", "measured quality of one segment", build(after=[quality]))
+    aligned = [(b"aLGN", alignment(rank).pack()) for rank in (0, 1)]
     yield vector(
         "everything",
         "3 4.4 4.6",
@@ -414,8 +435,19 @@ def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator
         build(
             replace(VIDEO, n_frames=5),
             before=[(b"TIME", pack_times(TIMES))],
-            after=[audio, tags, quality],
+            after=[audio, tags, quality, aligned[1]],
         ),
+    )
+    yield vector("aligned", "6.13 8.9", "a head of one component", build(after=aligned[1:]))
+    yield vector("aligned-twice", "6.13", "two models, the first by its mean", build(after=aligned))
+    five = replace(VIDEO, n_frames=5)
+    cut = [segment(five, ARCH, 0, 3), segment(five, ARCH, 3, 2, planes=1)]
+    heads = alignment(2, entries=(2, 1))
+    yield vector(
+        "aligned-segments",
+        "6.13 8.9",
+        "heads of two components for segments of 2 and 1 latent entries",
+        build(five, ARCH, cut, after=[(b"aLGN", heads.pack())]),
     )
     yield vector(
         "early-audio", "4.4", "aUDi and mETa before the segments", build(before=[audio, tags])
@@ -469,6 +501,13 @@ def unsupported() -> Iterator[Vector]:
     )
     yield vector("tensor-role", "6.4", "role 200", changed(base, b"SEGM", 16, b"\xc8"))
     yield vector("tensor-mode", "7", "mode 5", changed(base, b"SEGM", 18, b"\x05"))
+    aligned = build(after=[(b"aLGN", alignment(1).pack())])
+    at = 1 + len("make-vectors-1") + 32 + 1 + len("none")
+    for name, offset in (("aligned-kind", 2), ("aligned-reserved", 3)):
+        data = changed(aligned, b"aLGN", at + offset, b"\x02")
+        yield replace(
+            vector(name, "6.13", "a kind or field of a later version", data), only_verify=True
+        )
 
 
 # ---------------------------------------------------------------- bad
@@ -732,6 +771,7 @@ def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
         payload_changed(audio, b"aUDi", lambda p: p[:-1]),
         only_verify=True,
     )
+    yield from bad_alignments(vector)
     quality = Quality(30.5, segments=(30.5, 30.5)).pack()
     yield vector(
         "quality-count",
@@ -746,6 +786,44 @@ def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
         "dGST of 31 bytes",
         payload_changed(build(), b"dGST", lambda p: p[:31]),
         only_verify=True,
+    )
+
+
+def bad_alignments(vector: Callable[..., Vector]) -> Iterator[Vector]:
+    """Fields of aLGN; offsets count from its end of the texts: 1 + 14, 32, 1 + 4 bytes."""
+    payload = alignment(1).pack()
+    sound = build(after=[(b"aLGN", payload)])
+    at = 1 + len("make-vectors-1") + 32 + 1 + len("none")
+    for name, offset, new, about in (
+        ("dimension", 0, bytes(2), "embeddings of no numbers"),
+        ("latents", 2, b"\x01", "latents of architecture linc as embeddings"),
+        ("cosine", 12, struct.pack("<f", 1.5), "a cosine of 1.5"),
+        ("weight", 8, struct.pack("<f", float("nan")), "the weight is NaN"),
+        ("rank", 16, b"\x02", "rank 2, a mix of one row"),
+        ("rank-none", 16, b"\x00", "rank 0 with a mix"),
+        ("order", 16 + 3 + 2, b"\xc0", "a row of order 3"),
+    ):
+        yield vector(
+            f"aligned-{name}",
+            "6.13",
+            about,
+            changed(sound, b"aLGN", at + offset, new),
+            only_verify=True,
+        )
+    yield vector(
+        "aligned-short",
+        "6.13",
+        "a byte less than the heads",
+        payload_changed(sound, b"aLGN", lambda p: p[:-1]),
+        only_verify=True,
+    )
+    twice = build(after=[(b"aLGN", payload)] * 2)
+    yield vector("aligned-same", "6.13", "the same model twice", twice, only_verify=True)
+    sections = split(sound)
+    first = [s for s in sections if s[0] == b"aLGN"] + [s for s in sections if s[0] == b"SEGM"]
+    rest = [s for s in sections if s not in first and s[0] != b"iNDX"]
+    yield vector(
+        "order-aligned-first", "4.4", "aLGN before the segment", join(rest[:2] + first + rest[2:])
     )
 
 

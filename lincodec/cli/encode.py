@@ -11,6 +11,7 @@ import click
 from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
+    align_weight_option,
     device_option,
     option,
     output_options,
@@ -35,6 +36,7 @@ Examples:
   linc encode clip.mp4 --preset slow --max-time 1h
   linc encode clip.mp4 --preset slow --resume   goes on after a crash
   linc encode clip.mp4 --psnr 34 --start 10 --duration 5
+  linc encode clip.mp4 --align models/clip-vit-base-patch32
   ffmpeg -i clip.mp4 -f yuv4mpegpipe - | linc encode - -o clip.linc
 
 Press Ctrl-C once to finish with what there is, twice to stop without a file.
@@ -125,6 +127,14 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     default=None,
     help="Force the network part on or off; default: as the preset says.",
 )
+@option(
+    "Meaning",
+    "--align",
+    multiple=True,
+    metavar="MODEL",
+    help="Align the latents to an embedding model: conse, or a directory; may be repeated.",
+)
+@align_weight_option()
 @device_option()
 @option("Model", "--seed", type=int, default=0, show_default=True, help="Of random numbers.")
 @option(
@@ -209,6 +219,9 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         ),
         audio=given["audio"] == "copy",
         device=given["device"],
+        align=given["align"],
+        align_weight=given["align_weight"],
+        cache=paths.cache_folder() if given["align"] else None,
         seed=given["seed"],
         verify=given["verify"],
         resume=given["resume"],

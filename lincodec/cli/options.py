@@ -83,7 +83,7 @@ def _store(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Keep an output option in the session, where ``main`` finds it even after an error."""
     session = ctx.find_object(Session)
     assert session is not None
-    session.command = ctx.command.name or ""
+    session.command = ctx.command_path.partition(" ")[2]
     assert param.name is not None
     setattr(session, param.name, value)
 
@@ -127,6 +127,19 @@ def device_option() -> Decorator:
         help="auto, cpu, cuda or cuda:1.",
         default="auto",
         show_default=True,
+    )
+
+
+def align_weight_option() -> Decorator:
+    """``--align-weight``."""
+    return option(
+        "Meaning",
+        "--align-weight",
+        type=click.FloatRange(min=0, min_open=True),
+        default=0.01,
+        show_default=True,
+        metavar="LAMBDA",
+        help="How much a better cosine to the model may cost.",
     )
 
 

@@ -35,6 +35,27 @@ def check_input(source: str) -> None:
         raise InputError(f"{printable(source)}: cannot be opened ({_reason(error)})") from error
 
 
+def cache_folder() -> str:
+    """Where embeddings of frames are kept, by the XDG rules."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "linc")
+
+
+def index_folder(given: str | None) -> str:
+    """The folder of an index: as given, else ``$LINC_INDEX``, else ``.linc-index`` here."""
+    return given or os.environ.get("LINC_INDEX") or ".linc-index"
+
+
+def check_index(folder: str) -> None:
+    """Check that there is an index.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not os.path.isfile(os.path.join(folder, "index.sqlite")):
+        raise UsageError(f"{folder}: no index here; make one with linc index add, or name --index")
+
+
 def default_output(source: str, suffix: str) -> str:
     """``clip.mp4`` with ``.linc`` is ``clip.linc``, in the same folder.
 

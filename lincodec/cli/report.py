@@ -16,8 +16,8 @@ from lincodec.jobs import DecodeReport, EncodeReport
 if TYPE_CHECKING:
     from lincodec.verify import VerifyReport
 
-_LISTS = {"segment_list", "sections"}
-_PARTS = ("weights", "latents", "tables", "container", "audio")
+_LISTS = {"segment_list", "sections", "alignments"}
+_PARTS = ("weights", "latents", "tables", "alignment", "container", "audio")
 
 
 def plain_fields(report: Any) -> dict[str, Any]:
@@ -94,6 +94,14 @@ def recovery_lines(extra: Mapping[str, Any]) -> list[str]:
 def info_text(found: Mapping[str, Any]) -> str:
     """A table of what ``info`` found, one fact a line, lists of parts left out."""
     rows = []
+    for data in found.get("alignments", ()):
+        cosine = f"  cosine {data['cosine']:.3f}" if data["cosine"] else ""
+        rows.append(
+            (
+                "aligned to",
+                f"{printable(data['model'])}  {data['dimension']} by {data['by']}{cosine}",
+            )
+        )
     for key, value in found.items():
         if key not in _LISTS and (shown := _shown(key, value)):
             rows.append((printable(key).replace("_", " "), shown))

@@ -19,7 +19,7 @@ class Session:
     """The output options of one run; commands fill it in, ``main`` reads it on errors."""
 
     command: str = ""
-    """Name of the running command; empty before one is known."""
+    """The running command as it is typed, such as ``index add``; empty before it is known."""
     verbose: int = 0
     """Number of ``-v``."""
     quiet: bool = False
@@ -31,10 +31,15 @@ class Session:
     interrupts: Interrupts = field(default_factory=Interrupts)
     """Signals received."""
 
+    @property
+    def _topic(self) -> str:
+        """What lines of JSON are about: ``index add`` is ``index-add``."""
+        return self.command.replace(" ", "-") or "linc"
+
     def result(self, fields: dict[str, Any], text: str) -> None:
         """Print the final result: ``<command>-done`` with ``--json``, else ``text``."""
         if self.json:
-            print(json_line(f"{self.command}-done", fields), flush=True)
+            print(json_line(f"{self._topic}-done", fields), flush=True)
         elif not self.quiet:
             print(text, flush=True)
 
@@ -53,7 +58,7 @@ class Session:
         self._say("error", text, f"linc: error: {printable(text)}")
         if self.json:
             fields = {"code": code, "error": kind, "message": printable(text)}
-            print(json_line(f"{self.command or 'linc'}-error", fields), flush=True)
+            print(json_line(f"{self._topic}-error", fields), flush=True)
 
     def _say(self, kind: str, text: str, line: str) -> None:
         if self.progress == "json":

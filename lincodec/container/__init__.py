@@ -1,5 +1,6 @@
 """Bytes to sections and back: the .linc container (standard library only)."""
 
+from lincodec.container.alignment import AlignmentData, HeadData
 from lincodec.container.arch import (
     Arch,
     GridLevel,
@@ -22,11 +23,13 @@ from lincodec.container.trailer import Done, SegmentEntry
 from lincodec.container.writer import LincWriter
 
 __all__ = [
+    "AlignmentData",
     "Arch",
     "DamagedFile",
     "Done",
     "GridLevel",
     "Head",
+    "HeadData",
     "LatentInrArch",
     "LincArch",
     "LincFile",

@@ -20,7 +20,9 @@ _ONLY_AFTER = {
     registry.LATS: (registry.WGTS,),
 }
 #: Sections that stand after the last segment.
-_AFTER_SEGMENTS = frozenset({registry.DGST, registry.QLTY, registry.INDX, registry.DONE})
+_AFTER_SEGMENTS = frozenset(
+    {registry.DGST, registry.QLTY, registry.ALGN, registry.INDX, registry.DONE}
+)
 
 
 class SectionOrder:

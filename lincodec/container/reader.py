@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
 from lincodec import registry
 from lincodec.container import structure
+from lincodec.container.alignment import AlignmentData
 from lincodec.container.arch import Arch, parse_arch
 from lincodec.container.audio import parse_audio
 from lincodec.container.head import Head
@@ -169,10 +170,18 @@ class LincFile:
         count = len(self._entries)
         return self._optional(registry.QLTY, lambda data: Quality.parse(data, count))
 
+    def alignments(self) -> tuple[AlignmentData, ...]:
+        """The embedding models that the latents are aligned to, in file order."""
+        count = len(self._entries)
+        return tuple(
+            self._parse(section, lambda data: AlignmentData.parse(data, count, self.arch))
+            for section in self._others
+            if section.type == registry.ALGN
+        )
+
     def section_length(self, kind: bytes) -> int:
-        """Bytes of the whole section of this type, 0 when there is none."""
-        section = self._find(kind)
-        return 0 if section is None else section.length + FRAME_SIZE
+        """Bytes of all whole sections of this type."""
+        return sum(s.length + FRAME_SIZE for s in self._others if s.type == kind)
 
     # ------------------------------------------------------------ segments
 
@@ -197,9 +206,22 @@ class LincFile:
             check_expansion(header.params, self.size, self.limits)
         return header
 
+    def read_latents(self, index: int) -> tuple[SegmentHeader, bytes]:
+        """SEGM and the LATS payload of segment ``index``; its weights are not read.
+
+        Raises:
+            ChecksumError: and what else ``read_segment`` raises.
+        """
+        header = self.read_segment_header(index)
+        return header, self._source.payload(self._payloads(index, header)[1])
+
     def _read_entry(self, index: int, header: SegmentHeader) -> SegmentData:
-        entry = self._entries[index]
-        wgts = self._source.section(self._source.section(entry.offset).end)
+        wgts, lats = self._payloads(index, header)
+        return SegmentData(index, header, self._source.payload(wgts), self._source.payload(lats))
+
+    def _payloads(self, index: int, header: SegmentHeader) -> tuple[Section, Section]:
+        """The frames of WGTS and LATS of a segment."""
+        wgts = self._source.section(self._source.section(self._entries[index].offset).end)
         self._require_type(wgts, registry.WGTS)
         with self._source.at(wgts.offset):
             structure.check_payload_length(wgts, header.weights_length)
@@ -207,9 +229,21 @@ class LincFile:
         self._require_type(lats, registry.LATS)
         with self._source.at(lats.offset):
             structure.check_payload_length(lats, header.latents_length)
-        return SegmentData(index, header, self._source.payload(wgts), self._source.payload(lats))
+        return wgts, lats
 
     # ------------------------------------------------------------ the whole file
+
+    def payloads(self) -> Iterator[tuple[bytes, bytes]]:
+        """(type, payload) of every section in file order, CRCs checked, for an editor.
+
+        Raises:
+            CorruptError: a section is damaged.
+        """
+        at = len(registry.SIGNATURE)
+        while at < self.size:
+            section = self._source.section(at)
+            yield section.type, self._source.payload(section)
+            at = section.end
 
     def verify_structure(self) -> structure.StructureReport:
         """Read every byte and check every rule that needs no entropy decoding.

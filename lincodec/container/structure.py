@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lincodec import registry
-from lincodec.container.arch import parse_arch
+from lincodec.container.alignment import AlignmentData, check_distinct
+from lincodec.container.arch import Arch, parse_arch
 from lincodec.container.audio import parse_audio
 from lincodec.container.fields import require
 from lincodec.container.head import Head
@@ -108,8 +109,10 @@ class _Check:
         self.sections: list[Section] = []
         self.entries: list[SegmentEntry] = []
         self.kept: dict[bytes, tuple[Section, bytes]] = {}
+        self.alignments: list[tuple[Section, bytes]] = []
         self.unknown: list[str] = []
         self.head: Head | None = None
+        self.arch: Arch | None = None
         self.open: tuple[Section, SegmentHeader] | None = None
 
     def visit(self, section: Section) -> None:
@@ -132,7 +135,8 @@ class _Check:
                 self.head = Head.parse(payload, self.source.limits)
             elif kind == registry.ARCH:
                 assert self.head is not None  # the order begins with HEAD
-                check_work(parse_arch(payload), self.head, self.source.limits)
+                self.arch = parse_arch(payload)
+                check_work(self.arch, self.head, self.source.limits)
             elif kind == registry.SEGM:
                 self._open_segment(section, payload)
             elif kind == registry.AUDI:
@@ -141,6 +145,8 @@ class _Check:
                 parse_metadata(payload)
             elif kind == registry.DGST:
                 parse_digest(payload)
+            elif kind == registry.ALGN:
+                self.alignments.append((section, payload))
             else:
                 self.kept[kind] = (section, payload)
 
@@ -159,8 +165,17 @@ class _Check:
                 elif kind == registry.INDX:
                     found = parse_index(payload, section.offset)
                     require(found == entries, "iNDX: does not agree with the segments of the file")
+        self._check_alignments()
         digest = self._check_done()
         return StructureReport(tuple(self.sections), entries, digest, tuple(self.unknown))
+
+    def _check_alignments(self) -> None:
+        assert self.arch is not None  # the order has ARCH second
+        found = []
+        for section, payload in self.alignments:
+            with self.source.at(section.offset):
+                found.append(AlignmentData.parse(payload, len(self.entries), self.arch))
+                check_distinct(found)
 
     def _open_segment(self, section: Section, payload: bytes) -> None:
         assert self.head is not None  # the order begins with HEAD

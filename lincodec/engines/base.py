@@ -6,6 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from lincodec.bitstream import SegmentCode
 from lincodec.container import Arch
 from lincodec.fit import Budget
@@ -13,6 +16,18 @@ from lincodec.jobs import EncodeOptions
 from lincodec.presets import Preset
 from lincodec.segments import Range
 from lincodec.types import Frame, VideoInfo
+
+
+@dataclass(frozen=True)
+class Pull:
+    """What a fit draws latents to: the term ``weight * (1 - cos)`` of paper Eq. 6."""
+
+    first: int
+    """Latent entry where the embedding begins."""
+    targets: NDArray[np.float32]
+    """Unit vectors [n, d], one for each frame of the segment."""
+    weight: float
+    """Lambda, above 0."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +48,15 @@ class Engine(ABC):
         arch: parameters of the file, fixed when the engine is made.
         timed: whether a fit gets better the longer it may run.
         device: device and software, as qLTY names them.
+        room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
+        pulls: for the next fit; empty without alignment.
     """
 
     arch: Arch
     timed: bool = False
     device: str = "cpu torch"
+    room: int = 0
+    pulls: tuple[Pull, ...] = ()
 
     @abstractmethod
     def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:

@@ -28,7 +28,7 @@ def test_every_option_reaches_the_engine(linc: Linc, engine: Engine, source: Pat
     arguments = (
         "--preset slow --size 2MB --max-time 10m --segment 48 --no-scene-cut --no-network "
         "--start 00:01 --duration 2.5 --frames 100 --audio none --device cpu --seed 7 "
-        "--no-verify --tag title=A=B --tag year=2008"
+        "--no-verify --tag title=A=B --tag year=2008 --align one --align two --align-weight 0.1"
     )
     assert linc("encode", source, *arguments.split()).code == 0
     assert engine.calls[0][3] == EncodeOptions(
@@ -44,7 +44,11 @@ def test_every_option_reaches_the_engine(linc: Linc, engine: Engine, source: Pat
         seed=7,
         verify=False,
         tags={"title": "A=B", "year": "2008"},
+        align=("one", "two"),
+        align_weight=0.1,
+        cache=engine.calls[0][3].cache,
     )
+    assert str(engine.calls[0][3].cache).endswith("linc")
 
 
 @pytest.mark.parametrize(

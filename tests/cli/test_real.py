@@ -58,7 +58,8 @@ def test_info_has_what_programs_rely_on(linc: Linc, work: Path) -> None:
     assert found["arch"] == "linc"
     assert found["fps"] == pytest.approx(30000 / 1001)
     parts = found["bytes"]
-    assert set(parts) == {"weights", "latents", "tables", "audio", "container", "total"}
+    names = {"weights", "latents", "tables", "audio", "alignment", "container", "total"}
+    assert set(parts) == names
     assert parts["total"] == (work / "clip.linc").stat().st_size
     assert parts["total"] == sum(parts.values()) - parts["total"]
     assert found["bpp"] == pytest.approx(8 * parts["total"] / (176 * 144 * 12))
