@@ -101,6 +101,7 @@ def python_module(registry: Table) -> str:
     ]
     for title, key, doc in (
         ("ArchId", "arch", "Which decoder function a file uses (clause 6.2)."),
+        ("Sigma", "sigma", "What P Q goes through (clause 6.2.1)."),
         ("Role", "role", "What a tensor is for (clause 6.4)."),
         ("Mode", "mode", "How a tensor is stored (clause 7)."),
         ("Chroma", "chroma", "How chroma planes are subsampled (clause 6.1)."),
@@ -173,6 +174,7 @@ def fill_tables(prose: str, registry: Table) -> str:
 COLUMNS = {
     "section": ("type", "length", "count", "order", "clause", "summary"),
     "arch": ("id", "version", "name", "clause", "summary"),
+    "sigma": ("id", "name", "summary"),
     "role": ("id", "name", "arch", "summary"),
     "mode": ("id", "name", "bits", "a", "b", "clause", "summary"),
     "chroma": ("id", "name", "summary"),

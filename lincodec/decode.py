@@ -14,6 +14,7 @@ from lincodec.atomic import atomic_output
 from lincodec.container import DamagedFile, LincFile
 from lincodec.errors import UsageError
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
+from lincodec.models import Rendering
 from lincodec.render import Renderer, Shot, output_shots
 from lincodec.types import AudioPacket, AudioTrack, Times, VideoInfo
 from lincodec.video.timing import scaled, sliced
@@ -80,7 +81,7 @@ def decode(
         kind = DamagedFile if options.recover else LincFile
         linc = kind(stack.enter_context(Path(source).open("rb")), options.limits, name=source)
         size = _output_size(linc.info, options)
-        renderer = Renderer(linc, size)
+        renderer = Renderer(linc, size, Rendering.of(options.device, options.backend))
         stack.callback(renderer.close)
         if isinstance(linc, DamagedFile):
             linc.keep(renderer.load)

@@ -26,6 +26,7 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
+from lincodec.devices import device_name
 from lincodec.engines import Engine, Setting, engine_class
 from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
 from lincodec.info import info as read_info
@@ -81,7 +82,10 @@ def encode(
     """
     started = time.monotonic()
     preset = resolve(options.preset)
+    if options.scene_cut is None:
+        options = replace(options, scene_cut=preset.scene_cut)
     _check_options(source, output, options)
+    engine_class(preset).check(preset, options)
     pace = Pace(options, progress or _silent, stop or StopRequest(), started)
     job = _Job(source, options, preset, pace)
     with ExitStack() as cleanup:
@@ -128,10 +132,6 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
         raise UsageError(f"{output}: is the source itself; name another output")
     if options.resume and source == "-":
         raise UsageError("standard input cannot be read again, so there is nothing to resume")
-    if options.device not in ("auto", "cpu"):
-        raise UsageError(
-            f"--device {options.device}: this version fits on the CPU; use cpu or auto"
-        )
 
 
 class _Job:
@@ -160,7 +160,7 @@ class _Job:
             parts = self._parts(iter(reader), info, scan)
             start = next(parts)
             setting = self._setting(info)
-            engine = engine_class(setting)(setting, *start)
+            engine = engine_class(self.preset)(setting, *start)
             self.aligned = Alignments.of(
                 self.teachers, self.options, self.source, info, engine.room
             )
@@ -175,7 +175,7 @@ class _Job:
             tally = self._segments(writer, pieces, engine, info)
         self._ancillary(writer, tally, engine, scan.audio if scan else None)
         writer.finish()
-        self.warnings += list(scan.warnings) if scan else reader.warnings
+        self.warnings += [*engine.warnings, *(scan.warnings if scan else reader.warnings)]
         return tally
 
     def _setting(self, info: VideoInfo) -> Setting:
@@ -183,8 +183,7 @@ class _Job:
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""
-        setting = self._setting(info)
-        return engine_class(setting).longest(setting)
+        return engine_class(self.preset).longest(self._setting(info))
 
     def _parts(
         self, frames: Iterator[Frame], info: VideoInfo, scan: Scan | None
@@ -232,7 +231,9 @@ class _Job:
             self._coded(parts, engine, tally, info)
         ):
             header, weights, latents = packed
-            tally.measure(SegmentData(index, *packed), code, frames, engine.arch, info)
+            tally.measure(
+                SegmentData(index, *packed), code, frames, engine.arch, info, engine.rendering
+            )
             if self.journal and code is not None and not self.pace.stop.requested:
                 self.journal.append(part, packed)
             writer.add_segment(header, weights, latents)
@@ -285,7 +286,7 @@ class _Job:
             psnr_rgb=_single(tally.rgb.mean),
             psnr_yuv=_single(tally.mean_yuv),
             segments=tuple(_single(p) for p in tally.segments),
-            device=engine.device,
+            device=device_name(engine.rendering.device),
         )
         writer.add(registry.QLTY, figures.pack())
         for payload in self.aligned.sections():

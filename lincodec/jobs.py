@@ -41,7 +41,10 @@ class EncodeOptions:
     """Seconds after which the fit is finished with what it has."""
     segment: int | None = None
     """Longest segment in frames; None: the preset's."""
-    scene_cut: bool = True
+    scene_cut: bool | None = None
+    """Start a segment at every scene cut; None: the preset decides."""
+    model: Mapping[str, str] = field(default_factory=dict)
+    """Settings of a paper preset's network as text, see ``InrSettings``."""
     network: bool | None = None
     """Force the network part on or off; None: the preset decides."""
     span: Span = Span()
@@ -53,6 +56,8 @@ class EncodeOptions:
     """Lambda of paper Eq. 6, above 0."""
     cache: str | None = None
     """Folder for embeddings of source frames; None: they are not kept."""
+    backend: str = "auto"
+    """Of the hash grid: auto, torch, csr, triton or tcnn."""
     seed: int = 0
     verify: bool = True
     resume: bool = False
@@ -84,6 +89,8 @@ class DecodeOptions:
     """Play what is intact of a damaged file; a missing frame is replaced by the one before."""
     limits: Limits = field(default_factory=Limits)
     """What the file may declare, and the largest output picture."""
+    backend: str = "auto"
+    """Of the hash grid: auto, torch, csr, triton or tcnn."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ _TITLE = b"linc journal 1\n"
 _KEY, _CUT, _TEMPORARY = b"KEYS", b"CUTS", b"TEMP"
 _ENDS = 1 << 20
 #: Options that do not change what a segment holds.
-_FREE = {"resume", "tags", "verify", "audio", "max_time", "device"}
+_FREE = {"resume", "tags", "verify", "audio", "max_time", "device", "backend"}
 
 Packed = tuple[SegmentHeader, bytes, bytes]
 

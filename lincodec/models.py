@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from lincodec import inr_tensors
 from lincodec.bitstream import SegmentCode
 from lincodec.container import Arch, LincArch
-from lincodec.errors import UnsupportedError
+from lincodec.devices import device_of
+from lincodec.model import hashgrid
 from lincodec.model.closed import Geometry
+from lincodec.model.inr import Inr
+from lincodec.model.inr_segment import InrSegment
+from lincodec.model.rgb import ColorMap
 from lincodec.model.segment import SegmentModel
 from lincodec.networks import read_network
 from lincodec.registry import Role
@@ -34,16 +40,46 @@ class RenderModel(Protocol):
         """Planes at any (height, width) per channel."""
 
 
-def segment_model(code: SegmentCode, arch: Arch, info: VideoInfo) -> RenderModel:
+@dataclass(frozen=True)
+class Rendering:
+    """Where and with what segments are rendered."""
+
+    device: torch.device
+    backend: str
+    """Of the hash grid, a name that ``hashgrid.choose`` returned."""
+
+    @staticmethod
+    def of(device: str = "auto", backend: str = "auto") -> Rendering:
+        """Names as the command line takes them.
+
+        Raises:
+            UsageError: there is no such backend.
+            ResourceError: device or backend cannot be used here.
+        """
+        found = device_of(device)
+        return Rendering(found, hashgrid.choose(backend, found))
+
+
+#: On the CPU: what every machine has.
+ON_CPU = Rendering(torch.device("cpu"), hashgrid.choose("auto", torch.device("cpu")))
+
+
+def segment_model(
+    code: SegmentCode, arch: Arch, info: VideoInfo, rendering: Rendering = ON_CPU
+) -> RenderModel:
     """The renderable model of a decoded segment.
 
     Raises:
         CorruptError: tensors are missing or of the wrong size.
-        UnsupportedError: the architecture has no renderer here.
     """
-    if not isinstance(arch, LincArch):
-        raise UnsupportedError("this version renders architecture linc only")
-    geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
-    latents = torch.from_numpy(code.values(Role.LATENT))
-    weights = [torch.from_numpy(values) for values in code.spectral.values]
-    return SegmentModel(geometry, latents, weights, read_network(code, arch, info))
+    if isinstance(arch, LincArch):
+        geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
+        latents = torch.from_numpy(code.values(Role.LATENT))
+        weights = [torch.from_numpy(values) for values in code.spectral.values]
+        return SegmentModel(geometry, latents, weights, read_network(code, arch, info))
+    network, latents = inr_tensors.decoded(code, arch)
+    there = {key: tensor.to(rendering.device) for key, tensor in network.tensors.items()}
+    return InrSegment(
+        Inr(arch, there), latents.to(rendering.device), ColorMap.of(info),
+        (info.height, info.width), rendering.backend,
+    )  # fmt: skip

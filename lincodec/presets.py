@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lincodec.errors import UsageError
+from lincodec.inr_settings import InrSettings
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,28 @@ class Preset:
     network_layers: int = 2
     quality: float = 38.0
     """Default quantiser quality; the luma step is 2^(quality/6) 8-bit code values."""
-    arch: str = "linc"
-    """Name of the architecture."""
+    scene_cut: bool = True
+    """Whether a segment starts at every scene cut."""
+    inr: InrSettings | None = None
+    """The network of architecture latent-inr, None for architecture linc."""
+
+    @property
+    def arch(self) -> str:
+        """Name of the architecture."""
+        return "linc" if self.inr is None else "latent-inr"
 
     @property
     def network(self) -> bool:
         """Whether the preset fits the network part."""
         return self.fit_floor > 0
+
+
+def _paper(size: str, rank: int) -> Preset:
+    """One of the paper's models: a single network for the whole video."""
+    return Preset(
+        f"paper-{size}", f"the Latent-INR paper's network, rank {rank}; made for a GPU",
+        600, 60, 10, scene_cut=False, inr=InrSettings(rank=rank),
+    )  # fmt: skip
 
 
 PRESETS: dict[str, Preset] = {
@@ -40,6 +56,9 @@ PRESETS: dict[str, Preset] = {
         Preset("medium", "the same network, fitted well", 96, 20, 0.6),
         Preset("slow", "the same network, fitted until little is left to gain", 96, 60, 2.0),
         Preset("slower", "a larger network, fitted for minutes", 96, 240, 10, 24, 3),
+        _paper("s", 50),
+        _paper("m", 100),
+        _paper("l", 200),
     )
 }
 

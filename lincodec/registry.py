@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.10.0"
+SPEC_VERSION: Final = "0.11.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -89,6 +89,14 @@ class ArchId(IntEnum):
 
     LATENT_INR = 1
     LINC = 2
+
+
+class Sigma(IntEnum):
+    """What P Q goes through (clause 6.2.1)."""
+
+    SIGMOID = 0
+    TANH = 1
+    LINEAR = 2
 
 
 class Role(IntEnum):

@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from lincodec.bitstream import unpack_segment
-from lincodec.container import LincArch, LincFile
-from lincodec.errors import CorruptError, ResourceError, UnsupportedError
+from lincodec.container import LincFile
+from lincodec.errors import CorruptError, ResourceError
 from lincodec.memory import ran_out
 from lincodec.model.output import quantise, to_frames
-from lincodec.models import RenderModel, segment_model
+from lincodec.models import ON_CPU, Rendering, RenderModel, segment_model
 from lincodec.types import Planes, VideoInfo
 
 #: Luma samples rendered at a time.
@@ -41,17 +41,19 @@ class Shot:
 class Renderer:
     """Renders frames of an open file; keeps two segments and fetches the next ahead."""
 
-    def __init__(self, linc: LincFile, size: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        linc: LincFile,
+        size: tuple[int, int] | None = None,
+        rendering: Rendering = ON_CPU,
+    ) -> None:
         """
         Args:
             linc: an open file.
             size: output (width, height); None: native.
-
-        Raises:
-            UnsupportedError: the architecture has no renderer here.
+            rendering: device and backend.
         """
-        if not isinstance(linc.arch, LincArch):
-            raise UnsupportedError("this version renders architecture linc only")
+        self.rendering = rendering
         self.linc, self.arch, self.info = linc, linc.arch, linc.info
         width, height = size or (self.info.width, self.info.height)
         self.output = replace(self.info, width=width, height=height)
@@ -70,7 +72,7 @@ class Renderer:
         """
         data = self.linc.read_segment(index)
         code = unpack_segment(data, self.arch, self.info.plane_sizes)
-        return segment_model(code, self.arch, self.info)
+        return segment_model(code, self.arch, self.info, self.rendering)
 
     def _fetch(self, index: int) -> Future[RenderModel]:
         """The model of a segment, loaded in the background and kept."""

@@ -14,7 +14,7 @@ from lincodec.container import Arch, SegmentData
 from lincodec.errors import VerifyError
 from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
 from lincodec.model.output import quantise, to_frames
-from lincodec.models import segment_model
+from lincodec.models import ON_CPU, Rendering, segment_model
 from lincodec.render import batch_size
 from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.video.color import to_rgb
@@ -37,6 +37,7 @@ class Tally:
         frames: Sequence[Frame],
         arch: Arch,
         info: VideoInfo,
+        rendering: Rendering = ON_CPU,
     ) -> None:
         """Decode a segment's bytes again and compare with the source frames.
 
@@ -56,7 +57,7 @@ class Tally:
                 f"segment {data.index}: does not decode to what was encoded; please report"
             )
         self.digest.update(found)
-        model = segment_model(read, arch, info)
+        model = segment_model(read, arch, info, rendering)
         begin, batch = len(self.rgb.errors), batch_size(info)
         with torch.inference_mode():
             for start in range(0, len(frames), batch):

@@ -202,7 +202,7 @@ def test_dims_of_another_picture_are_refused() -> None:
 
 
 def test_spectral_belongs_to_linc() -> None:
-    other = LatentInrArch(1, 3, 16, 8, 0, 1, 2, 16, 1, 0, 4)
+    other = LatentInrArch(1, 3, 16, 8, 0, 1, 0, 2, 16, 1, 0, 4, 0)
     with pytest.raises(UnsupportedError, match="spectral"):
         unpack_segment(data_of(code_of()), other, SIZES)
 

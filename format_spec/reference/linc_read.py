@@ -255,26 +255,32 @@ def parse_arch(data: bytes) -> dict[str, Any]:
     return arch
 
 
+INR_FIELDS = words(
+    "encoding layers hidden latent rank modulated sigma hyper_layers hyper_hidden patch kernel "
+    "frequencies features n_levels reserved"
+)
+
+
 def parse_latent_inr(fields: Fields) -> dict[str, Any]:
     """Clause 6.2.1."""
-    names = words("encoding layers hidden latent rank modulated hyper_layers reserved hyper_hidden")
-    values = fields.get("BBHHHIBBH")
-    arch = {"id": 1, **dict(zip(names, values, strict=True))}
-    patch, features, frequencies, n_levels = fields.get("BBBB")
+    arch = {"id": 1, **dict(zip(INR_FIELDS, fields.get("BBHHHIBBHBBHBBH"), strict=True))}
     need(not arch["reserved"], "reserved field of ARCH", "unsupported")
-    levels = [(fields.f32(), *fields.get("IIB")) for _ in range(n_levels)]
+    levels = [(fields.f32(), *fields.get("IIB")) for _ in range(arch["n_levels"])]
     fields.end()
-    need(arch["encoding"] <= 1, "encoding", "unsupported")
-    for name in ("layers", "hidden", "latent", "hyper_layers", "hyper_hidden"):
+    need(arch["encoding"] <= 1 and arch["sigma"] <= 2, "encoding or sigma", "unsupported")
+    for name in ("layers", "hidden", "latent", "hyper_layers", "hyper_hidden", "patch"):
         need(arch[name], f"{name} is 0")
-    need(patch and arch["layers"] <= 32 and arch["modulated"] >> arch["layers"] == 0, "layers")
+    need(arch["layers"] <= 32 and arch["modulated"] >> arch["layers"] == 0, "layers")
+    hypernets = arch["modulated"].bit_count() * arch["hyper_layers"]
+    need(hypernets <= 256, "layers of hypernetworks")
+    need(arch["kernel"] % 2 if arch["patch"] > 1 else not arch["kernel"], "kernel")
     grid = arch["encoding"] == 0
-    need((n_levels > 0) == grid and (features > 0) == grid, "grid fields")
-    need((frequencies > 0) == (not grid), "Fourier fields")
+    need((len(levels) > 0) == grid and (arch["features"] > 0) == grid, "grid fields")
+    need((arch["frequencies"] > 0) == (not grid), "Fourier fields")
     for scale, resolution, entries, hashed in levels:
         need(scale > 0 and resolution and 0 < entries < 1 << 24 and hashed <= 1, "level")
         need(hashed or resolution * resolution <= entries, "dense level does not fit")
-    return {**arch, "patch": patch, "levels": levels}
+    return {**arch, "levels": levels}
 
 
 def work(head: dict[str, Any], arch: dict[str, Any]) -> int:
@@ -1029,14 +1035,28 @@ def one(segment: Segment, role: int, layer: int = 0) -> Tensor | None:
     return next(found, None)
 
 
+def sized(segment: Segment, role: int, layer: int, dims: tuple[int, ...]) -> Floats:
+    """The values of a tensor that must have these dims."""
+    found = one(segment, role, layer)
+    need(found and found.dims == dims, f"{ROLES[role]} {layer} is missing or not {dims}")
+    assert found is not None
+    return values(found)
+
+
 def latent_at(file: File, segment: Segment, time: float) -> Floats:
     """Clause 8.2."""
-    tensor, spectral = one(segment, 2), one(segment, 1)
-    need(tensor and spectral and spectral.mode == 4, "segment without latents or spectral part")
+    tensor = one(segment, 2)
+    need(tensor, "segment without latents")
     assert tensor is not None
-    assert spectral is not None
-    dims = (spectral.dims[0], segment.frames)
-    need(tensor.dims == dims and dims[0] <= file.arch["components"], "dimensions of the latents")
+    if file.arch["id"] == 1:
+        entries = file.arch["latent"]
+    else:
+        spectral = one(segment, 1)
+        need(spectral and spectral.mode == 4, "segment without spectral part")
+        assert spectral is not None
+        entries = spectral.dims[0]
+        need(entries <= file.arch["components"], "number of latent entries")
+    need(tensor.dims == (entries, segment.frames), "dimensions of the latents")
     z, floor = values(tensor), min(math.floor(time), segment.frames - 1)
     s = time - floor
     return z[:, floor] if s == 0 else (1 - s) * z[:, floor] + s * z[:, floor + 1]
@@ -1060,10 +1080,7 @@ def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | N
         return None
 
     def tensor(role: int, layer: int, *dims: int) -> Floats:
-        found = one(segment, role, layer)
-        need(found and found.dims == dims, f"{ROLES[role]} {layer} is missing or not {dims}")
-        assert found is not None
-        return values(found)
+        return sized(segment, role, layer, dims)
 
     native = spectral_planes(segment, z, axes_of(file))
     cells = [(stride >> sy, stride >> sx) for sy, sx in subsampling(file)]
@@ -1113,8 +1130,115 @@ def convolved(x: Floats, weight: Floats, bias: Floats) -> Floats:
     return out
 
 
+# ---------------------------------------------------------------- clause 8.10: latent-inr
+
+MATRICES = {1: (0.2126, 0.0722), 4: (0.30, 0.11), 5: (0.299, 0.114), 6: (0.299, 0.114)}
+MATRICES |= {7: (0.212, 0.087), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593)}
+
+
+def encoded(file: File, segment: Segment, rows: int, columns: int) -> Floats:
+    """Clauses 8.10.1 and 8.10.2: [rows * columns, width of the encoding]."""
+    arch = file.arch
+    x = np.tile(np.float32((np.arange(columns) + 0.5) / columns).astype(np.float64), rows)
+    y = np.repeat(np.float32((np.arange(rows) + 0.5) / rows).astype(np.float64), columns)
+    if arch["encoding"] == 1:
+        table = sized(segment, 16, 0, (arch["frequencies"], 2))
+        a = 2 * np.pi * (np.outer(x, table[:, 0]) + np.outer(y, table[:, 1]))
+        return np.concatenate([np.cos(a), np.sin(a)], 1)
+    total = sum(entries for _, _, entries, _ in arch["levels"])
+    table, start, out = sized(segment, 16, 0, (total, arch["features"])), 0, []
+    for scale, resolution, entries, hashed in arch["levels"]:
+        q = [np.float32(scale * axis + 0.5).astype(np.float64) for axis in (x, y)]
+        cells = [np.floor(axis) for axis in q]
+        shares = [axis - cell for axis, cell in zip(q, cells, strict=True)]
+        features = np.zeros((len(x), arch["features"]))
+        for dx, dy in np.ndindex(2, 2):
+            cx, cy = (cell.astype(np.int64) + d for cell, d in zip(cells, (dx, dy), strict=True))
+            i = cx ^ (cy * 2654435761 % 2**32) if hashed else cx + cy * resolution
+            weight = (shares[0] if dx else 1 - shares[0]) * (shares[1] if dy else 1 - shares[1])
+            features += weight[:, None] * table[start + i % 2**32 % entries]
+        out.append(features)
+        start += entries
+    return np.concatenate(out, 1)
+
+
+def modulation(file: File, segment: Segment, z: Floats, c: int, dims: tuple[int, int]) -> Floats:
+    """Clause 8.10.3: sigma(P Q) of the base layer with hypernetwork number c."""
+    arch, (a, b) = file.arch, dims
+    count, rank = arch["hyper_layers"], arch["rank"]
+    widths = [arch["latent"], *[arch["hyper_hidden"]] * (count - 1), rank * (a + b) or a * b]
+    x = z
+    for j in range(count):
+        at = c * count + j
+        weight = sized(segment, 5, at, (widths[j + 1], widths[j]))
+        x = weight @ x + sized(segment, 6, at, (widths[j + 1],))
+        x = np.tanh(x) if j + 1 < count else x
+    product = x[: a * rank].reshape(a, rank) @ x[a * rank :].reshape(rank, b) if rank else x
+    product = product.reshape(a, b)
+    if arch["sigma"] == 0:
+        return 1 / (1 + np.exp(-product))
+    return np.tanh(product) if arch["sigma"] == 1 else product
+
+
+def inr_colours(file: File, segment: Segment, z: Floats, rows: int, columns: int) -> Floats:
+    """Clauses 8.10.4 and 8.10.5: R, G, B as [3, rows * patch, columns * patch]."""
+    arch, x = file.arch, encoded(file, segment, rows, columns)
+    patch, numbers = arch["patch"], itertools.count()
+    for layer in range(arch["layers"]):
+        last = layer == arch["layers"] - 1
+        dims = (3 if last and patch == 1 else arch["hidden"], x.shape[1])
+        weight = sized(segment, 17, layer, dims)
+        if arch["modulated"] >> layer & 1:
+            weight = weight * modulation(file, segment, z, next(numbers), dims)
+        x = x @ weight.T + sized(segment, 18, layer, dims[:1])
+        x = x if last and patch == 1 else np.maximum(0, x)
+    if patch == 1:
+        return x.T.reshape(3, rows, columns)
+    k, out = arch["kernel"], 3 * patch * patch
+    weight = sized(segment, 19, 0, (out, arch["hidden"], k, k))
+    image = x.T.reshape(-1, rows, columns)
+    image = np.pad(image, ((0, 0), (k // 2, k // 2), (k // 2, k // 2)), mode="edge")
+    y = np.zeros((out, rows, columns)) + sized(segment, 20, 0, (out,))[:, None, None]
+    for dy, dx in np.ndindex(k, k):
+        y += np.tensordot(weight[:, :, dy, dx], image[:, dy : dy + rows, dx : dx + columns], 1)
+    split = y.reshape(3, patch, patch, rows, columns).transpose(0, 3, 1, 4, 2)
+    return split.reshape(3, rows * patch, columns * patch)
+
+
+def inr_planes(file: File, segment: Segment, z: Floats, size: tuple[int, int]) -> list[Floats]:
+    """Clause 8.10.6."""
+    head, patch = file.head, file.arch["patch"]
+    native = (head["height"], head["width"])
+    of = native if patch > 1 else size
+    rows, columns = (-(-side // patch) for side in of)
+    rgb = np.clip(inr_colours(file, segment, z, rows, columns)[:, : of[0], : of[1]], 0, 1)
+    if of != size:
+        down, across = (Axis(n, 1, 0, n, out) for n, out in zip(of, size, strict=True))
+        rgb = down.linear() @ rgb @ across.linear().T
+    default = 1 if native[0] >= 720 or native[1] >= 1280 else 6
+    k_r, k_b = MATRICES.get(head["matrix"], MATRICES[default])
+    red, green, blue = rgb
+    e = k_r * red + (1 - k_r - k_b) * green + k_b * blue
+    full = (2 ** head["depth"] - 1) / 2.0 ** (head["depth"] - 8)
+    s, o, u = (full, -128, full) if head["full_range"] else (219, -112, 224)
+    planes = [e * s + o, (blue - e) / (2 * (1 - k_b)) * u, (red - e) / (2 * (1 - k_r)) * u]
+    return [
+        block_means(plane, 1 << sy, 1 << sx)
+        for plane, (sy, sx) in zip(planes, subsampling(file), strict=False)
+    ]
+
+
+def block_means(plane: Floats, down: int, across: int) -> Floats:
+    """Means over blocks; the last row and column repeat."""
+    pad = ((0, -plane.shape[0] % down), (0, -plane.shape[1] % across))
+    whole = np.pad(plane, pad, mode="edge")
+    return whole.reshape(whole.shape[0] // down, down, -1, across).mean((1, 3))
+
+
 def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) -> list[Floats]:
-    """Spectral part plus residual at one time of one segment."""
+    """The planes at one time of one segment, in the units of clause 8.1."""
+    if file.arch["id"] == 1:
+        return inr_planes(file, segment, latent_at(file, segment, time), size)
     axes, z = axes_of(file, size), latent_at(file, segment, time)
     planes, residual = spectral_planes(segment, z, axes), residual_planes(file, segment, z)
     if residual is None:
@@ -1129,7 +1253,6 @@ def render(
     file: File, index: int, alpha: int = 1, size: tuple[int, int] | None = None
 ) -> list[Floats]:
     """Clause 8.7: values of output frame ``index`` before rounding; ``decode_all`` comes first."""
-    need(file.arch["id"] == 2, "rendering of this architecture", "unsupported")
     frame, part = divmod(index, alpha)
     size = size or (file.head["height"], file.head["width"])
     at = next(i for i, s in enumerate(file.segments) if frame < s.first + s.frames)

@@ -43,6 +43,7 @@ from lincodec.container import (  # noqa: E402
     pack_metadata,
     pack_times,
 )
+from lincodec.model.inr import tensor_sizes  # noqa: E402
 from lincodec.registry import Role  # noqa: E402
 from lincodec.types import AudioPacket, AudioTrack, ColorInfo, Times, VideoInfo  # noqa: E402
 
@@ -138,6 +139,22 @@ def network(
     tensors[Role.HEAD_WEIGHT, 0] = bitstream.MinMax(codes, 5, np.float32(-0.25), np.float32(0.5**6))
     tensors[Role.HEAD_BIAS, 0] = lattice(samples)
     return tensors
+
+
+def inr(video: VideoInfo, arch: LatentInrArch, first: int, frames: int) -> bitstream.SegmentCode:
+    """A segment of latent-inr: everything raw but the hypernetworks, which have 8 bits."""
+    tensors: dict[tuple[Role, int], bitstream.Tensor] = {}
+    sizes = {**tensor_sizes(arch), (Role.LATENT, 0): (arch.latent_dim, frames)}
+    for index, (key, size) in enumerate(sizes.items()):
+        q = noise(int(np.prod(size)), 500 + 10 * first + index).reshape(size)
+        if key[0] in (Role.HYPER_WEIGHT, Role.HYPER_BIAS):
+            tensors[key] = bitstream.MinMax(q % 256, 8, np.float32(-1), np.float32(2**-7))
+            continue
+        value = (q % 257 - 128).astype(np.float32) / np.float32(128)
+        if (key[0] == Role.BASE_BIAS and key[1] == arch.layers - 1) or key[0] == Role.PATCH_BIAS:
+            value = value / 4 + np.float32(0.5)
+        tensors[key] = bitstream.Raw(value)
+    return bitstream.SegmentCode(first, frames, first > 0, tensors)
 
 
 def segment(
@@ -393,7 +410,48 @@ def good() -> Iterator[Vector]:
             f"latents of {bits} bits between two ends",
             build(segments=[latent_segment(tensor)]),
         )
+    yield from good_inr(vector)
     yield from good_ancillary(vector)
+
+
+LEVELS = (GridLevel(2.0, 3, 16, False), GridLevel(6.375, 8, 32, True))
+INR = LatentInrArch(0, 3, 6, 4, 2, 2, 0, 2, 5, 1, 0, 0, 2, LEVELS)
+
+
+def good_inr(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
+    """Files of architecture latent-inr."""
+    small = replace(VIDEO, width=11, height=7)
+    four = replace(small, n_frames=4)
+    codes = [inr(four, INR, 0, 3), inr(four, INR, 3, 1)]
+    yield vector(
+        "inr-hash",
+        "6.2.1 8.7 8.10.1 8.10.2 8.10.3 8.10.4 8.10.6",
+        "latent-inr: a dense and a hashed level, layer 1 modulated, two segments",
+        build(four, INR, codes),
+    )
+    fourier = replace(INR, encoding=1, frequencies=5, features=0, levels=(), modulated=5, sigma=1)
+    grey = replace(small, chroma_shift=None, bit_depth=10)
+    yield vector(
+        "inr-fourier",
+        "6.2.1 8.10.2 8.10.3 8.10.6",
+        "latent-inr: Fourier features, layers 0 and 2 modulated through tanh, grey, 10 bits",
+        build(grey, fourier, [inr(grey, fourier, 0, 2)]),
+    )
+    patches = replace(INR, patch=4, kernel=3, hyper_layers=3)
+    wide = replace(small, color=ColorInfo(9, 16, 9, True), chroma_shift=(1, 0))
+    yield vector(
+        "inr-patch",
+        "8.10.1 8.10.5 8.10.6",
+        "latent-inr: patches of 4 over the edges, BT.2020 in full range, 4:2:2",
+        build(wide, patches, [inr(wide, patches, 0, 2)]),
+    )
+    full = replace(INR, rank=0, sigma=2, hyper_layers=1)
+    yield vector(
+        "inr-full-rank",
+        "8.10.3",
+        "latent-inr: rank 0, no activation, hypernetworks of one layer",
+        build(small, full, [inr(small, full, 0, 2)]),
+    )
 
 
 def latent_segment(latent: bitstream.Tensor) -> bitstream.SegmentCode:
@@ -500,6 +558,10 @@ def unsupported() -> Iterator[Vector]:
         "segment-flag", "6.4", "bit 1 of the segment flags", changed(base, b"SEGM", 8, b"\x02")
     )
     yield vector("tensor-role", "6.4", "role 200", changed(base, b"SEGM", 16, b"\xc8"))
+    levels = build(VIDEO, INR, [inr(VIDEO, INR, 0, 2)])
+    for name, offset, about in (("sigma", 16, "sigma 9"), ("encoding", 4, "encoding 9")):
+        data = changed(levels, b"ARCH", offset, b"\x09")
+        yield vector(f"inr-{name}", "6.2.1", f"latent-inr: {about}", data)
     yield vector("tensor-mode", "7", "mode 5", changed(base, b"SEGM", 18, b"\x05"))
     aligned = build(after=[(b"aLGN", alignment(1).pack())])
     at = 1 + len("make-vectors-1") + 32 + 1 + len("none")
@@ -607,13 +669,15 @@ def bad_head(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
     yield vector(
         "arch-net", "6.2.2", "network fields without a network", changed(base, b"ARCH", 10, b"\x01")
     )
-    grid = LatentInrArch(0, 2, 64, 8, 4, 1, 1, 16, 1, 2, 0, (GridLevel(15.0, 16, 256, False),))
+    grid = LatentInrArch(
+        0, 2, 64, 8, 4, 1, 0, 1, 16, 1, 0, 0, 2, (GridLevel(15.0, 16, 256, False),)
+    )
     dense = payload_changed(base, b"ARCH", lambda _: grid.pack())
     yield vector(
         "arch-level",
         "6.2.1",
         "a dense level with too few entries",
-        changed(dense, b"ARCH", 32, b"\0\0\0\0"),
+        changed(dense, b"ARCH", 36, b"\1\0\0\0"),
     )
     big = struct.pack("<I", 1 << 16)
     yield vector("limit-side", "9", "65536 samples a row", changed(base, b"HEAD", 12, big), "limit")

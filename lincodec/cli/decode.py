@@ -10,6 +10,7 @@ import click
 from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
+    backend_option,
     device_option,
     limit_option,
     option,
@@ -112,6 +113,7 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
 )
 @limit_option("Input")
 @device_option()
+@backend_option()
 @output_options(progress=True)
 @click.pass_obj
 def decode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
@@ -193,4 +195,5 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         device=given["device"],
         recover=given["recover"],
         limits=given["limits"],
+        backend=given["backend"],
     )

@@ -12,6 +12,7 @@ from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
     align_weight_option,
+    backend_option,
     device_option,
     option,
     output_options,
@@ -117,9 +118,8 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
 @option(
     "Model",
     "--scene-cut/--no-scene-cut",
-    default=True,
-    show_default=True,
-    help="Start a segment at every scene cut.",
+    default=None,
+    help="Start a segment at every scene cut; default: as the preset says.",
 )
 @option(
     "Model",
@@ -135,7 +135,17 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     help="Align the latents to an embedding model: conse, or a directory; may be repeated.",
 )
 @align_weight_option()
+@value(
+    "Model",
+    "--model",
+    parse=parse_pair,
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A setting of a paper preset's network, such as rank=20, patch=8, encoding=fourier; "
+    "may be repeated.",
+)
 @device_option()
+@backend_option()
 @option("Model", "--seed", type=int, default=0, show_default=True, help="Of random numbers.")
 @option(
     "File",
@@ -218,10 +228,12 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
             lambda: nominal_fps(source),
         ),
         audio=given["audio"] == "copy",
+        model=dict(given["model"]),
         device=given["device"],
         align=given["align"],
         align_weight=given["align_weight"],
         cache=paths.cache_folder() if given["align"] else None,
+        backend=given["backend"],
         seed=given["seed"],
         verify=given["verify"],
         resume=given["resume"],

@@ -143,6 +143,18 @@ def align_weight_option() -> Decorator:
     )
 
 
+def backend_option() -> Decorator:
+    """``--backend``."""
+    return option(
+        "Model",
+        "--backend",
+        type=click.Choice(["auto", "torch", "csr", "triton", "tcnn"]),
+        default="auto",
+        show_default=True,
+        help="What computes the hash grid of a paper preset's file.",
+    )
+
+
 def limit_option(section: str = "Depth") -> Decorator:
     """``--limit``, passed on as ``limits``."""
 

@@ -172,6 +172,7 @@ def presets_text(found: Sequence[Mapping[str, Any]]) -> str:
     rows = [("preset", "segment", "quality", "")]
     for preset in found:
         segment, quality = f"{preset['segment']}", f"{preset['quality']:g}"
+        quality = "-" if preset["inr"] else quality
         rows.append((str(preset["name"]), segment, quality, str(preset["summary"])))
     return table(rows, head=True)
 

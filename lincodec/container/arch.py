@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from lincodec import registry
 from lincodec.container.fields import Cursor, require, require_finite, single
 from lincodec.errors import UnsupportedError
-from lincodec.registry import ArchId
+from lincodec.registry import ArchId, Sigma
 
 #: arch_id, arch_version  # spec 6.2
 _IDENTITY = struct.Struct("<HH")
-#: encoding, layers, hidden, latent_dim, rank, modulated, hyper_layers, zero, hyper_hidden,
-#: patch, features, frequencies, n_levels  # spec 6.2.1
-_LATENT_INR = struct.Struct("<BBHHHIBBHBBBB")
+#: encoding, layers, hidden, latent_dim, rank, modulated, sigma, hyper_layers, hyper_hidden,
+#: patch, kernel, frequencies, features, n_levels, zero  # spec 6.2.1
+_LATENT_INR = struct.Struct("<BBHHHIBBHBBHBBH")
 #: scale, resolution, entries, hashed
 _LEVEL = struct.Struct("<fIIB")
 #: block, overlap, n_components, net_layers, net_stride, net_channels, net_latents,
@@ -111,16 +111,20 @@ class LatentInrArch:
     """Rank of the modulation; 0: the hypernetwork predicts the whole matrix."""
     modulated: int
     """Bit l set: layer l is modulated."""
+    sigma: int
+    """What P Q goes through: a ``registry.Sigma`` (paper Eq. 2)."""
     hyper_layers: int
     """Layers of each hypernetwork."""
     hyper_hidden: int
     """Hidden width of each hypernetwork."""
     patch: int
     """Side of the patch that one coordinate yields; 1: single samples."""
+    kernel: int
+    """Side of the patch block's convolution, odd; 0 without patches."""
+    frequencies: int
+    """Fourier frequencies; 0 with a hash grid."""
     features: int
     """Features per grid level; 0 with Fourier features."""
-    frequencies: int
-    """Fourier frequencies per axis; 0 with a hash grid."""
     levels: tuple[GridLevel, ...] = ()
 
     def pack(self) -> bytes:
@@ -130,50 +134,41 @@ class LatentInrArch:
             CorruptError: a field is out of range.
         """
         self._check()
-        fields = (self.encoding, self.layers, self.hidden, self.latent_dim, self.rank)
-        hyper = (self.modulated, self.hyper_layers, 0, self.hyper_hidden)
-        grid = (self.patch, self.features, self.frequencies, len(self.levels))
+        head = (self.encoding, self.layers, self.hidden, self.latent_dim, self.rank)
+        hyper = (self.modulated, self.sigma, self.hyper_layers, self.hyper_hidden)
+        rest = (self.patch, self.kernel, self.frequencies, self.features, len(self.levels), 0)
         table = b"".join(
             _LEVEL.pack(level.scale, level.resolution, level.entries, level.hashed)
             for level in self.levels
         )
-        return (
-            _IDENTITY.pack(ArchId.LATENT_INR, 1) + _LATENT_INR.pack(*fields, *hyper, *grid) + table
-        )
+        return _IDENTITY.pack(ArchId.LATENT_INR, 1) + _LATENT_INR.pack(*head, *hyper, *rest) + table
 
     @staticmethod
     def parse(cursor: Cursor) -> LatentInrArch:
         """Decode what follows the identity."""
-        values = cursor.unpack(_LATENT_INR)
-        if values[7]:
+        *values, n_levels, zero = cursor.unpack(_LATENT_INR)
+        if zero:
             raise UnsupportedError("ARCH: a reserved field is set; update linc")
-        levels = tuple(_parse_level(cursor) for _ in range(values[12]))
+        levels = tuple(_parse_level(cursor) for _ in range(n_levels))
         cursor.finish()
-        arch = LatentInrArch(
-            encoding=values[0],
-            layers=values[1],
-            hidden=values[2],
-            latent_dim=values[3],
-            rank=values[4],
-            modulated=values[5],
-            hyper_layers=values[6],
-            hyper_hidden=values[8],
-            patch=values[9],
-            features=values[10],
-            frequencies=values[11],
-            levels=levels,
-        )
+        arch = LatentInrArch(*[*values, levels])
         arch._check()
         return arch
 
     def _check(self) -> None:
         if self.encoding not in (0, 1):
             raise UnsupportedError(f"ARCH: encoding {self.encoding} is unknown; update linc")
+        if self.sigma not in set(Sigma):
+            raise UnsupportedError(f"ARCH: sigma {self.sigma} is unknown; update linc")
         for name in ("layers", "hidden", "latent_dim", "hyper_layers", "hyper_hidden", "patch"):
             require(getattr(self, name) >= 1, f"ARCH: {name} is 0")
         require(self.layers <= _MAX_LAYERS, f"ARCH: {self.layers} layers")
         in_range = self.modulated < 1 << self.layers
         require(in_range, f"ARCH: modulated layers {self.modulated:#x} of {self.layers}")
+        tensors = self.modulated.bit_count() * self.hyper_layers
+        require(tensors <= 256, f"ARCH: {tensors} layers of hypernetworks, expected at most 256")
+        kernels = (0,) if self.patch == 1 else range(1, 256, 2)
+        require(self.kernel in kernels, f"ARCH: kernel {self.kernel} with patch {self.patch}")
         grid, fourier = bool(self.levels), self.frequencies > 0
         consistent = (grid, fourier) == ((True, False), (False, True))[self.encoding]
         require(consistent, f"ARCH: encoding {self.encoding} with {len(self.levels)} levels")

@@ -13,6 +13,7 @@ from lincodec.bitstream import SegmentCode
 from lincodec.container import Arch
 from lincodec.fit import Budget
 from lincodec.jobs import EncodeOptions
+from lincodec.models import ON_CPU, Rendering
 from lincodec.presets import Preset
 from lincodec.segments import Range
 from lincodec.types import Frame, VideoInfo
@@ -47,16 +48,18 @@ class Engine(ABC):
     Attributes:
         arch: parameters of the file, fixed when the engine is made.
         timed: whether a fit gets better the longer it may run.
-        device: device and software, as qLTY names them.
         room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
         pulls: for the next fit; empty without alignment.
+        rendering: where segments are rendered to be measured.
+        warnings: what the user should know about the options, a line each.
     """
 
     arch: Arch
     timed: bool = False
-    device: str = "cpu torch"
     room: int = 0
     pulls: tuple[Pull, ...] = ()
+    rendering: Rendering = ON_CPU
+    warnings: tuple[str, ...] = ()
 
     @abstractmethod
     def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
@@ -68,6 +71,16 @@ class Engine(ABC):
 
         Raises:
             UsageError: the options do not suit the architecture.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def check(preset: Preset, options: EncodeOptions) -> None:
+        """Refuse what cannot work before anything is opened.
+
+        Raises:
+            UsageError: the options do not suit the architecture.
+            ResourceError: the device or backend is not there.
         """
 
     @staticmethod

@@ -9,7 +9,9 @@ from lincodec import target
 from lincodec.bitstream import SegmentCode
 from lincodec.container import LincArch
 from lincodec.engines.base import Engine, Setting
+from lincodec.errors import UsageError
 from lincodec.fit import Budget, SegmentFit
+from lincodec.jobs import EncodeOptions
 from lincodec.layout import Layout
 from lincodec.presets import Preset
 from lincodec.segments import Range
@@ -33,6 +35,19 @@ class LincEngine(Engine):
         self.control = target.RateControl(options, self.preset, info, setting.frames)
         self.layout = Layout(info, self.control.step)
         self.arch = self._arch(self.layout.block(frames, _OVERLAP))
+
+    @staticmethod
+    def check(preset: Preset, options: EncodeOptions) -> None:
+        """Fitting is linear algebra on the CPU; there is no hash grid."""
+        if options.device not in ("auto", "cpu"):
+            raise UsageError(
+                f"--device {options.device}: preset {preset.name} is fitted on the CPU; "
+                "use cpu or auto"
+            )
+        if options.backend != "auto":
+            raise UsageError(f"--backend: preset {preset.name} has no hash grid to choose for")
+        if options.model:
+            raise UsageError(f"--model: preset {preset.name} has no settings for it")
 
     @staticmethod
     def longest(setting: Setting) -> int:

@@ -191,9 +191,10 @@ def _along_rows(planes: Tensor, count: int) -> Tensor:
     x, m = cell_samples(size, count)
     at = (x - 0.5).clamp(0, size - 1)
     left = at.floor().long().clamp(max=max(size - 2, 0))
-    share = (at - left).float()
+    share = (at - left).float().to(planes.device)
+    left = left.to(planes.device)
     right = (left + 1).clamp(max=size - 1)
-    total = torch.zeros(planes.shape[0], count, planes.shape[2])
+    total = torch.zeros(planes.shape[0], count, planes.shape[2], device=planes.device)
     for i in range(m):
         s = share[:, i, None]
         total += planes[:, left[:, i]] * (1 - s) + planes[:, right[:, i]] * s

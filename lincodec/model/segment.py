@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lincodec.model.basis import Evaluator, evaluate, synthesise
 from lincodec.model.closed import Geometry
+from lincodec.model.latents import latent_at
 from lincodec.model.network import Network, resample
 
 
@@ -47,12 +48,7 @@ class SegmentModel:
         Returns:
             float32 [D, m].
         """
-        last = self.latents.shape[1] - 1
-        at = times.clamp(0, last)
-        left = at.floor().long().clamp(max=max(last - 1, 0))
-        share = (at - left).float()
-        right = (left + 1).clamp(max=last)
-        return self.latents[:, left] * (1 - share) + self.latents[:, right] * share
+        return latent_at(self.latents, times)
 
     def _mixed(self, z: Tensor) -> list[Tensor]:
         """Spectral weights of single frames: W z per channel, [m, rows, columns, v, u]."""

@@ -143,26 +143,29 @@ GRID = LatentInrArch(
     latent_dim=512,
     rank=50,
     modulated=0b011110,
+    sigma=0,
     hyper_layers=2,
     hyper_hidden=128,
     patch=1,
-    features=2,
+    kernel=0,
     frequencies=0,
+    features=2,
     levels=(GridLevel(15.0, 16, 256, False), GridLevel(63.5, 65, 4096, True)),
 )
-FOURIER = dataclasses.replace(GRID, encoding=1, features=0, frequencies=10, levels=())
+FOURIER = dataclasses.replace(GRID, encoding=1, features=0, frequencies=300, levels=())
+PATCHES = dataclasses.replace(GRID, sigma=2, patch=8, kernel=3, rank=0)
 
 
 def test_arch_bytes() -> None:
     assert LINC.pack() == bytes.fromhex("0200 0100 04 08 2100 04 02 1800 1000 2000 00000000")
     assert GRID.pack() == bytes.fromhex(
-        "0100 0100 00 06 0002 0002 3200 1e000000 02 00 8000 01 02 00 02"
+        "0100 0100 00 06 0002 0002 3200 1e000000 00 02 8000 01 00 0000 02 02 0000"
         "00007041 10000000 00010000 00"
         "00007e42 41000000 00100000 01"
     )
 
 
-@pytest.mark.parametrize("arch", [LINC, LincArch(6, 0, 1), GRID, FOURIER])
+@pytest.mark.parametrize("arch", [LINC, LincArch(6, 0, 1), GRID, FOURIER, PATCHES])
 def test_arch_round_trip(arch: LincArch | LatentInrArch) -> None:
     assert parse_arch(arch.pack()) == arch
 
@@ -187,12 +190,17 @@ def test_arch_round_trip(arch: LincArch | LatentInrArch) -> None:
         (GRID, 4, b"\x01", CorruptError),  # Fourier with levels
         (GRID, 5, b"\0", CorruptError),  # no layers
         (GRID, 12, b"\x40", CorruptError),  # modulates a layer that is not there
-        (GRID, 17, b"\x01", UnsupportedError),  # reserved
-        (GRID, 23, b"\x01", CorruptError),  # level count and length disagree
-        (GRID, 23, b"\xff", CorruptError),
-        (GRID, 24, b"\0\0\xc0\x7f", CorruptError),  # NaN scale
-        (GRID, 28, b"\x11", CorruptError),  # dense grid does not fit
-        (GRID, 36, b"\x02", CorruptError),  # hashed
+        (GRID, 16, b"\x03", UnsupportedError),  # sigma
+        (GRID, 17, b"\x41", CorruptError),  # more than 256 layers of hypernetworks
+        (GRID, 20, b"\x02", CorruptError),  # patches without a kernel
+        (GRID, 21, b"\x03", CorruptError),  # a kernel without patches
+        (PATCHES, 21, b"\x02", CorruptError),  # an even kernel
+        (GRID, 25, b"\x01", CorruptError),  # level count and length disagree
+        (GRID, 25, b"\xff", CorruptError),
+        (GRID, 26, b"\x01", UnsupportedError),  # reserved
+        (GRID, 28, b"\0\0\xc0\x7f", CorruptError),  # NaN scale
+        (GRID, 32, b"\x11", CorruptError),  # dense grid does not fit
+        (GRID, 40, b"\x02", CorruptError),  # hashed
     ],
 )
 def test_arch_refusals(
