@@ -21,7 +21,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 DEMO_PRESET ?= instant
 DEMO_TIME ?= 90
 
-.PHONY: help install demo test check format bench clean
+# how long `make fuzz` goes on, and how many times `make soak` kills an encode
+FUZZ_MINUTES ?= 30
+SOAK_KILLS ?= 200
+
+.PHONY: help install demo test check format bench fuzz soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +59,12 @@ format: $(STAMP) ## rewrite the sources in the one format
 
 bench: $(STAMP) ## rate, distortion and time against x264, x265 and SVT-AV1
 	$(BIN)/python benchmarks/rd.py --clip bunny --presets instant,fast,medium
+
+fuzz: $(STAMP) ## hostile files through the readers, for FUZZ_MINUTES
+	$(BIN)/python fuzz/campaign.py --minutes $(FUZZ_MINUTES)
+
+soak: $(STAMP) ## SOAK_KILLS encodes killed at random and resumed; full disks; little memory
+	$(BIN)/python fuzz/soak.py --kills $(SOAK_KILLS)
 
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo_out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis ./*.egg-info

@@ -90,7 +90,8 @@ class Spectral:
     def channel_step(self, channel: int) -> float:
         """Step of one channel, float32-exact."""
         ratio = np.float32(self.ratio if channel else 1)
-        return float(np.float32(self.step) * ratio)
+        with np.errstate(over="ignore"):
+            return float(np.float32(self.step) * ratio)
 
     @property
     def values(self) -> list[Floats]:
@@ -256,6 +257,21 @@ def _unpack(
     return Spectral(tuple(channels), entry.a, entry.b, centroids)
 
 
+def _check_finite(tensor: Tensor) -> None:
+    """Check that every value is a finite number.
+
+    Raises:
+        CorruptError: one is not.
+    """
+    if isinstance(tensor, Lattice | MinMax):
+        _ = tensor.values
+    elif isinstance(tensor, Spectral):
+        for channel, q in enumerate(tensor.channels):
+            ends = np.array([q.min(), q.max(), -1, 1], q.dtype)
+            step = tensor.channel_step(channel)
+            quant.spectral_dequantise(ends, step, tensor.centroids[channel])
+
+
 def unpack_segment(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int]]) -> SegmentCode:
     """The inverse of ``pack_segment``.
 
@@ -271,7 +287,9 @@ def unpack_segment(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int
     header = data.header
     tensors: dict[Key, Tensor] = {}
     for entry, payload in zip(header.tensors, data.payloads, strict=True):
-        tensors[entry.role, entry.layer] = _unpack(entry, payload, arch, sizes)
+        tensor = _unpack(entry, payload, arch, sizes)
+        _check_finite(tensor)
+        tensors[entry.role, entry.layer] = tensor
     return SegmentCode(header.first_frame, header.n_frames, header.continues, tensors)
 
 

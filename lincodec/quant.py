@@ -26,8 +26,14 @@ def minmax_quantise(x: Floats, bits: int) -> tuple[Ints, np.float32, np.float32]
 
 
 def minmax_dequantise(q: Ints, low: np.float32, scale: np.float32) -> Floats:
-    """float32(low + q * scale), computed in binary64."""
-    return (np.float64(low) + q.astype(np.float64) * np.float64(scale)).astype(np.float32)
+    """float32(low + q * scale), computed in binary64.
+
+    Raises:
+        CorruptError: a value is not finite.
+    """
+    exact = np.float64(low) + q.astype(np.float64) * np.float64(scale)
+    with np.errstate(over="ignore"):
+        return _finite(exact.astype(np.float32), "minmax")
 
 
 def lattice_quantise(x: Floats, step: float, exponents: NDArray[np.int8]) -> Ints:
@@ -47,8 +53,13 @@ def lattice_dequantise(q: Ints, step: float, exponents: NDArray[np.int8]) -> Flo
     with np.errstate(over="ignore"):
         base = q.astype(np.float32) * np.float32(step)
         values: Floats = np.ldexp(base, exponents.astype(np.int32)[:, None])
+    return _finite(values, "lattice")
+
+
+def _finite(values: Floats, mode: str) -> Floats:
+    """The values, refused when one is not a finite number."""
     if not np.isfinite(values).all():
-        raise CorruptError("lattice tensor: a value overflows binary32; expected finite values")
+        raise CorruptError(f"{mode} tensor: a value overflows binary32; expected finite values")
     return values
 
 
@@ -59,6 +70,9 @@ def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np
         q: int32, any shape.
         step: float32 quantiser step of the channel.
         centroids: int8 [3], the shift in 1/128 steps for |q| = 1, 2 and more.
+
+    Raises:
+        CorruptError: an integer takes more than 16 bits, or a value is not finite.
     """
     out = np.zeros(q.shape, np.float32)
     where = np.flatnonzero(q)
@@ -67,5 +81,6 @@ def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np
         raise CorruptError("spectral tensor: a value exceeds 16 bits; expected |q| < 65536")
     shift = np.concatenate([[0], centroids.astype(np.int32)])[np.minimum(np.abs(values), 3)]
     units = 128 * values + np.sign(values) * shift
-    out.ravel()[where] = units.astype(np.float32) * (np.float32(step) / np.float32(128))
-    return out
+    with np.errstate(over="ignore", invalid="ignore"):
+        out.ravel()[where] = units.astype(np.float32) * (np.float32(step) / np.float32(128))
+    return _finite(out, "spectral")

@@ -562,6 +562,7 @@ def finish(file: File, data: bytes) -> None:
     head, count = file.head, len(file.segments)
     need(head["frames"] in (UNKNOWN, file.frames), "HEAD and segments disagree on frames")
     need(head["segments"] in (UNKNOWN, count), "HEAD and segments disagree on their number")
+    within("frames", file.frames)
     if "TIME" in file.parts:
         file.times = parse_times(file.parts["TIME"], file.frames)
     if "qLTY" in file.parts:
@@ -918,6 +919,7 @@ def decode_all(file: File) -> None:
     for segment in file.segments:
         for tensor in segment.tensors:
             tensor.numbers = decode(file, tensor)
+            check_finite(tensor)
             for numbers in tensor.numbers:
                 if tensor.mode == 4:
                     places = np.flatnonzero(numbers)
@@ -945,8 +947,19 @@ def values(tensor: Tensor) -> Floats:
     exponents = np.frombuffer(tensor.payload[:rows], np.int8).astype(np.int32)
     steps = np.float32(q) * np.float32(tensor.a)
     scaled = np.ldexp(steps.reshape(rows, -1), exponents[:, None]).astype(np.float32)
-    need(np.isfinite(scaled).all(), "lattice value is not finite")
     return scaled.reshape(tensor.dims).astype(np.float64)
+
+
+def check_finite(tensor: Tensor) -> None:
+    """No value overflows binary32, nor would that of 1 or -1 in a spectral tensor."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if tensor.mode < 4:
+            need(np.isfinite(values(tensor)).all(), "a value is not finite")
+            return
+        for channel in range(len(tensor.numbers)):
+            need(np.isfinite(spectral_values(tensor, channel)).all(), "a value is not finite")
+            one = Tensor(**{**vars(tensor), "numbers": [np.array([1, -1])] * (channel + 1)})
+            need(np.isfinite(spectral_values(one, channel)).all(), "the step is too large")
 
 
 def spectral_values(tensor: Tensor, channel: int) -> Floats:

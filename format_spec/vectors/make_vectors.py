@@ -685,6 +685,14 @@ def bad_head(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
     yield vector("limit-area", "9", "32768 x 32768", changed(base, b"HEAD", 12, area), "limit")
     frames = struct.pack("<I", 1 << 31)
     yield vector("limit-frames", "9", "2^31 frames", changed(base, b"HEAD", 20, frames), "limit")
+    unknown = changed(base, b"HEAD", 20, b"\xff" * 8)
+    yield vector(
+        "limit-frames-unknown",
+        "9",
+        "2^24 frames in a segment, HEAD declares none",
+        changed(unknown, b"SEGM", 4, struct.pack("<I", 1 << 24)),
+        "limit",
+    )
     bomb = struct.pack("<QQ", 1 << 62, 1 << 62)
     yield vector("limit-params", "9", "2^62 parameters", changed(base, b"HEAD", 48, bomb), "limit")
 
@@ -777,6 +785,24 @@ def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
         "7.3",
         "the last rANS word is 0",
         changed(sound, b"LATS", last, bytes(4)),
+    )
+    for name, clause, offset, number in (
+        ("spectral", "7.5", 16 + 28, 3e38),
+        ("ratio", "7.5", 16 + 32, 3e38),
+        ("lattice", "7.4", 16 + 36 + 20, 3e38),
+    ):
+        yield vector(
+            f"{name}-overflow",
+            clause,
+            "a value beyond binary32",
+            changed(base, b"SEGM", offset, struct.pack("<f", number)),
+        )
+    far = struct.pack("<ff", 3e38, 3e38)
+    yield vector(
+        "minmax-overflow",
+        "7.3",
+        "a value beyond binary32",
+        changed(sound, b"SEGM", 16 + 36 + 20, far),
     )
     wrong = b"\x01" + bytes(31)
     yield vector(

@@ -344,6 +344,7 @@ class LincFile:
             )
         with self._source.at(self._entries[0].offset):
             structure.check_frames(self._entries, self.head)
+            self.limits.check("frames", self.n_frames, "file")
 
     # ------------------------------------------------------------ helpers
 

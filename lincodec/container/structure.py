@@ -155,6 +155,7 @@ class _Check:
         assert self.head is not None  # the order begins with HEAD
         with self.source.at(self.entries[0].offset):
             check_frames(self.entries, self.head)
+            self.source.limits.check("frames", self.entries[-1].end_frame, "file")
         n_frames, entries = self.entries[-1].end_frame, tuple(self.entries)
         for kind, (section, payload) in self.kept.items():
             with self.source.at(section.offset):
