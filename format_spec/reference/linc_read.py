@@ -290,7 +290,10 @@ def work(head: dict[str, Any], arch: dict[str, Any]) -> int:
         return math.ceil(head["width"] / side) * math.ceil(head["height"] / side)
 
     if arch["id"] == 1:
-        return pieces(arch["patch"]) * arch["layers"] * int(arch["hidden"]) ** 2
+        block = 3 * (arch["kernel"] * arch["patch"]) ** 2
+        return int(
+            pieces(arch["patch"]) * arch["hidden"] * (arch["layers"] * arch["hidden"] + block)
+        )
     if not arch["layers"]:
         return 0
     s, wide = arch["stride"], arch["channels"]

@@ -15,7 +15,8 @@ def multiply_adds(arch: Arch, head: Head) -> int:
     width, height = head.width, head.height
     if not isinstance(arch, LincArch):
         positions = -(-width // arch.patch) * -(-height // arch.patch)
-        return positions * arch.layers * arch.hidden**2
+        block = (arch.kernel * arch.patch) ** 2 * 3
+        return positions * arch.hidden * (arch.layers * arch.hidden + block)
     if arch.net_layers == 0:
         return 0
     stride, wide = arch.net_stride, arch.net_channels
