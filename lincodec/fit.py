@@ -30,6 +30,9 @@ from lincodec.segments import Range
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import to_rgb
 
+#: Chooses integers for weights over their steps, float32 per channel, at a price of a bit.
+Chooser = Callable[[list[np.ndarray], float], list[np.ndarray]]
+
 #: Price of a bit in squared quantiser steps.
 RATE = 0.115
 #: Progress after the closed form of a segment that also gets a network.
@@ -120,7 +123,7 @@ class SegmentFit:
     def trial(self, step: float, every: int = 4) -> Trial:
         """Bits, and quality of every ``every``-th frame, of the closed form at a step."""
         coded = self.quantise(step)
-        header, weights, latents = pack_segment(self._code(Range(0, self.frames, False), coded))
+        header, weights, latents = pack_segment(self.code(Range(0, self.frames, False), coded))
         bits = 8 * (len(weights) + len(latents) + len(header.pack()))
         return Trial(bits, self.quality(coded, None, every))
 
@@ -145,7 +148,7 @@ class SegmentFit:
         """The final fit of a segment at a luma step: closed form, then network and joint refit."""
         begun = time.monotonic()
         coded = self.quantise(step)
-        plain = self._code(part, coded)
+        plain = self.code(part, coded)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
         closed_seconds = time.monotonic() - begun
         seconds = budget.left(reserve=closed_seconds)
@@ -159,7 +162,7 @@ class SegmentFit:
         self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float, turns: int
     ) -> SegmentCode:
         """Network and spectral weights in turns; the closed form alone when they do not pay."""
-        plain, base = self._code(part, coded), self.quality(coded, None)
+        plain, base = self.code(part, coded), self.quality(coded, None)
         budget.report(_CLOSED_SHARE, base)
         begun = time.monotonic()
         descent = Descent(network_shape(self.arch, self.info), self.seed)
@@ -177,7 +180,7 @@ class SegmentFit:
                 targets = descent.spectral_targets(self.channels, spectral, latents)
                 coded = self.quantise(step, targets=targets)
         network, exponents = descent.result()
-        joint = self._code(part, coded, dict(network_tensors(network, exponents)))
+        joint = self.code(part, coded, dict(network_tensors(network, exponents)))
         gain = self.quality(coded, network) - base
         return joint if self._pays(plain, joint, gain) else plain
 
@@ -197,9 +200,8 @@ class SegmentFit:
                 plane[part] = shown
         return latents, planes
 
-    def _code(
-        self, part: Range, coded: Coded, more: dict[Key, Coding] | None = None
-    ) -> SegmentCode:
+    def code(self, part: Range, coded: Coded, more: dict[Key, Coding] | None = None) -> SegmentCode:
+        """The segment's tensors as they will be written."""
         tensors: dict[Key, Coding] = {
             (Role.SPECTRAL, 0): coded.spectral,
             (Role.LATENT, 0): coded.latents,
@@ -213,6 +215,7 @@ class SegmentFit:
         *,
         rate: float = RATE,
         targets: Sequence[Tensor] | None = None,
+        choose: Chooser = rdo.optimise,
     ) -> Coded:
         """Choose latents and weights for a luma step.
 
@@ -224,6 +227,7 @@ class SegmentFit:
             rate: price of a bit in squared steps.
             targets: frames that the spectral part should give, float32 [n, h, w] per
                 channel; None: the source.
+            choose: gives the integers for weights over their steps and ``rate``.
         """
         step = float(np.float32(step))
         count = max(1, int((self.norms > 2.5 * step).sum()))
@@ -235,7 +239,7 @@ class SegmentFit:
         weights = closed.spectral_weights(wanted, values.T.double(), self.geometry)
         chroma = float(np.float32(step) * np.float32(CHROMA_RATIO))
         scaled = [(w / (chroma if c else step)).numpy() for c, w in enumerate(weights)]
-        chosen = rdo.optimise(scaled, rate)
+        chosen = choose(scaled, rate)
         return _trimmed(latents, chosen, scaled, step)
 
 

@@ -1,0 +1,308 @@
+"""One idea of the closed form switched at a time: bytes at equal quality, and CPU seconds.
+
+    python benchmarks/ablation.py --clips bunny,carphone --frames 64
+
+Every variant codes the same frames at the same quantiser steps in one run; its BD-rate (RGB PSNR,
+bytes of the segments) is against the default. Writes ablation.json, a plot, and the table between
+the marks of ablation.md in benchmarks/results/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import re
+import shlex
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from anchors import Clip, load_clip
+from rd import listed, machine
+
+from lincodec import metrics
+from lincodec.bitstream import Spectral, pack_segment
+from lincodec.container import LincArch
+from lincodec.descent import Descent
+from lincodec.entropy import context
+from lincodec.fit import Coded, SegmentFit
+from lincodec.layout import Layout
+from lincodec.model.network import Network
+from lincodec.networks import network_shape, network_tensors
+from lincodec.presets import resolve, step_of
+from lincodec.segments import Range
+from lincodec.types import Frame
+
+RESULTS = Path(__file__).parent / "results"
+_MARKS = re.compile(r"(<!-- ablation -->\n).*?(<!-- /ablation -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The default is every field as it stands."""
+
+    name: str
+    what: str
+    block: int | None = None
+    """log2 of the luma block side; None: by trial coding, as the encoder does."""
+    overlap: int = 2
+    cut: bool = True
+    """Segments halved where they code better."""
+    rdo: bool = True
+    """False: a dead zone of 1/3 instead of the search."""
+    centroids: bool = True
+    coder: str = "context"
+    """context; or static: the ideal code of every place, its own tables not counted."""
+
+
+DEFAULT = Variant("default", "as the encoder does it")
+VARIANTS = (
+    DEFAULT,
+    replace(DEFAULT, name="static tables", coder="static", what="ideal two-sided geometric code "
+            "per (component, channel, frequency), tables free"),
+    replace(DEFAULT, name="static tables, dead zone", coder="static", rdo=False,
+            what="the same on plainly rounded weights"),
+    replace(DEFAULT, name="dead zone", rdo=False, what="offset 1/3 instead of RDO"),
+    replace(DEFAULT, name="no centroids", centroids=False, what="values at q times step"),
+    replace(DEFAULT, name="no overlap", overlap=0, what="plain block DCT"),
+    replace(DEFAULT, name="overlap 1", overlap=1, what="windows reach 1 sample over"),
+    replace(DEFAULT, name="overlap 4", overlap=4, what="windows reach 4 samples over"),
+    replace(DEFAULT, name="block 8", block=3, what="fixed block side"),
+    replace(DEFAULT, name="block 16", block=4, what="fixed block side"),
+    replace(DEFAULT, name="block 32", block=5, what="fixed block side"),
+    replace(DEFAULT, name="whole segments", cut=False, what="no trial of shorter segments"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Result:
+    """One variant at one step."""
+
+    variant: str
+    quality: float
+    bytes: float
+    psnr: float
+    cpu_s: float
+
+
+def run_variant(clip: Clip, variant: Variant, quality: float) -> Result:
+    """Code the clip as one shot and measure every second frame."""
+    began = time.process_time()
+    step = step_of(quality)
+    frames = [Frame(*pair) for pair in zip(clip.frames, clip.times.pts, strict=True)]
+    layout = Layout(clip.info, step)
+    block = layout.block(frames, variant.overlap) if variant.block is None else variant.block
+    arch = LincArch(block, variant.overlap, len(frames))
+    whole = Range(0, len(frames), False)
+    parts = layout.cut(whole, frames, arch) if variant.cut else [whole]
+    size, quality_sum = 0.0, 0.0
+    for part in parts:
+        planes = clip.frames[part.first : part.first + part.count]
+        fit = SegmentFit(planes, clip.info, arch)
+        coded = code(fit, variant, step)
+        size += coded_bytes(fit, coded, variant, part)
+        quality_sum += part.count * fit.quality(coded, None, 2)
+    seconds = time.process_time() - began
+    return Result(variant.name, quality, size, quality_sum / len(frames), seconds)
+
+
+def code(fit: SegmentFit, variant: Variant, step: float) -> Coded:
+    """Latents and weights under the variant's rules."""
+    coded = fit.quantise(step) if variant.rdo else fit.quantise(step, choose=dead_zone)
+    if variant.centroids:
+        return coded
+    zeros = np.zeros_like(coded.spectral.centroids)
+    return Coded(coded.latents, replace(coded.spectral, centroids=zeros))
+
+
+def dead_zone(scaled: list[np.ndarray], _: float) -> list[np.ndarray]:
+    """Plain rounding with offset 1/3; first coefficients to nearest."""
+    out = []
+    for x in scaled:
+        q = (np.floor(np.abs(x) + 1 / 3) * np.sign(x)).astype(np.int32)
+        q[0, :, :, 0, 0] = np.rint(x[0, :, :, 0, 0])
+        out.append(q)
+    return out
+
+
+def coded_bytes(fit: SegmentFit, coded: Coded, variant: Variant, part: Range) -> float:
+    """Bytes of the segment; with static tables an ideal figure takes the place of the weights'."""
+    header, weights, latents = pack_segment(fit.code(part, coded))
+    if variant.coder == "static":
+        return static_bits(coded.spectral) / 8 + len(latents) + len(header.pack())
+    return len(weights) + len(latents) + len(header.pack())
+
+
+def static_bits(spectral: Spectral) -> float:
+    """Ideal bits with one two-sided geometric code per (component, channel, v, u)."""
+    total = 0.0
+    for q in spectral.channels:
+        blocks = q.shape[1] * q.shape[2]
+        magnitude = np.abs(q).sum(axis=(1, 2)).astype(np.float64)
+        p = blocks / (blocks + magnitude)  # of stopping, by maximum likelihood
+        bits = -blocks * np.log2(p) - magnitude * np.log2(np.maximum(1 - p, 1e-12))
+        total += float(bits.sum()) + float(np.count_nonzero(q))  # one bit a sign
+    return total
+
+
+def weight_bits(clip: Clip, seconds: float) -> dict[str, float]:
+    """Bits a coded weight and what rounding costs, both parts, on the clip as one segment.
+
+    The spectral part is counted at the default quality; its loss is against the same fit with
+    weights that are not rounded where RDO keeps them. The network is fitted for ``seconds``.
+    """
+    preset = resolve("medium")
+    step = step_of(preset.quality)
+    arch = LincArch(
+        4, 2, len(clip.frames), net_layers=preset.network_layers, net_stride=2,
+        net_channels=preset.network_channels, net_latents=min(len(clip.frames), 4), net_hidden=4,
+    )  # fmt: skip
+    fit = SegmentFit(clip.frames, clip.info, arch)
+    coded = fit.quantise(step)
+    _, weights, _ = pack_segment(fit.code(Range(0, fit.frames, False), coded))
+    active = sum(active_count(q) for q in coded.spectral.channels)
+    descent = Descent(network_shape(arch, clip.info), 0)
+    latents, planes = fit.render(coded)
+    descent.load(fit.channels, planes, latents)
+    began = time.monotonic()
+
+    def clock() -> tuple[float, bool]:
+        spent = (time.monotonic() - began) / seconds
+        return spent, spent >= 1
+
+    descent.run(clock)
+    rounded, exponents = descent.result()
+    more = dict(network_tensors(rounded, exponents))
+    joint = pack_segment(fit.code(Range(0, fit.frames, False), coded, more))[1]
+    exact = Network(rounded.shape, {k: t.detach() for k, t in descent.network.tensors.items()})
+    count = sum(int(t.numel()) for t in rounded.tensors.values())
+    return {
+        "spectral_weights": active,
+        "bits_per_spectral_weight": 8 * len(weights) / active,
+        "network_weights": count,
+        "bits_per_network_weight": 8 * (len(joint) - len(weights)) / count,
+        "bits_per_coded_weight": 8 * len(joint) / (active + count),
+        "psnr_spectral": fit.quality(coded, None, 4),
+        "psnr_network_lattice": fit.quality(coded, rounded, 4),
+        "psnr_network_fp32": fit.quality(coded, exact, 4),
+    }
+
+
+def active_count(q: np.ndarray) -> int:
+    """Weights that are coded: those within their block's class (spec 7.5.2)."""
+    shape = context.Channel(*q.shape)
+    return int(context.active_positions(shape, context.class_of(q)).plain.size)
+
+
+def compared(results: list[Result]) -> dict[str, dict[str, float | None]]:
+    """Per variant: BD-rate in per cent and CPU seconds over those of the default."""
+    found: dict[str, dict[str, float | None]] = {}
+    base = [r for r in results if r.variant == DEFAULT.name]
+    for name in dict.fromkeys(r.variant for r in results):
+        mine = [r for r in results if r.variant == name]
+        rate = metrics.bd_rate([(r.bytes, r.psnr) for r in base], [(r.bytes, r.psnr) for r in mine])
+        found[name] = {
+            "bd_rate_percent": None if rate is None else round(100 * rate, 2),
+            "cpu_ratio": round(sum(r.cpu_s for r in mine) / sum(r.cpu_s for r in base), 2),
+        }
+    return found
+
+
+def table(report: dict[str, Any]) -> str:
+    """The rows of ablation.md."""
+    clips = list(report["clips"])
+    lines = [
+        "| instead of the default | what | " + " | ".join(clips) + " | CPU time | verdict |",
+        "|---|---|" + "---|" * len(clips) + "---|---|",
+    ]
+    for variant in VARIANTS[1:]:
+        rows = [report["clips"][clip]["variants"][variant.name] for clip in clips]
+        rates = [row["bd_rate_percent"] for row in rows]
+        known = [rate for rate in rates if rate is not None]
+        mean = sum(known) / max(len(known), 1)
+        verdict = "the default is better" if mean > 0.05 else "no better"
+        if mean < -0.05:
+            verdict = "better: worth another look"
+        cells = " | ".join("-" if rate is None else f"{rate:+.1f} %" for rate in rates)
+        ratio = sum(row["cpu_ratio"] for row in rows) / len(rows)
+        lines.append(f"| {variant.name} | {variant.what} | {cells} | ×{ratio:.2f} | {verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def plot(report: dict[str, Any], path: Path) -> None:
+    """Bars of BD-rate, a group per variant."""
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(8, 5))
+    names = [variant.name for variant in VARIANTS[1:]]
+    clips = list(report["clips"])
+    height = 0.8 / len(clips)
+    for index, clip in enumerate(clips):
+        found = report["clips"][clip]["variants"]
+        rates = [found[name]["bd_rate_percent"] or 0.0 for name in names]
+        axes.barh(np.arange(len(names)) + index * height, rates, height, label=clip)
+    axes.set_yticks(np.arange(len(names)) + 0.4 - height / 2, names)
+    axes.invert_yaxis()
+    axes.set_xlabel("BD-rate against the default, per cent (RGB PSNR); right is worse")
+    axes.grid(visible=True, axis="x", alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=110, bbox_inches="tight")
+    pyplot.close(figure)
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--clips", type=listed(str), default=["carphone", "bikes"], help="names or paths")
+    add("--frames", type=int, default=64, help="only the first so many of each")
+    add("--qualities", type=listed(float), default=[28.0, 34.0, 40.0])
+    add("--weights-of", help="also count bits a weight on this clip, with a network")
+    add("--seconds", type=float, default=60, help="fit of that network")
+    add("--out", type=Path, default=RESULTS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure, print, write."""
+    given = arguments()
+    report: dict[str, Any] = {
+        "command": shlex.join(["python", "benchmarks/ablation.py", *sys.argv[1:]]), "machine": machine(), "clips": {},
+    }  # fmt: skip
+    for name in given.clips:
+        clip = load_clip(name, given.frames)
+        results = []
+        for variant in VARIANTS:
+            for quality in given.qualities:
+                results.append(run_variant(clip, variant, quality))
+                last = results[-1]
+                print(f"{clip.label:24} {last.variant:26} {quality:g} {last.bytes:9.0f} "
+                      f"{last.psnr:.2f} dB {last.cpu_s:.1f} s", flush=True)  # fmt: skip
+        report["clips"][clip.label] = {
+            "points": [dataclasses.asdict(r) for r in results],
+            "variants": compared(results),
+        }
+    if given.weights_of:
+        report["weights"] = {given.weights_of: weight_bits(
+            load_clip(given.weights_of, given.frames), given.seconds
+        )}  # fmt: skip
+        print(json.dumps(report["weights"], indent=1))
+    given.out.mkdir(parents=True, exist_ok=True)
+    (given.out / "ablation.json").write_text(json.dumps(report, indent=1) + "\n", "utf-8")
+    plot(report, given.out / "ablation.png")
+    page = given.out / "ablation.md"
+    text = page.read_text("utf-8") if page.exists() else "<!-- ablation -->\n<!-- /ablation -->\n"
+    page.write_text(_MARKS.sub(lambda m: m[1] + table(report) + m[2], text), "utf-8")
+    print(table(report))
+
+
+if __name__ == "__main__":
+    main()
