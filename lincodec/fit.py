@@ -43,6 +43,11 @@ _TURNS = 3
 _LEAST_SECONDS = 3.0
 #: Segments of fewer bytes than this never win back what a network takes.
 _NETWORK_FROM = 20_000
+#: Further quantisations that a segment with a network may take to come this near to its bits.
+_AIMS = 3
+_NEAR = 0.003
+#: About how many factors e of bits a factor e of the step saves.
+BITS_SLOPE = 1.2
 #: Measured slope of the closed form: dB gained per factor e of bytes.
 DB_PER_LOG_BYTES = 3.5
 
@@ -123,8 +128,7 @@ class SegmentFit:
     def trial(self, step: float, every: int = 4) -> Trial:
         """Bits, and quality of every ``every``-th frame, of the closed form at a step."""
         coded = self.quantise(step)
-        header, weights, latents = pack_segment(self.code(Range(0, self.frames, False), coded))
-        bits = 8 * (len(weights) + len(latents) + len(header.pack()))
+        bits = code_bits(self.code(Range(0, self.frames, False), coded))
         return Trial(bits, self.quality(coded, None, every))
 
     @property
@@ -144,8 +148,18 @@ class SegmentFit:
                 found.append(psnr(mse(to_rgb(self.source[index], self.info), rendered)))
         return sum(found) / len(found)
 
-    def run(self, part: Range, step: float, budget: Budget) -> FittedSegment:
-        """The final fit of a segment at a luma step: closed form, then network and joint refit."""
+    def run(
+        self, part: Range, step: float, budget: Budget, wanted: float | None = None
+    ) -> FittedSegment:
+        """The final fit of a segment: closed form, then network and joint refit.
+
+        Args:
+            part: the segment.
+            step: luma step.
+            budget: how long it may take.
+            wanted: bits of table and payloads that the segment is to take, network included;
+                ``step`` is where the closed form alone takes them. None: whatever it takes.
+        """
         begun = time.monotonic()
         coded = self.quantise(step)
         plain = self.code(part, coded)
@@ -156,16 +170,19 @@ class SegmentFit:
             return FittedSegment(plain)
         # a joint step takes about as long as the closed form: not with little time
         turns = _TURNS if seconds > 4 * closed_seconds else 1
-        return FittedSegment(self._with_network(part, coded, step, budget, seconds, turns))
+        joint = self._with_network(part, coded, step, budget, seconds, turns, wanted)
+        return FittedSegment(joint)
 
     def _with_network(
-        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float, turns: int
-    ) -> SegmentCode:
+        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float, turns: int,
+        wanted: float | None,
+    ) -> SegmentCode:  # fmt: skip
         """Network and spectral weights in turns; the closed form alone when they do not pay."""
         plain, base = self.code(part, coded), self.quality(coded, None)
         budget.report(_CLOSED_SHARE, base)
         begun = time.monotonic()
         descent = Descent(network_shape(self.arch, self.info), self.seed)
+        targets: list[Tensor] | None = None
         for turn in range(turns):
             latents, spectral = self.render(coded)
             descent.load(self.channels, spectral, latents)
@@ -180,9 +197,25 @@ class SegmentFit:
                 targets = descent.spectral_targets(self.channels, spectral, latents)
                 coded = self.quantise(step, targets=targets)
         network, exponents = descent.result()
-        joint = self.code(part, coded, dict(network_tensors(network, exponents)))
+        more: dict[Key, Coding] = {**dict(network_tensors(network, exponents))}
+        if wanted is not None:
+            coded = self._at_bits(part, coded, step, targets, more, wanted)
+        joint = self.code(part, coded, more)
         gain = self.quality(coded, network) - base
         return joint if self._pays(plain, joint, gain) else plain
+
+    def _at_bits(
+        self, part: Range, coded: Coded, step: float, targets: Sequence[Tensor] | None,
+        more: dict[Key, Coding], wanted: float,
+    ) -> Coded:  # fmt: skip
+        """``coded``, or its like at a step where the segment takes ``wanted`` bits."""
+        for _ in range(_AIMS):
+            share = code_bits(self.code(part, coded, more)) / wanted
+            if abs(share - 1) < _NEAR:
+                break
+            step *= share ** (1 / BITS_SLOPE)
+            coded = self.quantise(step, targets=targets)
+        return coded
 
     def _pays(self, plain: SegmentCode, joint: SegmentCode, gain: float) -> bool:
         """Whether ``gain`` dB is worth the bytes that ``joint`` takes beyond ``plain``."""
@@ -241,6 +274,12 @@ class SegmentFit:
         scaled = [(w / (chroma if c else step)).numpy() for c, w in enumerate(weights)]
         chosen = choose(scaled, rate)
         return _trimmed(latents, chosen, scaled, step)
+
+
+def code_bits(code: SegmentCode) -> int:
+    """Bits of a segment's table and payloads."""
+    header, weights, latents = pack_segment(code)
+    return 8 * (len(header.pack()) + len(weights) + len(latents))
 
 
 def _trimmed(

@@ -47,14 +47,15 @@ class RateControl:
 
     def choose(self, fit: SegmentFit, part: Range, budget: Budget) -> FittedSegment:
         """Fit one segment at the step its target asks for."""
+        wanted = None
         if self.per_sample is not None:
             share = self.per_sample * part.count * self.samples
-            wanted = max(self.due + share - self.spent, 0.2 * share)
+            wanted = max(self.due + share - self.spent - 8 * _SEGMENT_BYTES, 0.2 * share)
             self.step = self._search(fit, math.log(wanted), lambda f: math.log(f.bits), -1.0)
         elif self.options.psnr is not None:
             wanted_db = self.options.psnr + 0.05
             self.step = self._search(fit, wanted_db, lambda f: f.psnr, -6.0, every=1)
-        return fit.run(part, self.step, budget)
+        return fit.run(part, self.step, budget, wanted)
 
     def account(self, part: Range, coded: int) -> None:
         """Note what a segment's table and payloads really took, in bytes."""
