@@ -29,7 +29,7 @@ from lincodec import metrics
 from lincodec.bitstream import Spectral, pack_segment
 from lincodec.container import LincArch
 from lincodec.descent import Descent
-from lincodec.entropy import context
+from lincodec.entropy import context, rdo
 from lincodec.fit import Coded, SegmentFit
 from lincodec.layout import Layout
 from lincodec.model.network import Network
@@ -53,8 +53,10 @@ class Variant:
     overlap: int = 2
     cut: bool = True
     """Segments halved where they code better."""
-    rdo: bool = True
-    """False: a dead zone of 1/3 instead of the search."""
+    rounds: int = 1
+    """Passes of the rate-distortion search over the weights."""
+    offset: float | None = None
+    """Rounding offset of a plain quantiser in place of the search."""
     centroids: bool = True
     coder: str = "context"
     """context; or static: the ideal code of every place, its own tables not counted."""
@@ -65,9 +67,11 @@ VARIANTS = (
     DEFAULT,
     replace(DEFAULT, name="static tables", coder="static", what="ideal two-sided geometric code "
             "per (component, channel, frequency), tables free"),
-    replace(DEFAULT, name="static tables, dead zone", coder="static", rdo=False,
+    replace(DEFAULT, name="static tables, dead zone", coder="static", offset=1 / 3,
             what="the same on plainly rounded weights"),
-    replace(DEFAULT, name="dead zone", rdo=False, what="offset 1/3 instead of RDO"),
+    replace(DEFAULT, name="rounding", offset=0.5, what="to nearest instead of RDO"),
+    replace(DEFAULT, name="dead zone", offset=1 / 3, what="offset 1/3 instead of RDO"),
+    replace(DEFAULT, name="two rounds", rounds=2, what="RDO against contexts of its own choice"),
     replace(DEFAULT, name="no centroids", centroids=False, what="values at q times step"),
     replace(DEFAULT, name="no overlap", overlap=0, what="plain block DCT"),
     replace(DEFAULT, name="overlap 1", overlap=1, what="windows reach 1 sample over"),
@@ -113,18 +117,24 @@ def run_variant(clip: Clip, variant: Variant, quality: float) -> Result:
 
 def code(fit: SegmentFit, variant: Variant, step: float) -> Coded:
     """Latents and weights under the variant's rules."""
-    coded = fit.quantise(step) if variant.rdo else fit.quantise(step, choose=dead_zone)
+
+    def choose(scaled: list[np.ndarray], rate: float) -> list[np.ndarray]:
+        if variant.offset is None:
+            return rdo.optimise(scaled, rate, variant.rounds)
+        return rounded_with(scaled, variant.offset)
+
+    coded = fit.quantise(step, choose=choose)
     if variant.centroids:
         return coded
     zeros = np.zeros_like(coded.spectral.centroids)
     return Coded(coded.latents, replace(coded.spectral, centroids=zeros))
 
 
-def dead_zone(scaled: list[np.ndarray], _: float) -> list[np.ndarray]:
-    """Plain rounding with offset 1/3; first coefficients to nearest."""
+def rounded_with(scaled: list[np.ndarray], offset: float) -> list[np.ndarray]:
+    """Plain quantisation with a rounding offset; first coefficients to nearest."""
     out = []
     for x in scaled:
-        q = (np.floor(np.abs(x) + 1 / 3) * np.sign(x)).astype(np.int32)
+        q = (np.floor(np.abs(x) + offset) * np.sign(x)).astype(np.int32)
         q[0, :, :, 0, 0] = np.rint(x[0, :, :, 0, 0])
         out.append(q)
     return out
@@ -274,9 +284,8 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure, print, write."""
     given = arguments()
-    report: dict[str, Any] = {
-        "command": shlex.join(["python", "benchmarks/ablation.py", *sys.argv[1:]]), "machine": machine(), "clips": {},
-    }  # fmt: skip
+    command = shlex.join(["python", "benchmarks/ablation.py", *sys.argv[1:]])
+    report: dict[str, Any] = {"command": command, "machine": machine(), "clips": {}}
     for name in given.clips:
         clip = load_clip(name, given.frames)
         results = []
