@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lincodec import quant
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
-from lincodec.entropy import context, histogram, rows, spectral
+from lincodec.entropy import context, fields, histogram, rows, spectral
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
 
@@ -102,7 +102,21 @@ class Spectral:
         ]
 
 
-Plain = Lattice | MinMax | Raw | Constant
+@dataclass(frozen=True)
+class Field:
+    """Integers that vary little in space and time."""
+
+    q: NDArray[np.int64]
+    """int64 [n, components, rows, columns]."""
+    step: float
+
+    @property
+    def values(self) -> Floats:
+        """The float32 tensor."""
+        return quant.field_dequantise(self.q, self.step)
+
+
+Plain = Lattice | MinMax | Raw | Constant | Field
 Tensor = Plain | Spectral
 
 
@@ -169,6 +183,9 @@ def _pack(key: Key, tensor: Tensor) -> tuple[TensorEntry, bytes]:
             tensor.q.reshape(count, -1)
         )
         return TensorEntry(role, layer, Mode.LATTICE, dims, len(payload), a=tensor.step), payload
+    if isinstance(tensor, Field):
+        payload = fields.encode(tensor.q)
+        return TensorEntry(role, layer, Mode.FIELD, dims, len(payload), a=tensor.step), payload
     payload = tensor.centroids.astype(np.int8).tobytes() + spectral.encode(list(tensor.channels))
     entry = TensorEntry(
         role, layer, Mode.SPECTRAL, dims, len(payload), a=tensor.step, b=tensor.ratio
@@ -227,6 +244,10 @@ def _unpack_plain(entry: TensorEntry, payload: bytes) -> Plain | None:
         exponents = np.frombuffer(payload[:n_rows], np.int8)
         q = rows.decode(payload[n_rows:], n_rows, count // n_rows)
         return Lattice(q.reshape(dims), entry.a, exponents)
+    if entry.mode == Mode.FIELD:
+        if len(dims) != 4:
+            raise CorruptError(f"field tensor: dims {dims}; expected four")
+        return Field(fields.decode(payload, dims), entry.a)
     return None
 
 

@@ -15,7 +15,7 @@ import torch
 
 from lincodec import __version__, registry
 from lincodec.atomic import atomic_output
-from lincodec.bitstream import SegmentCode, pack_segment
+from lincodec.bitstream import Field, SegmentCode, pack_segment
 from lincodec.container import (
     Head,
     LincFile,
@@ -40,6 +40,7 @@ from lincodec.jobs import (
 from lincodec.journal import Journal, Packed, identity, open_journal
 from lincodec.limits import Limits
 from lincodec.memory import ran_out
+from lincodec.motion import motion_bound, motion_bytes, motion_field, with_motion
 from lincodec.pace import Pace
 from lincodec.presets import Preset, resolve
 from lincodec.scan import Scan, scan_source
@@ -47,7 +48,7 @@ from lincodec.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import load_teacher
 from lincodec.tally import Tally
-from lincodec.types import AudioTrack, Frame, VideoInfo
+from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import is_constant
 
@@ -145,6 +146,7 @@ class _Job:
         self.journal: Journal | None = None
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
+        self.before: Planes | None = None
 
     def run(self, out: BinaryIO) -> Tally:
         """Scan, then write every section."""
@@ -155,7 +157,9 @@ class _Job:
             else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
         self.pace.total_frames = scan.frames if scan else None
-        with FrameReader(self.source, span=self.options.span) as reader:
+        with FrameReader(
+            self.source, span=self.options.span, every=self.options.hold_out
+        ) as reader:
             info = self.info = replace(reader.info, n_frames=scan.frames if scan else None)
             parts = self._parts(iter(reader), info, scan)
             start = next(parts)
@@ -167,7 +171,8 @@ class _Job:
             if self.journal:
                 self.journal.settle({"architecture": engine.arch.pack().hex()})
             writer = LincWriter(out)
-            writer.add(registry.HEAD, _head(info, scan, engine).pack())
+            bound = engine.bound + motion_bound(info, self._longest(info))
+            writer.add(registry.HEAD, _head(info, scan, bound).pack())
             writer.add(registry.ARCH, engine.arch.pack())
             if scan and not is_constant(scan.times, info.fps):
                 writer.add(registry.TIME, pack_times(scan.times))
@@ -240,6 +245,7 @@ class _Job:
             coded = len(header.pack()) + len(weights) + len(latents)
             tally.coded_bytes += coded
             engine.account(part, coded + self.aligned.add(frames, header, latents))
+            self.before = frames[-1].planes
             self.pace.done_frames += part.count
             self.pace.tell(tally, info, index, 1.0)
         return tally
@@ -262,6 +268,7 @@ class _Job:
                     continue
                 budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
                 engine.pulls = self.aligned.pulls(frames)
+                motion = self._motion(part, frames, engine, info)
                 try:
                     code = engine.fit(part, frames, budget)
                 except (MemoryError, RuntimeError) as error:
@@ -273,7 +280,21 @@ class _Job:
                     self.warnings.append("memory ran out: a segment was cut in two")
                     continue
                 self.cut_short |= engine.timed and budget.over
+                if motion is not None:
+                    code = with_motion(code, motion)
                 yield part, frames, code, pack_segment(code)
+
+    def _motion(
+        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo
+    ) -> Field | None:
+        """Motion up to every frame, its bytes kept back from what the fit may take."""
+        wish = self.options.motion
+        if not (self.preset.motion if wish is None else wish):
+            return None
+        before = self.before if part.continues and self.before else frames[0].planes
+        motion = motion_field([before, *(frame.planes for frame in frames)], info)
+        engine.reserved = motion_bytes(motion)
+        return motion
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None
@@ -343,14 +364,14 @@ class _Job:
             )
 
 
-def _head(info: VideoInfo, scan: Scan | None, engine: Engine) -> Head:
+def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:
     """HEAD with bounds that hold for any segment of this encode."""
     return Head.from_video(
         info,
         n_frames=scan.frames if scan else None,
         n_segments=None,  # shots may be cut further while fitting
-        max_params=engine.bound,
-        max_symbols=engine.bound,
+        max_params=bound,
+        max_symbols=bound,
     )
 
 

@@ -47,6 +47,10 @@ class EncodeOptions:
     """Settings of a paper preset's network as text, see ``InrSettings``."""
     network: bool | None = None
     """Force the network part on or off; None: the preset decides."""
+    motion: bool | None = None
+    """Store the motion between frames or not; None: the preset decides."""
+    hold_out: int = 1
+    """Fit every so many-th frame only; the file holds those, at their own times."""
     span: Span = Span()
     audio: bool = True
     device: str = "auto"

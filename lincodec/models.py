@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from lincodec import inr_tensors
-from lincodec.bitstream import SegmentCode
+from lincodec.bitstream import Field, SegmentCode
 from lincodec.container import Arch, LincArch
 from lincodec.devices import device_of
+from lincodec.errors import CorruptError
 from lincodec.model import hashgrid
 from lincodec.model.closed import Geometry
 from lincodec.model.inr import Inr
@@ -83,3 +84,20 @@ def segment_model(
         Inr(arch, there), latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
     )  # fmt: skip
+
+
+def segment_motion(code: SegmentCode) -> Tensor | None:
+    """Motion of a decoded segment, float32 [n, 2, rows, columns]; None when none is stored.
+
+    Raises:
+        CorruptError: the tensor is of another mode or size (spec clause 8.7).
+    """
+    tensor = code.tensors.get((Role.MOTION, 0))
+    if tensor is None:
+        return None
+    if not isinstance(tensor, Field) or tensor.q.shape[:2] != (code.n_frames, 2):
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: its motion is not a field of "
+            f"{code.n_frames} frames and 2 components"
+        )
+    return torch.from_numpy(tensor.values)

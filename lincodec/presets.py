@@ -29,6 +29,9 @@ class Preset:
     inr: InrSettings | None = None
     """The network of architecture latent-inr, None for architecture linc."""
 
+    motion: bool = True
+    """Whether the motion between frames is stored, for frames in between."""
+
     @property
     def arch(self) -> str:
         """Name of the architecture."""
@@ -44,7 +47,7 @@ def _paper(size: str, rank: int) -> Preset:
     """One of the paper's models: a single network for the whole video."""
     return Preset(
         f"paper-{size}", f"the Latent-INR paper's network, rank {rank}; made for a GPU",
-        600, 60, 10, scene_cut=False, inr=InrSettings(rank=rank),
+        600, 60, 10, scene_cut=False, motion=False, inr=InrSettings(rank=rank),
     )  # fmt: skip
 
 

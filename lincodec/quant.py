@@ -63,6 +63,19 @@ def _finite(values: Floats, mode: str) -> Floats:
     return values
 
 
+def field_dequantise(q: Ints, step: float) -> Floats:
+    """float32(q) * float32(step), rounded to binary32.
+
+    Raises:
+        CorruptError: a value is not finite.
+    """
+    with np.errstate(over="ignore"):
+        values: Floats = q.astype(np.float32) * np.float32(step)
+    if not np.isfinite(values).all():
+        raise CorruptError("field tensor: a value overflows binary32; expected finite values")
+    return values
+
+
 def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np.int8]) -> Floats:
     """Spectral weights from integers: ``float32(128 q + sign(q) c) * float32(step / 128)``.
 

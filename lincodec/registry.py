@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.11.0"
+SPEC_VERSION: Final = "0.12.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -115,6 +115,7 @@ class Role(IntEnum):
     BASE_BIAS = 18
     PATCH_WEIGHT = 19
     PATCH_BIAS = 20
+    MOTION = 24
 
 
 class Mode(IntEnum):
@@ -125,6 +126,7 @@ class Mode(IntEnum):
     MINMAX = 2
     LATTICE = 3
     SPECTRAL = 4
+    FIELD = 5
 
 
 class Chroma(IntEnum):

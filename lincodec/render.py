@@ -15,8 +15,9 @@ from lincodec.bitstream import unpack_segment
 from lincodec.container import LincFile
 from lincodec.errors import CorruptError, ResourceError
 from lincodec.memory import ran_out
+from lincodec.model.motion import Between
 from lincodec.model.output import quantise, to_frames
-from lincodec.models import ON_CPU, Rendering, RenderModel, segment_model
+from lincodec.models import ON_CPU, Rendering, RenderModel, segment_model, segment_motion
 from lincodec.types import Planes, VideoInfo
 
 #: Luma samples rendered at a time.
@@ -36,6 +37,15 @@ class Shot:
     """Source frame at or before it."""
     share: Fraction
     """How far on to the next frame, 0 <= share < 1."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A decoded segment."""
+
+    model: RenderModel
+    motion: Tensor | None
+    """float32 [n, 2, rows, columns] from each frame's predecessor to it; None: none stored."""
 
 
 class Renderer:
@@ -58,13 +68,14 @@ class Renderer:
         width, height = size or (self.info.width, self.info.height)
         self.output = replace(self.info, width=width, height=height)
         self._pool = ThreadPoolExecutor(2)
-        self._models: dict[int, Future[RenderModel]] = {}
+        self._segments: dict[int, Future[Loaded]] = {}
+        self._pictures: dict[int, list[Tensor]] = {}
 
     def close(self) -> None:
         """Stop the background work."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def load(self, index: int) -> RenderModel:
+    def load(self, index: int) -> Loaded:
         """Read and decode a segment now.
 
         Raises:
@@ -72,18 +83,19 @@ class Renderer:
         """
         data = self.linc.read_segment(index)
         code = unpack_segment(data, self.arch, self.info.plane_sizes)
-        return segment_model(code, self.arch, self.info, self.rendering)
+        model = segment_model(code, self.arch, self.info, self.rendering)
+        return Loaded(model, segment_motion(code))
 
-    def _fetch(self, index: int) -> Future[RenderModel]:
-        """The model of a segment, loaded in the background and kept."""
-        if index not in self._models:
-            self._models[index] = self._pool.submit(self.load, index)
-        return self._models[index]
+    def _fetch(self, index: int) -> Future[Loaded]:
+        """A segment, loaded in the background and kept."""
+        if index not in self._segments:
+            self._segments[index] = self._pool.submit(self.load, index)
+        return self._segments[index]
 
-    def _model(self, index: int, last: int) -> RenderModel:
-        """The model of a segment; starts on the next one unless this is the ``last`` needed."""
-        for stale in [k for k in self._models if not index <= k <= index + 1]:
-            del self._models[stale]
+    def _loaded(self, index: int, last: int) -> Loaded:
+        """A segment; starts on the next one unless this is the ``last`` needed."""
+        for stale in [k for k in self._segments if not index <= k <= index + 1]:
+            del self._segments[stale]
         found = self._fetch(index)
         if index < last:
             self._fetch(index + 1)
@@ -113,34 +125,83 @@ class Renderer:
     def _batch(self, index: int, shots: Sequence[Shot], last: int) -> list[Planes]:
         """Frames of one segment, rendered together."""
         entry = self.linc.segments[index]
-        model = self._model(index, last)
+        segment = self._loaded(index, last)
         with torch.inference_mode():
-            times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
-            z = model.latent_at(torch.tensor(times, dtype=torch.float64))
-            planes = model.at_size(z, self.output.plane_sizes)
-            self._blend_border(index, shots, planes)
+            if any(self._is_between(index, shot, segment) for shot in shots):
+                planes = self._with_motion(index, shots, segment)
+            else:
+                times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
+                planes = self._at_times(segment, times)
             if not all(math.isfinite(float(plane.sum())) for plane in planes):
                 raise CorruptError(f"segment {index}: its samples are not finite numbers")
             return to_frames(quantise(planes, self.info.bit_depth))
 
-    def _blend_border(self, index: int, shots: Sequence[Shot], planes: list[Tensor]) -> None:
-        """Between the last frame of a segment and a segment that continues it: mix the pixels."""
+    def _at_times(self, segment: Loaded, times: Sequence[float]) -> list[Tensor]:
+        """Planes float32 [m, h, w] at times in frames from the segment's first."""
+        z = segment.model.latent_at(torch.tensor(times, dtype=torch.float64))
+        return segment.model.at_size(z, self.output.plane_sizes)
+
+    def _follower(self, index: int) -> int | None:
+        """The segment that goes on with this one's shot, None when there is none."""
+        entry, after = self.linc.segments[index], self.linc.segments[index + 1 : index + 2]
+        goes_on = after and after[0].continues and after[0].first_frame == entry.end_frame
+        return index + 1 if goes_on else None
+
+    def _is_between(self, index: int, shot: Shot, segment: Loaded) -> bool:
+        """Whether a shot is made of two pictures instead of the latents of one segment."""
+        if shot.share == 0:
+            return False
+        if shot.frame < self.linc.segments[index].end_frame - 1:
+            return segment.motion is not None
+        return self._follower(index) is not None
+
+    def _with_motion(self, index: int, shots: Sequence[Shot], segment: Loaded) -> list[Tensor]:
+        """Planes [m, h, w] of shots of which some lie between two pictures."""
+        between = [shot for shot in shots if self._is_between(index, shot, segment)]
+        needed = {frame for shot in between for frame in (shot.frame, shot.frame + 1)}
+        self._render(index, needed, segment)
+        out, pair, at = [], None, -1
+        for shot in shots:
+            if shot not in between:
+                out.append(self._single(index, shot, segment))
+                continue
+            if pair is None or at != shot.frame:
+                pair, at = self._pair(index, shot.frame, segment), shot.frame
+            out.append(pair.at(float(shot.share)))
+        self._pictures = {k: v for k, v in self._pictures.items() if k >= shots[-1].frame}
+        return [torch.stack(planes) for planes in zip(*out, strict=True)]
+
+    def _single(self, index: int, shot: Shot, segment: Loaded) -> list[Tensor]:
+        """Planes [h, w] of a shot that lies on a frame or in a segment without motion."""
+        if shot.share == 0 and shot.frame in self._pictures:
+            return self._pictures[shot.frame]
+        time = float(shot.frame - self.linc.segments[index].first_frame + shot.share)
+        return [plane[0] for plane in self._at_times(segment, [time])]
+
+    def _pair(self, index: int, frame: int, segment: Loaded) -> Between:
+        """What lies between a frame and the next, in this segment or the one that goes on."""
+        entry, motion = self.linc.segments[index], segment.motion
+        place = frame + 1 - entry.first_frame
+        if place == entry.n_frames:
+            motion, place = self._fetch(index + 1).result().motion, 0
+        return Between(
+            self._pictures[frame],
+            self._pictures[frame + 1],
+            None if motion is None else motion[place],
+            (self.info.height, self.info.width),
+        )
+
+    def _render(self, index: int, frames: set[int], segment: Loaded) -> None:
+        """Keep the pictures of frames of this segment and of the first of the next."""
         entry = self.linc.segments[index]
-        if index + 1 >= len(self.linc.segments):
-            return
-        between = [
-            (k, float(shot.share))
-            for k, shot in enumerate(shots)
-            if shot.frame == entry.end_frame - 1 and shot.share > 0
-        ]
-        if not between or not self.linc.read_segment_header(index + 1).continues:
-            return
-        follower = self._fetch(index + 1).result()
-        z = follower.latents[:, :1]
-        first = follower.at_size(z, self.output.plane_sizes)
-        for plane, other in zip(planes, first, strict=True):
-            for k, share in between:
-                plane[k].lerp_(other[0], share)
+        new = sorted(frames - self._pictures.keys())
+        own = [frame for frame in new if frame < entry.end_frame]
+        if own:
+            planes = self._at_times(segment, [float(frame - entry.first_frame) for frame in own])
+            self._pictures |= {f: [p[k] for p in planes] for k, f in enumerate(own)}
+        if len(own) < len(new):
+            planes = self._at_times(self._fetch(index + 1).result(), [0.0])
+            self._pictures[entry.end_frame] = [plane[0] for plane in planes]
 
 
 def _smaller(frames: int, error: BaseException) -> int:

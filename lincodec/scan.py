@@ -43,9 +43,9 @@ def scan_source(
     Raises:
         InputError: the source cannot be read.
     """
-    with FrameReader(source, span=options.span) as reader:
+    with FrameReader(source, span=options.span, every=options.hold_out) as reader:
         detector = CutDetector(reader.info.bit_depth) if options.scene_cut else None
-        expected = reader.header.estimated_frames or 0
+        expected = (reader.header.estimated_frames or 0) // options.hold_out
         cuts = []
         for index, frame in enumerate(reader):
             if detector and detector.is_cut(frame.planes[0]):

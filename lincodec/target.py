@@ -45,12 +45,15 @@ class RateControl:
             return max(options.size - _FILE_BYTES, 1) * 8 / (frames * self.samples)
         return None
 
-    def choose(self, fit: SegmentFit, part: Range, budget: Budget) -> FittedSegment:
-        """Fit one segment at the step its target asks for."""
+    def choose(
+        self, fit: SegmentFit, part: Range, budget: Budget, reserved: int = 0
+    ) -> FittedSegment:
+        """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
         wanted = None
         if self.per_sample is not None:
             share = self.per_sample * part.count * self.samples
-            wanted = max(self.due + share - self.spent - 8 * _SEGMENT_BYTES, 0.2 * share)
+            fixed = 8 * (reserved + _SEGMENT_BYTES)
+            wanted = max(self.due + share - self.spent - fixed, 0.2 * share)
             self.step = self._search(fit, math.log(wanted), lambda f: math.log(f.bits), -1.0)
         elif self.options.psnr is not None:
             wanted_db = self.options.psnr + 0.05

@@ -156,7 +156,7 @@ def _deviation(
         rms_limit, peak_limit = quality.tolerance_rms, quality.tolerance_peak
     worst = (0.0, 0.0)
     for index, entry in enumerate(file.segments):
-        rms, peak = precision.deviation(renderer.load(index), entry.n_frames // 2)
+        rms, peak = precision.deviation(renderer.load(index).model, entry.n_frames // 2)
         if rms > rms_limit or peak > peak_limit:
             raise VerifyError(
                 f"{file.name}: segment {index} renders {rms:.3g} rms, {peak:.3g} peak away from "

@@ -38,7 +38,8 @@ SMALL = DecodeOptions(codec="ffv1")
 def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve frames of carphone, then six that are turned over and inverted: a cut.
 
-    Three segments of six frames; the second continues the first, the third does not.
+    Three segments of six frames without motion; the second continues the first, the third
+    does not.
     """
     folder = tmp_path_factory.mktemp("decode")
     with FrameReader(str(clip("carphone")), span=Span(frames=FRAMES)) as reader:
@@ -50,7 +51,7 @@ def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory)
         for index, planes in enumerate(frames):
             writer.write(tuple(np.ascontiguousarray(p) for p in planes), index, 1)
     output = folder / "coded.linc"
-    options = EncodeOptions(preset="instant", segment=SEGMENT, quality=32)
+    options = EncodeOptions(preset="instant", segment=SEGMENT, quality=32, motion=False)
     assert encode(str(source), str(output), options).segments == 3
     return output
 

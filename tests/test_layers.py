@@ -39,6 +39,7 @@ LEVELS: dict[str, int] = {
     "inr_tensors": 3,
     "models": 3,
     "networks": 3,
+    "motion": 3,
     "segments": 3,
     "journal": 3,
     "target": 3,

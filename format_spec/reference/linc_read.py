@@ -327,10 +327,11 @@ MODES = {
     2: (range(1, 17), True, True),
     3: (range(1), True, False),
     4: (range(1), True, True),
+    5: (range(1), True, False),
 }
 ROLES = {1: "spectral", 2: "latent", 3: "net_weight", 4: "net_bias", 5: "hyper_weight"}
 ROLES |= {6: "hyper_bias", 7: "head_weight", 8: "head_bias", 16: "encoding", 17: "base_weight"}
-ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias"}
+ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion"}
 
 
 def parse_tensor(fields: Fields) -> Tensor:
@@ -350,7 +351,7 @@ def parse_tensor(fields: Fields) -> Tensor:
     need(bits in allowed, "bits do not suit the mode")
     need(uses_a or tensor.a == 0, "a is not 0")
     need(tensor.b > 0 if uses_b else tensor.b == 0, "b does not suit the mode")
-    need(mode not in (3, 4) or tensor.a > 0, "step")
+    need(mode not in (3, 4, 5) or tensor.a > 0, "step")
     need(length <= 4 * tensor.size + (1 << 20), "payload too long for its elements")
     need(mode != 0 or length == 4 * tensor.size, "raw payload length")
     need(mode != 1 or length == 0, "constant with a payload")
@@ -733,6 +734,42 @@ def decode_lattice(tensor: Tensor) -> Ints:
     return np.concatenate(out).reshape(tensor.dims)
 
 
+# ---------------------------------------------------------------- clause 7.9: mode field
+
+
+def decode_field(tensor: Tensor) -> Ints:
+    """Clause 7.9."""
+    need(len(tensor.dims) == 4, "field tensor has not four dimensions")
+    fields = Fields(tensor.payload)
+    tables = np.frombuffer(fields.bytes(10), np.uint8)
+    need(tables.max() < len(MAGNITUDES), "table of a context")
+    block = IntegerBlock(fields.data[fields.at :])
+    n, c, r, w = np.indices(tensor.dims).reshape(4, -1)
+    time = 2 * n + r + w
+    steps = [np.flatnonzero(time == t) for t in range(time.max() + 1)]
+    steps = [step for step in steps if len(step)]
+    m = np.zeros(tensor.dims, np.int64)
+
+    def near(source: Ints, step: Ints, dn: int, dr: int, dw: int) -> Ints:
+        place = (n[step] + dn, c[step], r[step] + dr, w[step] + dw)
+        inside = (place[0] >= 0) & (place[2] >= 0) & (place[3] >= 0)
+        inside &= (place[2] < tensor.dims[2]) & (place[3] < tensor.dims[3])
+        return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in place)], 0)
+
+    for step in steps:
+        activity = 2 * near(m, step, 0, 0, -1) + 2 * near(m, step, 0, -1, 0)
+        activity += near(m, step, 0, -1, -1) + 2 * near(m, step, -1, 0, 0)
+        activity += near(m, step, -1, 0, 1) + near(m, step, -1, 1, 0)
+        contexts = sum((activity >= bound).astype(int) for bound in (1, 2, 3, 5, 7, 10, 14, 20, 30))
+        m[n[step], c[step], r[step], w[step]] = block.step(tables[contexts])
+    q = np.zeros(tensor.dims, np.int64)
+    for step, residual in zip(steps, block.finish(), strict=True):
+        three = [near(q, step, *d) for d in ((0, 0, -1), (0, -1, 0), (-1, 0, 0))]
+        q[n[step], c[step], r[step], w[step]] = residual + np.sort(three, axis=0)[1]
+    need(np.abs(q).max() < 1 << 15, "field integer too large")
+    return q
+
+
 # ---------------------------------------------------------------- clause 7.5: mode spectral
 
 
@@ -912,6 +949,8 @@ def decode(file: File, tensor: Tensor) -> list[Ints]:
     """The numbers of a tensor, as integers; one array, or one a channel."""
     if tensor.mode == 4:
         return decode_spectral(file, tensor)
+    if tensor.mode == 5:
+        return [decode_field(tensor)]
     plain = (decode_raw, decode_const, decode_minmax, decode_lattice)
     return [plain[tensor.mode](tensor)]
 
@@ -946,6 +985,10 @@ def values(tensor: Tensor) -> Floats:
         return q.astype(np.int32).view(np.float32).astype(np.float64)
     if tensor.mode == 2:
         return np.float32(tensor.a + q * tensor.b).astype(np.float64)
+    if tensor.mode == 5:
+        field = np.float32(q) * np.float32(tensor.a)
+        need(np.isfinite(field).all(), "field value is not finite")
+        return field.astype(np.float64)
     rows = tensor.dims[0] if len(tensor.dims) > 1 else 1
     exponents = np.frombuffer(tensor.payload[:rows], np.int8).astype(np.int32)
     steps = np.float32(q) * np.float32(tensor.a)
@@ -1265,6 +1308,9 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     ]
 
 
+# ---------------------------------------------------------------- clause 8.7: frame rate
+
+
 def render(
     file: File, index: int, alpha: int = 1, size: tuple[int, int] | None = None
 ) -> list[Floats]:
@@ -1272,16 +1318,81 @@ def render(
     frame, part = divmod(index, alpha)
     size = size or (file.head["height"], file.head["width"])
     at = next(i for i, s in enumerate(file.segments) if frame < s.first + s.frames)
-    segment, weight = file.segments[at], part / alpha
-    local = frame - segment.first
-    if local < segment.frames - 1:
-        return planes_at(file, segment, local + weight, size)
-    last = planes_at(file, segment, local, size)
-    following = file.segments[at + 1] if at + 1 < len(file.segments) else None
-    if part == 0 or following is None or not following.continues:
-        return last
-    first = planes_at(file, following, 0, size)
-    return [(1 - weight) * a + weight * b for a, b in zip(last, first, strict=True)]
+    segment, s = file.segments[at], part / alpha
+    local, inside = frame - segment.first, frame < segment.first + segment.frames - 1
+    if s > 0 and inside and one(segment, 24) is None:
+        return planes_at(file, segment, local + s, size)
+    first = planes_at(file, segment, local, size)
+    if inside:
+        following, place = segment, local + 1
+    else:
+        following, place = file.segments[min(at + 1, len(file.segments) - 1)], 0
+    if s == 0 or not (inside or (following is not segment and following.continues)):
+        return first
+    second = planes_at(file, following, place, size)
+    return mixture(file, first, second, displacement(following, place), s)
+
+
+def displacement(segment: Segment, place: int) -> Floats:
+    """[2, R, W], horizontal first; a single cell of 0 without a tensor of role motion."""
+    tensor = one(segment, 24)
+    if tensor is None:
+        return np.zeros((2, 1, 1))
+    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames, 2)
+    need(right, "mode or dimensions of the motion")
+    return values(tensor)[place]
+
+
+def cell_weights(samples: int, cells: int) -> Floats:
+    """[samples, cells]."""
+    u = np.clip((np.arange(samples) + 0.5) * cells / samples - 0.5, 0, cells - 1)
+    return np.maximum(0, 1 - np.abs(u[:, None] - np.arange(cells)))
+
+
+def mixture(file: File, a: list[Floats], b: list[Floats], d: Floats, s: float) -> list[Floats]:
+    """The values between two frames, for all planes."""
+    plain = [(1 - s) * one_ + s * other for one_, other in zip(a, b, strict=True)]
+    if not d.any():
+        return plain
+    native, trust, out = (file.head["width"], file.head["height"]), None, []
+    for first, second, still in zip(a, b, plain, strict=True):
+        down, across = (
+            cell_weights(samples, cells)
+            for samples, cells in zip(first.shape, d.shape[1:], strict=True)
+        )
+        dx, dy = (
+            down @ (part * samples / whole) @ across.T
+            for part, samples, whole in zip(d, first.shape[::-1], native, strict=True)
+        )
+        y, x = np.indices(first.shape)
+        back = cubic(first, y - s * dy, x - s * dx)
+        ahead = cubic(second, y + (1 - s) * dy, x + (1 - s) * dx)
+        if trust is None:
+            area = np.outer(down.sum(0), across.sum(0))
+            change, left = (
+                down.T @ np.abs(e) @ across / area for e in (first - second, back - ahead)
+            )
+            trust = np.clip((1.25 * change - left) / 8 + 0.5, 0, 1)
+        t = down @ trust @ across.T
+        out.append((1 - t) * still + t * ((1 - s) * back + s * ahead))
+    return out
+
+
+def cubic(plane: Floats, y: Floats, x: Floats) -> Floats:
+    """Samples of a plane at places in between; whole numbers are its own samples."""
+    e, total = -0.75, np.zeros(x.shape)
+
+    def c(z: Floats) -> Floats:
+        outer = e * z**3 - 5 * e * z**2 + 8 * e * z - 4 * e
+        return np.where(z <= 1, (e + 2) * z**3 - (e + 3) * z**2 + 1, np.where(z < 2, outer, 0))
+
+    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
+    for i, j in np.ndindex(4, 4):
+        row, column = top + i - 1, left + j - 1
+        weight = c(np.abs(y - row)) * c(np.abs(x - column))
+        inside = np.clip(row, 0, plane.shape[0] - 1), np.clip(column, 0, plane.shape[1] - 1)
+        total += weight * plane[inside]
+    return total
 
 
 def codes(file: File, planes: list[Floats]) -> list[Ints]:

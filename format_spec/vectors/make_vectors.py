@@ -411,6 +411,7 @@ def good() -> Iterator[Vector]:
             build(segments=[latent_segment(tensor)]),
         )
     yield from good_inr(vector)
+    yield from good_motion(vector)
     yield from good_ancillary(vector)
 
 
@@ -452,6 +453,51 @@ def good_inr(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vecto
         "latent-inr: rank 0, no activation, hypernetworks of one layer",
         build(small, full, [inr(small, full, 0, 2)]),
     )
+
+
+def good_motion(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
+    """Frames in between along displacements."""
+    five = replace(VIDEO, n_frames=5)
+
+    def moving(first: int, frames: int, rows: int, columns: int, **more: Any) -> Any:
+        return segment(five, ARCH, first, frames, tensors=motion(frames, rows, columns), **more)
+
+    yield vector(
+        "motion",
+        "7.9 8.7",
+        "displacements on a grid of 2 x 3 cells, also between two segments",
+        build(five, ARCH, [moving(0, 3, 2, 3), moving(3, 2, 3, 2, continues=True)]),
+    )
+    yield vector(
+        "motion-cut",
+        "6.4 8.7",
+        "no picture between two shots, although the second has motion of its first frame",
+        build(five, ARCH, [moving(0, 3, 1, 1), moving(3, 2, 4, 4)]),
+    )
+    yield vector(
+        "motion-one-of-two",
+        "8.7",
+        "motion in the first segment only; the second continues it",
+        build(five, ARCH, [moving(0, 3, 2, 2), segment(five, ARCH, 3, 2, continues=True)]),
+    )
+    odd = replace(VIDEO, width=19, height=13, chroma_shift=(1, 0))
+    far = segment(odd, ARCH, 0, 2, tensors=motion(2, 4, 5, gain=40))
+    yield vector(
+        "motion-far",
+        "7.9 8.7",
+        "19 x 13 in 4:2:2, displacements that leave the picture, residuals above 14",
+        build(odd, ARCH, [far]),
+    )
+
+
+def motion(
+    frames: int, rows: int, columns: int, gain: int = 1
+) -> dict[tuple[Role, int], bitstream.Tensor]:
+    """Displacements of a few half samples, times ``gain``; none for frame 2."""
+    q = noise(frames * 2 * rows * columns, 50 + rows).reshape(frames, 2, rows, columns)
+    q = gain * (q % 9 - 4)
+    q[2:3] = 0
+    return {(Role.MOTION, 0): bitstream.Field(q, 0.5)}
 
 
 def latent_segment(latent: bitstream.Tensor) -> bitstream.SegmentCode:
@@ -562,7 +608,7 @@ def unsupported() -> Iterator[Vector]:
     for name, offset, about in (("sigma", 16, "sigma 9"), ("encoding", 4, "encoding 9")):
         data = changed(levels, b"ARCH", offset, b"\x09")
         yield vector(f"inr-{name}", "6.2.1", f"latent-inr: {about}", data)
-    yield vector("tensor-mode", "7", "mode 5", changed(base, b"SEGM", 18, b"\x05"))
+    yield vector("tensor-mode", "7", "mode 200", changed(base, b"SEGM", 18, b"\xc8"))
     aligned = build(after=[(b"aLGN", alignment(1).pack())])
     at = 1 + len("make-vectors-1") + 32 + 1 + len("none")
     for name, offset in (("aligned-kind", 2), ("aligned-reserved", 3)):
@@ -804,6 +850,7 @@ def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
         "a value beyond binary32",
         changed(sound, b"SEGM", 16 + 36 + 20, far),
     )
+    yield from bad_fields(vector)
     wrong = b"\x01" + bytes(31)
     yield vector(
         "digest",
@@ -813,6 +860,26 @@ def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
         "digest",
         only_verify=True,
     )
+
+
+def bad_fields(vector: Callable[..., Vector]) -> Iterator[Vector]:
+    """Fields that entropy decoding refuses; WGTS ends with the field's payload."""
+
+    def field(q: Any, step: float = 0.5) -> bytes:
+        tensors = {(Role.MOTION, 0): bitstream.Field(np.array(q, np.int64), step)}
+        return build(segments=[segment(VIDEO, ARCH, 0, 2, tensors=tensors)])
+
+    sound = field(np.zeros((2, 2, 1, 1)))
+    empty = len(dict(split(sound))[b"WGTS"]) - 10 - 8  # no words, no bypass bytes
+    yield vector(
+        "field-table", "7.9", "a table that does not exist", changed(sound, b"WGTS", empty, b"\xff")
+    )
+    large = np.full((2, 2, 1, 1), 1 << 15)
+    yield vector("field-large", "7.9", "an integer of 2^15", field(large))
+    flat = bitstream.Lattice(np.zeros((2, 2, 1), np.int64), 0.5, np.zeros(2, np.int8))
+    three = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors={(Role.MOTION, 0): flat})])
+    three = changed(three, b"SEGM", 16 + 36 + 28 + 2, b"\x05")
+    yield vector("field-ndim", "7.9", "a field of three dimensions", three)
 
 
 def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:

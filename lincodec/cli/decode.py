@@ -38,7 +38,8 @@ Examples:
   linc decode clip.linc --format null           speed test
   linc decode broken.linc --recover             what is intact of it
 
-Interpolated frames are made from interpolated latents; the duration stays the same.
+Frames in between follow the motion stored in the file, or mix latents when there is none;
+shots are never mixed. The duration stays the same.
 """
 
 _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")

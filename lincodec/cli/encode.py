@@ -109,6 +109,14 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
 )
 @span_options()
 @option(
+    "Part",
+    "--hold-out",
+    type=click.IntRange(1, 1000),
+    default=1,
+    metavar="N",
+    help="Fit every Nth frame only, at its own time; decode --fps-scale N makes up the others.",
+)
+@option(
     "Model",
     "--segment",
     type=click.IntRange(min=1),
@@ -143,6 +151,12 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     multiple=True,
     help="A setting of a paper preset's network, such as rank=20, patch=8, encoding=fourier; "
     "may be repeated.",
+)
+@option(
+    "Model",
+    "--motion/--no-motion",
+    default=None,
+    help="Store the motion between frames, which --fps-scale follows; default: as the preset says.",
 )
 @device_option()
 @backend_option()
@@ -220,6 +234,8 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         segment=given["segment"],
         scene_cut=given["scene_cut"],
         network=given["network"],
+        motion=given["motion"],
+        hold_out=given["hold_out"],
         span=span_from(
             given["start"],
             given["end"],

@@ -28,7 +28,7 @@ LARGEST_ENTRY = _ENTRY.size + registry.MAX_NDIM * _DIM.size + _ENTRY_TAIL.size
 MAX_BYTES_PER_SYMBOL = 4
 MAX_TABLE_BYTES = 1 << 20
 
-_CODED = frozenset({Mode.MINMAX, Mode.LATTICE, Mode.SPECTRAL})
+_CODED = frozenset({Mode.MINMAX, Mode.LATTICE, Mode.SPECTRAL, Mode.FIELD})
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ class TensorEntry:
         uses_a, uses_b = mode != Mode.RAW, mode in (Mode.MINMAX, Mode.SPECTRAL)
         require(uses_a or self.a == 0, f"{where}: mode {name} with a = {self.a}, expected 0")
         require(uses_b or self.b == 0, f"{where}: mode {name} with b = {self.b}, expected 0")
-        if mode in (Mode.LATTICE, Mode.SPECTRAL):
+        if mode in (Mode.LATTICE, Mode.SPECTRAL, Mode.FIELD):
             require(self.a > 0, f"{where}: mode {name} with step {self.a}")
         if uses_b:
             require(self.b > 0, f"{where}: mode {name} with b = {self.b}, expected above 0")

@@ -52,6 +52,7 @@ class Engine(ABC):
         pulls: for the next fit; empty without alignment.
         rendering: where segments are rendered to be measured.
         warnings: what the user should know about the options, a line each.
+        reserved: bytes of the next segment that others add to it, such as its motion.
     """
 
     arch: Arch
@@ -60,6 +61,7 @@ class Engine(ABC):
     pulls: tuple[Pull, ...] = ()
     rendering: Rendering = ON_CPU
     warnings: tuple[str, ...] = ()
+    reserved: int = 0
 
     @abstractmethod
     def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:

@@ -92,7 +92,7 @@ class LincEngine(Engine):
         """Fit one segment at the step its target asks for."""
         planes = [frame.planes for frame in frames]
         fit = SegmentFit(planes, self.setting.info, self.arch, self.setting.options.seed)
-        return self.control.choose(fit, part, budget).code
+        return self.control.choose(fit, part, budget, self.reserved).code
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""

@@ -38,12 +38,20 @@ class FrameReader:
         warnings: One line per thing that was repaired, dropped or converted.
     """
 
-    def __init__(self, source: str, *, span: Span = Span()) -> None:  # noqa: B008 (frozen)
+    def __init__(
+        self,
+        source: str,
+        *,
+        span: Span = Span(),  # noqa: B008 (frozen)
+        every: int = 1,
+    ) -> None:
         """Open ``source`` and decode up to the first frame of ``span``.
 
         Args:
             source: Path of a video file, or ``-`` for YUV4MPEG2 on standard input.
             span: Part of the video to read.
+            every: Yield the first frame of every so many, at its own time; the last one yielded
+                stands for as many as the others.
 
         Raises:
             InputError: Not a readable video, or no frame lies in ``span``.
@@ -53,9 +61,11 @@ class FrameReader:
         self._source: FrameSource = Y4mSource.from_stdin() if source == "-" else MediaSource(source)
         try:
             self._span = self._resolved(span)
+            self._every = every
             self.info: VideoInfo = self._source.info
             self.time_base: Fraction = self._source.time_base
             self._step = nominal_step(self.time_base, self.info.fps)
+            self.info = replace(self.info, fps=self.info.fps / every)
             self._pts: list[int] = []
             self._last_duration = self._step
             self._ended = False
@@ -83,12 +93,16 @@ class FrameReader:
 
         Planes are (Y, U, V) or (Y,), C-contiguous, uint8 or uint16, of ``info.plane_sizes``.
         """
+        count = 0
         while self._pending is not None:
             time, raw = self._pending
-            pts = time - self._origin
-            self._pts.append(pts)
-            yield Frame(raw.planes(), pts)
-            self._last_duration = raw.duration if raw.duration > 0 else self._step
+            pts, duration = time - self._origin, raw.duration if raw.duration > 0 else self._step
+            if count % self._every == 0:
+                self._pts.append(pts)
+                yield Frame(raw.planes(), pts)
+            missing = self._every - 1 - count % self._every
+            self._last_duration = pts - self._pts[-1] + (1 + missing) * duration
+            count += 1
             self._pending = next(self._kept, None)
         self._ended = True
         self.info = replace(self.info, n_frames=len(self._pts))

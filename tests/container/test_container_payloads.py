@@ -298,7 +298,7 @@ def test_tensor_refusals(bad: TensorEntry) -> None:
         (12, b"\x06", CorruptError),
         (12, b"\xff\xff", LimitError),
         (16, b"\x09", UnsupportedError),  # role
-        (18, b"\x05", UnsupportedError),  # mode
+        (18, b"\xc8", UnsupportedError),  # mode
         (20, b"\x00", CorruptError),  # ndim
         (20, b"\x05", CorruptError),
         (21, b"\x01", UnsupportedError),  # reserved
