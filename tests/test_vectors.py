@@ -230,7 +230,9 @@ def test_every_clause_named_exists() -> None:
     assert binding <= covered, f"clauses without a vector: {sorted(binding - covered)}"
 
 
-@pytest.mark.parametrize("script", ["generate.py", "vectors/make_vectors.py", "walkthrough.py"])
+@pytest.mark.parametrize(
+    "script", ["generate.py", "vectors/make_vectors.py", "walkthrough.py", "coverage.py"]
+)
 def test_generated_files_are_up_to_date(script: str) -> None:
     command = [sys.executable, str(SPEC / script), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

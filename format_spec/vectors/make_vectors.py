@@ -783,7 +783,12 @@ def bad_segments(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]
         ("ratio-negative", 48, struct.pack("<f", -1), "a negative chroma ratio"),
         ("payload-length", 40, b"\0\0", "payload length does not match WGTS"),
     ):
-        yield vector(f"tensor-{name}", "6.4 7", about, changed(base, b"SEGM", offset, new))
+        clauses = "6.4 6.5 7" if name == "payload-length" else "6.4 7"
+        yield vector(f"tensor-{name}", clauses, about, changed(base, b"SEGM", offset, new))
+    short = payload_changed(base, b"LATS", lambda p: p[:-1])
+    yield vector("latents-short", "6.6", "LATS a byte shorter than its tensors", short)
+    many = struct.pack("<H", 4097)
+    yield vector("limit-tensors", "9", "4097 tensors", changed(base, b"SEGM", 12, many), "limit")
     bomb = struct.pack("<4I", *[(1 << 24) - 1] * 4)
     yield vector("symbol-bomb", "9", "2^96 symbols", changed(base, b"SEGM", 24, bomb), "limit")
     yield vector(
@@ -851,6 +856,15 @@ def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
         changed(sound, b"SEGM", 16 + 36 + 20, far),
     )
     yield from bad_fields(vector)
+    constant = build(segments=[latent_segment(bitstream.Constant((2, 2), 0.75))])
+    one = changed(constant, b"SEGM", 16 + 36 + 16, b"\x01")
+    yield vector(
+        "const-payload",
+        "7.2",
+        "a constant tensor with a byte of payload",
+        payload_changed(one, b"LATS", lambda _: b"\0"),
+    )
+    yield from bad_blocks(vector, base)
     wrong = b"\x01" + bytes(31)
     yield vector(
         "digest",
@@ -880,6 +894,71 @@ def bad_fields(vector: Callable[..., Vector]) -> Iterator[Vector]:
     three = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors={(Role.MOTION, 0): flat})])
     three = changed(three, b"SEGM", 16 + 36 + 28 + 2, b"\x05")
     yield vector("field-ndim", "7.9", "a field of three dimensions", three)
+
+
+def bad_blocks(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
+    """The integer block of the spectral tensor, which begins after centroids and tables."""
+    weights = dict(split(base))[b"WGTS"]
+    words = struct.unpack_from("<I", weights, 12)[0]
+    bits = 16 + 4 * words + 4
+
+    def replaced(payload: bytes) -> bytes:
+        length = struct.pack("<I", len(payload))
+        return changed(payload_changed(base, b"WGTS", lambda _: payload), b"SEGM", 40, length)
+
+    for name, clauses, about, payload in (
+        (
+            "first-table",
+            "7.5.1",
+            "the table of first coefficients does not exist",
+            weights[:9] + b"\xff" + weights[10:],
+        ),
+        (
+            "ans-leftover",
+            "7.6",
+            "a word that no symbol needs",
+            weights[:12] + struct.pack("<II", words + 1, 1) + weights[16:],
+        ),
+        (
+            "ans-word",
+            "7.6",
+            "a bit of the last word",
+            weights[: bits - 6] + bytes([weights[bits - 6] ^ 1]) + weights[bits - 5 :],
+        ),
+        (
+            "block-words",
+            "7.7",
+            "more words than the payload has",
+            weights[:12] + b"\xff" + weights[13:],
+        ),
+        (
+            "block-bytes",
+            "7.7",
+            "a byte of signs too many",
+            weights[: bits - 4]
+            + struct.pack("<I", len(weights) - bits + 1)
+            + weights[bits:]
+            + b"\0",
+        ),
+        (
+            "block-padding",
+            "7.7",
+            "a bit after the last sign",
+            weights[:-1] + bytes([weights[-1] | 0x80]),
+        ),
+    ):
+        yield vector(name, clauses, about, replaced(payload))
+    frequencies = bitstream.MinMax(np.array([[0, 1], [1, 0]]), 1, np.float32(0), np.float32(1))
+    sound = build(segments=[latent_segment(frequencies)])
+    first = dict(split(sound))[b"LATS"][0]
+    yield vector(
+        "frequency-sum",
+        "7.3",
+        "frequencies that sum to 2^24 + 1",
+        changed(sound, b"LATS", 0, bytes([first ^ 1])),
+    )
+    still = changed(base, b"SEGM", 16 + 36 + 24, struct.pack("<f", -0.0))
+    yield vector("negative-zero", "4.6", "b of a lattice tensor is -0", still)
 
 
 def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
@@ -929,6 +1008,22 @@ def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
         only_verify=True,
     )
     yield from bad_alignments(vector)
+    many = b"\x81\x80\x80\x08"
+    yield vector(
+        "limit-packets",
+        "9",
+        "2^24 + 1 packets",
+        payload_changed(audio, b"aUDi", lambda p: p[:36] + many + p[37:]),
+        "limit",
+        only_verify=True,
+    )
+    yield vector(
+        "varint-long",
+        "4.6",
+        "a varint of two bytes where one is enough",
+        payload_changed(audio, b"aUDi", lambda p: p[:36] + b"\x83\0" + p[37:]),
+        only_verify=True,
+    )
     quality = Quality(30.5, segments=(30.5, 30.5)).pack()
     yield vector(
         "quality-count",

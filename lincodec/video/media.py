@@ -10,6 +10,7 @@ from typing import Protocol
 import av
 from av.container import InputContainer
 from av.packet import Packet
+from av.sidedata.sidedata import Type as SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -20,6 +21,13 @@ from lincodec.video.source import base_info, open_container, reason, video_strea
 
 # Demuxers whose seek is exact enough to start decoding near the wanted time.
 _SEEKABLE = ("mov", "matroska")
+#: What a display needs to know of an HDR picture beyond the colour description.
+_HDR = {
+    SideData.MASTERING_DISPLAY_METADATA,
+    SideData.CONTENT_LIGHT_LEVEL,
+    SideData.DYNAMIC_HDR_PLUS,
+    SideData.DOVI_METADATA,
+}
 
 
 @dataclass(frozen=True)
@@ -216,6 +224,8 @@ class MediaSource:
             self._warn("transparency is dropped")
         if frame.interlaced_frame:
             self._warn("interlaced video: each frame is coded with both fields as one picture")
+        if any(kind in frame.side_data for kind in _HDR):
+            self._warn("HDR mastering and light-level data are dropped; the colour tags are kept")
         if len(self._container.streams.video) > 1:
             self._warn(f"several video streams: stream {self._stream.index} is used")
 
