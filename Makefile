@@ -25,7 +25,7 @@ DEMO_TIME ?= 90
 FUZZ_MINUTES ?= 30
 SOAK_KILLS ?= 200
 
-.PHONY: help install demo test check format bench fuzz soak clean
+.PHONY: help install demo test check format bench inputs fuzz soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ check: $(STAMP) ## formatting, lint, types, layers, generated files
 format: $(STAMP) ## rewrite the sources in the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+inputs: $(STAMP) ## what is kept of which input, into docs/inputs.md (LINC_MEDIA: real clips)
+	$(BIN)/python benchmarks/inputs.py
 
 bench: $(STAMP) ## rate, distortion and time against x264, x265 and SVT-AV1
 	$(BIN)/python benchmarks/rd.py --clip bunny --presets instant,fast,medium

@@ -220,7 +220,8 @@ class MediaSource:
         return planes_of(frame, self._layout, self.info)
 
     def _note(self, frame: VideoFrame) -> None:
-        if self._layout.has_alpha:
+        aside = self._stream.metadata.get("alpha_mode") == "1"  # VP8, VP9: beside the picture
+        if self._layout.has_alpha or aside:
             self._warn("transparency is dropped")
         if frame.interlaced_frame:
             self._warn("interlaced video: each frame is coded with both fields as one picture")
