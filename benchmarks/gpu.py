@@ -1,7 +1,7 @@
 """What a GPU does with the paper's presets, in one command of less than ten minutes.
 
-    python benchmarks/gpu.py                      everything, on cuda
-    python benchmarks/gpu.py --device cpu --quick  the same code on tiny sizes, for a machine without
+    python benchmarks/gpu.py                        everything, on cuda
+    python benchmarks/gpu.py --device cpu --quick   the same code on tiny sizes, without a GPU
 
 Measures the device's ceilings (matrix products and memory), the hash grid's backends, seconds to a
 PSNR for each preset, and decoded frames a second at 720p, 1080p and 4K for each preset, each beside

@@ -31,8 +31,10 @@ from lincodec.video.color import to_rgb
 #: A further loss of the latents [B, D] of frames int64 [B] of the segment, added to the MSE.
 LatentLoss = Callable[[Tensor, Tensor], Tensor]
 
-#: Positions of each frame a step, unless the settings say: on a CPU many small steps win.
-_POSITIONS = {"cpu": 1024, "cuda": 1 << 17}
+#: Positions of each frame a step, unless the settings say.
+_POSITIONS = 1 << 17
+#: The same on a CPU, where many small steps win.
+_CPU_POSITIONS = 1 << 10
 #: Learning rate at the end, as a share of that at the start.
 _LAST_RATE = 0.05
 #: Share of the newest step in the running error.
@@ -82,11 +84,14 @@ class InrFit:
         rows, columns = self.grid
         at = positions(range(rows), columns, rows, device)
         self.encoding = encoder(arch, at, backend)
-        self.positions = settings.positions or _POSITIONS[device.type]
+        self.positions = settings.positions or (
+            _CPU_POSITIONS if device.type == "cpu" else _POSITIONS
+        )
         learnt = [tensor for key, tensor in tensors.items() if self._is_learnt(key[0])]
         for tensor in (*learnt, self.latents):
             tensor.requires_grad_(True)
-        self.optimiser = torch.optim.Adam([*learnt, self.latents], lr=settings.lr, fused=True)
+        fused = device.type in ("cpu", "cuda")
+        self.optimiser = torch.optim.Adam([*learnt, self.latents], lr=settings.lr, fused=fused)
         self.base = torch.compile(self.network.base) if settings.compile else self.network.base
         self.steps, self.error = 0, math.nan
 

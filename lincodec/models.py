@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lincodec import inr_tensors
-from lincodec.bitstream import Field, SegmentCode
+from lincodec.bitstream import Field, Key, SegmentCode
 from lincodec.container import Arch, LincArch
 from lincodec.devices import device_of
 from lincodec.errors import CorruptError
@@ -18,6 +18,7 @@ from lincodec.model import hashgrid
 from lincodec.model.closed import Geometry
 from lincodec.model.inr import Inr
 from lincodec.model.inr_segment import InrSegment
+from lincodec.model.network import Network
 from lincodec.model.rgb import ColorMap
 from lincodec.model.segment import SegmentModel
 from lincodec.networks import read_network
@@ -75,13 +76,16 @@ def segment_model(
     """
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
-        latents = torch.from_numpy(code.values(Role.LATENT))
+        latents = torch.from_numpy(code.values(Role.LATENT)).to(rendering.device)
         weights = [torch.from_numpy(values) for values in code.spectral.values]
-        return SegmentModel(geometry, latents, weights, read_network(code, arch, info))
+        residual = read_network(code, arch, info)
+        if residual is not None:
+            residual = Network(residual.shape, _moved(residual.tensors, rendering.device))
+        return SegmentModel(geometry, latents, weights, residual)
     network, latents = inr_tensors.decoded(code, arch)
-    there = {key: tensor.to(rendering.device) for key, tensor in network.tensors.items()}
+    there = Inr(arch, _moved(network.tensors, rendering.device))
     return InrSegment(
-        Inr(arch, there), latents.to(rendering.device), ColorMap.of(info),
+        there, latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
     )  # fmt: skip
 
@@ -101,3 +105,8 @@ def segment_motion(code: SegmentCode) -> Tensor | None:
             f"{code.n_frames} frames and 2 components"
         )
     return torch.from_numpy(tensor.values)
+
+
+def _moved(tensors: Mapping[Key, Tensor], device: torch.device) -> dict[Key, Tensor]:
+    """Tensors on a device."""
+    return {key: tensor.to(device) for key, tensor in tensors.items()}

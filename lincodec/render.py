@@ -139,7 +139,8 @@ class Renderer:
     def _at_times(self, segment: Loaded, times: Sequence[float]) -> list[Tensor]:
         """Planes float32 [m, h, w] at times in frames from the segment's first."""
         z = segment.model.latent_at(torch.tensor(times, dtype=torch.float64))
-        return segment.model.at_size(z, self.output.plane_sizes)
+        planes = segment.model.at_size(z, self.output.plane_sizes)
+        return [plane.cpu() for plane in planes]  # where motion is followed
 
     def _follower(self, index: int) -> int | None:
         """The segment that goes on with this one's shot, None when there is none."""

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import anchors
 import av
+import gpu
+import grids
+import numpy as np
+import paper
+import paper_report
+import paper_tables
 import pytest
 import rd
+import torch
+from paper_clips import HeldOut, every, small_clip
 
 
 @pytest.fixture(scope="module")
@@ -62,3 +73,75 @@ def test_bd_rates_are_per_cent_of_the_anchor() -> None:
     ]
     found = rd.bd_rates([*points, point("alone", 1.0, 30.0)])
     assert found["rgb"] == {"x265": {}, "linc": {"x265": -20.0}}
+
+
+def tiny_scale() -> paper_tables.Scale:
+    """Scale cpu with a few frames and steps."""
+    given = argparse.Namespace(
+        scale="cpu", frames=9, steps=3, clip=None, taichi=None, device="cpu", max_time=None
+    )
+    found = paper.scale_of(given)
+    model = {**found.model, "hidden": "16", "latent": "8", "levels": "3", "positions": "64"}
+    return replace(found, model=model, patches=(1, 4), latents=(4, 8), fps_sizes=((64, 40),))
+
+
+def test_held_out_frames_and_their_stand_ins(tmp_path: Path) -> None:
+    clip = small_clip("carphone", 9, (88, 72), tmp_path)
+    assert clip.frames[0][0].shape == clip.frames[0][1].shape == (72, 88)
+    held = HeldOut(clip, 4)
+    assert (list(held.keys), held.numbers) == ([0, 4, 8], [1, 2, 3, 5, 6, 7])
+    assert held.psnr([held.rgb(t) for t in held.numbers]) == 100
+    fades = dict(zip(held.numbers, held.fades(), strict=True))
+    np.testing.assert_allclose(fades[5], 0.75 * held.rgb(4) + 0.25 * held.rgb(8), atol=1e-4)
+    copies = dict(zip(held.numbers, held.copies(), strict=True))
+    np.testing.assert_array_equal(copies[6], held.rgb(4))
+    np.testing.assert_array_equal(copies[7], held.rgb(8))
+    moved = held.psnr(held.minterpolated())
+    assert held.psnr(held.copies()) < moved + 3
+    assert moved > 25
+    keys = every(clip, 4, tmp_path)
+    assert keys.info.fps == clip.info.fps / 4
+    assert all((a[0] == b[0]).all() for a, b in zip(keys.frames, clip.frames[::4], strict=True))
+
+
+@pytest.mark.parametrize("name", ["table1", "kinds", "patches", "quantisation", "speed"])
+def test_the_papers_experiments_run(name: str, tmp_path: Path) -> None:
+    rows = paper.EXPERIMENTS[name](paper_tables.Bench(tiny_scale(), tmp_path, lambda _: None))
+    counts = {"table1": 3, "kinds": 3, "patches": 2, "quantisation": 11, "speed": 1}
+    assert len(rows) == counts[name]
+    if name == "quantisation":
+        sizes = {row["quantised"]: row["bpp"] for row in rows}
+        assert sizes["nothing"] > sizes["hypernetworks 8"] > sizes["all 8"] > sizes["all 6"]
+    part = {"rows": rows, "cpu_s": 1.0, "command": "x", "date": "y", "model": {}}
+    (tmp_path / f"paper_cpu_{name}.json").write_text(json.dumps(part))
+    paper_report.write(tmp_path, "cpu")
+    page = (tmp_path / "paper_cpu.md").read_text()
+    assert paper_report.TEXTS[name] in page
+    assert name != "table1" or "33.17" in page
+
+
+def test_the_gpu_benchmark_on_a_cpu(clip: anchors.Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "load_clip", lambda *_: clip)
+    plan = replace(gpu.quick(gpu.Plan(torch.device("cpu"))), fit_s=0.2)
+    top = gpu.ceilings(plan)
+    assert {"binary32_flops", "bytes_per_s"} <= set(top)
+    named = {row["backend"]: row for row in gpu.grids(plan, top)}
+    assert "forward_ms" in named["torch"]
+    assert named["tcnn"]["missing"] == "cannot run on cpu"
+    decoding = gpu.decoding(plan, top)
+    assert [row["patch"] for row in decoding] == [1, 8]
+    # 64 x 40 positions of 32 x (12 or so) + 4 x 32 x 32 + 3 x 32 products
+    settings = plan.settings("paper-s")
+    assert decoding[0]["flops"] == 2 * 64 * 40 * (32 * 2 * settings.levels + 4 * 32**2 + 3 * 32)
+    assert gpu.encoding(plan)[0]["steps"] >= 1
+
+
+def test_the_hash_grid_benchmark_compares_equals() -> None:
+    levels = grids.hashgrid.design(3, 8, 40, 7)
+    at = torch.rand(50, 2)
+    methods = {"table[rows]": grids.plain(levels, at), "other": grids.embedding(levels, at)}
+    table = torch.randn(grids.hashgrid.entries(levels), 2)
+    rows = grids.measure(methods, table, 2, torch.device("cpu"))
+    assert rows[1]["forward_error"] < 1e-5
+    assert rows[1]["gradient_error"] < 1e-5
+    assert rows[1]["backward_ms"] > 0

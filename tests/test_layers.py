@@ -74,6 +74,8 @@ HOMES: dict[str, set[str]] = {
     "constriction": {"entropy"},
     "click": {"cli"},
     "tqdm": {"cli"},
+    "tinycudann": {"model"},
+    "triton": {"model"},
     "faiss": {"semantics"},
     "transformers": {"semantics"},
 }

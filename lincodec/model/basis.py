@@ -103,8 +103,9 @@ def synthesise(coefficients: Tensor, rows: Axis, columns: Axis) -> Tensor:
         float32 [n, height, width].
     """
     n, nr, nc, v, u = coefficients.shape
-    left = cosine_matrix(rows.block, coefficients.dtype)[:v].T.contiguous()
-    right = cosine_matrix(columns.block, coefficients.dtype)[:u].contiguous()
+    kind, device = coefficients.dtype, coefficients.device
+    left = cosine_matrix(rows.block, kind)[:v].T.contiguous().to(device)
+    right = cosine_matrix(columns.block, kind)[:u].contiguous().to(device)
     # two large matrix products instead of one small product per block
     part = (coefficients.reshape(-1, u) @ right).view(n * nr * nc, v, columns.block)
     blocks = torch.matmul(left, part).view(n, nr, nc, rows.block, columns.block)
@@ -154,19 +155,21 @@ class Evaluator:
     def rows(self, coefficients: Tensor) -> Tensor:
         """[n, blocks, v, width] to [n, count, width]: evaluate along the first axis."""
         n, _, _, width = coefficients.shape
-        out = torch.zeros(n, self.count, width)
+        out = torch.zeros(n, self.count, width, device=coefficients.device)
         for b, (start, stop) in enumerate(self.spans):
             if stop > start:
-                out[:, start:stop] += self.matrices[b] @ coefficients[:, b]
+                matrix = self.matrices[b].to(coefficients.device)
+                out[:, start:stop] += matrix @ coefficients[:, b]
         return out
 
     def columns(self, coefficients: Tensor) -> Tensor:
         """[n, height, blocks, u] to [n, height, count]: evaluate along the second axis."""
         n, height = coefficients.shape[:2]
-        out = torch.zeros(n, height, self.count)
+        out = torch.zeros(n, height, self.count, device=coefficients.device)
         for b, (start, stop) in enumerate(self.spans):
             if stop > start:
-                out[:, :, start:stop] += coefficients[:, :, b] @ self.matrices[b].T
+                matrix = self.matrices[b].to(coefficients.device)
+                out[:, :, start:stop] += coefficients[:, :, b] @ matrix.T
         return out
 
 

@@ -61,7 +61,7 @@ class InrSegment:
         return self._planes(z, sizes[0])
 
     def _planes(self, z: Tensor, size: tuple[int, int]) -> list[Tensor]:
-        return [plane.cpu() for plane in self.color.to_planes(self.rgb(z, size))]
+        return self.color.to_planes(self.rgb(z, size))
 
     def rgb(self, z: Tensor, size: tuple[int, int]) -> Tensor:
         """Colours float32 [m, 3, height, width], 0 black and 1 white, not clipped.

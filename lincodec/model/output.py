@@ -26,7 +26,7 @@ def quantise(planes: Sequence[Tensor], bit_depth: int) -> list[Tensor]:
 
 
 def to_frames(codes: Sequence[Tensor]) -> list[Planes]:
-    """Codes [m, h, w] per channel to m frames of uint8 or uint16 planes."""
-    arrays = [plane.numpy() for plane in codes]
+    """Codes [m, h, w] per channel, on any device, to m frames of uint8 or uint16 planes."""
+    arrays = [plane.cpu().numpy() for plane in codes]
     arrays = [a if a.itemsize == 1 else a.astype("uint16") for a in arrays]
     return [tuple(a[index] for a in arrays) for index in range(arrays[0].shape[0])]

@@ -21,9 +21,9 @@ class SegmentModel:
 
     Args:
         geometry: axes of every channel.
-        latents: float32 [D, n], component by frame.
+        latents: float32 [D, n], component by frame, on the device to render on.
         weights: float32 [D, rows, columns, Bv, Bu] per channel.
-        network: the nonlinear part, or None.
+        network: the nonlinear part, or None; its tensors lie on the same device.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class SegmentModel:
     ) -> None:
         self.geometry = geometry
         self.latents = latents
-        self.weights = [_cropped(w) for w in weights]
+        self.weights = [_cropped(w).to(latents.device) for w in weights]
         self.network = network
         self._evaluators = lru_cache(maxsize=8)(self._make_evaluators)
 

@@ -1,7 +1,7 @@
 """Backends of the hash grid against plain ``table[rows]``: forward and backward, side by side.
 
-    python benchmarks/hashgrid.py                    512 x 512 positions, 16 levels of 2^15 entries
-    python benchmarks/hashgrid.py --side 64 --rounds 2 --name hashgrid_quick
+    python benchmarks/grids.py                    512 x 512 positions, 16 levels of 2^15 entries
+    python benchmarks/grids.py --side 64 --rounds 2 --name hashgrid_quick
 
 Writes JSON and a plot into benchmarks/results/. Times are the best of some rounds in which the
 methods take turns; CPU time of the process, or device time on CUDA.
