@@ -52,6 +52,7 @@ LEVELS: dict[str, int] = {
     "tally": 4,
     "render": 4,
     "encode": 4,
+    "forecast": 4,
     "decode": 4,
     "verify": 4,
     "info": 4,

@@ -37,6 +37,7 @@ Examples:
   linc encode clip.mp4 --preset slow --max-time 1h
   linc encode clip.mp4 --preset slow --resume   goes on after a crash
   linc encode clip.mp4 --psnr 34 --start 10 --duration 5
+  linc encode clip.mp4 --dry-run                what it would come to
   linc encode clip.mp4 --align models/clip-vit-base-patch32
   ffmpeg -i clip.mp4 -f yuv4mpegpipe - | linc encode - -o clip.linc
 
@@ -185,6 +186,12 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     show_default=True,
     help="Decode the file before it gets its name.",
 )
+@option(
+    "File",
+    "--dry-run",
+    is_flag=True,
+    help="Encode a short sample, predict size and time, and write nothing.",
+)
 @output_options(progress=True)
 @click.pass_obj
 def encode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
@@ -195,6 +202,12 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")
     resolve(given["preset"])
     options = _options(source, given)
+    if given["dry_run"]:
+        from lincodec.forecast import forecast
+
+        found = forecast(source, target, options)
+        session.result(report.plain_fields(found), report.forecast_text(found))
+        return
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
 
     with (

@@ -11,6 +11,7 @@ from importlib import import_module
 import click
 
 from lincodec import __version__
+from lincodec.cli import completion, config
 from lincodec.cli.session import Session
 from lincodec.cli.text import printable
 from lincodec.errors import LincError
@@ -32,6 +33,7 @@ COMMANDS = {
     "verify": "Check a .linc file from structure to digest.",
     "compare": "Measure a video against its original.",
     "presets": "List the encoder presets.",
+    "completion": "Print a completion script for a shell.",
 }
 
 _HELP = """A neural video codec in one self-describing file.
@@ -63,7 +65,18 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
+_SETTINGS = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": config.PREFIX}
+
+
+@click.group(cls=LazyGroup, help=_HELP, context_settings=_SETTINGS)
+@click.option(
+    "--config",
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=config.load,
+    help="Defaults as TOML, a table for each command; LINC_<COMMAND>_<OPTION> comes before it.",
+)
 @click.version_option(__version__, prog_name="linc", message="%(prog)s %(version)s")
 def linc() -> None:
     """Replaced by the help text above."""
@@ -87,6 +100,7 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
         # not linc.main(): it has its own idea of what to say about interrupts and closed pipes
         with linc.make_context("linc", list(arguments), obj=session) as context:
             linc.invoke(context)
+        session.log("exit", "0")
         sys.stdout.flush()
         return 0
     except click.exceptions.Exit as error:
@@ -133,6 +147,7 @@ def _report(error: BaseException, session: Session) -> int:
         text = f"internal error, {advice}: {type(error).__name__}: {printable(error)}"
         session.error(_INTERNAL, "InternalError", text)
         code = _INTERNAL
+    session.log("traceback", "".join(traceback.format_exception(error)))
     if session.verbose and (code == _INTERNAL or session.verbose > 1):
         traceback.print_exception(error)
     return code
@@ -149,7 +164,9 @@ def _pipe_was_closed(error: BaseException | None) -> bool:
 
 def main() -> None:
     """Entry point of the ``linc`` script."""
-    code = run(sys.argv[1:])
+    code = completion.answer(linc)
+    if code is None:
+        code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from lincodec.cli import config
 from lincodec.cli.progress import MODES
 from lincodec.cli.session import Session
 from lincodec.cli.values import (
@@ -22,6 +23,9 @@ Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
 
 
+_SHOW = "--show-config"
+
+
 class SectionedOption(click.Option):
     """An option that knows the section of the help text it belongs to."""
 
@@ -29,9 +33,43 @@ class SectionedOption(click.Option):
         super().__init__(*args, **kwargs)
         self.section = section
 
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        if isinstance(self.name, str):
+            ctx.meta.setdefault("linc.raw", {})[self.name] = value
+        return super().process_value(ctx, value)
+
 
 class SectionedCommand(click.Command):
-    """A command whose options are listed by section, in the order they were declared."""
+    """A command whose options are listed by section, in the order they were declared.
+
+    Its defaults may come from a file and from the environment; ``--show-config`` prints them.
+    """
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        table = (parent.default_map or {}).get(info_name or "") if parent else None
+        if table and "default_map" not in extra:
+            extra["default_map"] = config.defaults_for(self, table)
+        required = [p for p in self.params if isinstance(p, click.Argument) and p.required]
+        if _SHOW in args:  # then nothing is run, so nothing is missing
+            for argument in required:
+                argument.required = False
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        finally:
+            for argument in required:
+                argument.required = True
+
+    def invoke(self, ctx: click.Context) -> Any:
+        if ctx.params.pop("show_config", False):
+            click.echo(config.show(ctx))
+            return None
+        return super().invoke(ctx)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, str]]] = {}
@@ -98,6 +136,13 @@ def output_options(*, progress: bool) -> Decorator:
         _stored("--json", is_flag=True, help="Print the result as one line of JSON."),
         _stored("-v", "--verbose", count=True, help="Say more; traceback of internal errors."),
         _stored("-q", "--quiet", is_flag=True, help="Print errors only."),
+        _stored("--log-file", metavar="FILE", help="Append what is said, and more, to FILE."),
+        option(
+            "General",
+            _SHOW,
+            is_flag=True,
+            help="Print every option, its value and where it is from.",
+        ),
     ]
     if progress:
         text = "Progress on standard error: a bar on a terminal, else a line every 10 s."

@@ -14,6 +14,7 @@ from lincodec.errors import UsageError
 from lincodec.jobs import DecodeReport, EncodeReport
 
 if TYPE_CHECKING:
+    from lincodec.forecast import Forecast
     from lincodec.verify import VerifyReport
 
 _LISTS = {"segment_list", "sections", "alignments"}
@@ -62,6 +63,16 @@ def encode_text(report: EncodeReport) -> str:
         f"{printable(report.output)}  {report.width}x{report.height}  {report.frames} frames  "
         f"{report.psnr:.2f} dB  {report.bpp:.4f} bpp  {human_bytes(report.bytes['total'])}  "
         f"in {human_time(report.seconds)} ({speed:.2g}x real time){early}\n  {parts}"
+    )
+
+
+def forecast_text(found: Forecast) -> str:
+    """One line: what the encode would come to."""
+    quality = "" if found.psnr is None else f"about {found.psnr:.1f} dB  "
+    return (
+        f"{printable(found.output)}  {found.width}x{found.height}  {found.frames} frames  "
+        f"{quality}about {human_bytes(found.bytes)} ({found.bpp:.4f} bpp)  "
+        f"in about {human_time(found.seconds)}; nothing was written"
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from lincodec.cli.progress import json_line, make_reporter
@@ -28,6 +30,8 @@ class Session:
     """Results as NDJSON on standard output."""
     progress: str = "auto"
     """Mode of the progress report."""
+    log_file: str | None = None
+    """Where everything that is said is written too."""
     interrupts: Interrupts = field(default_factory=Interrupts)
     """Signals received."""
 
@@ -36,8 +40,17 @@ class Session:
         """What lines of JSON are about: ``index add`` is ``index-add``."""
         return self.command.replace(" ", "-") or "linc"
 
+    def log(self, kind: str, text: str) -> None:
+        """Append to the log file, if there is one; its own troubles are no one's concern."""
+        if self.log_file is None:
+            return
+        now = datetime.now().astimezone().isoformat(timespec="seconds")
+        with suppress(OSError), open(self.log_file, "a", encoding="utf-8") as file:
+            file.writelines(f"{now} {kind}: {line}\n" for line in text.splitlines())
+
     def result(self, fields: dict[str, Any], text: str) -> None:
         """Print the final result: ``<command>-done`` with ``--json``, else ``text``."""
+        self.log("result", json_line(f"{self.command}-done", fields))
         if self.json:
             print(json_line(f"{self._topic}-done", fields), flush=True)
         elif not self.quiet:
@@ -47,6 +60,13 @@ class Session:
         """Say something on standard error that is not an error."""
         if not self.quiet:
             self._say("note", text, f"linc: {printable(text)}")
+
+    def detail(self, text: str) -> None:
+        """Say what only ``-v`` and the log file want to know."""
+        if self.verbose and not self.quiet:
+            self._say("note", text, f"linc: {printable(text)}")
+        else:
+            self.log("detail", text)
 
     def warn(self, text: str) -> None:
         """Say what the user should know although the job goes on."""
@@ -61,6 +81,7 @@ class Session:
             print(json_line(f"{self._topic}-error", fields), flush=True)
 
     def _say(self, kind: str, text: str, line: str) -> None:
+        self.log(kind, printable(text))
         if self.progress == "json":
             line = json_line(kind, {"message": printable(text)})
         print(line, file=sys.stderr, flush=True)
@@ -75,8 +96,14 @@ class Session:
         silent = self.quiet and self.progress != "json"
         reporter = make_reporter("none" if silent else self.progress, sys.stderr)
 
+        stage, begun = "", time.monotonic()
+
         def report(progress: Progress) -> None:
+            nonlocal stage
             self.interrupts.check()
+            if progress.stage != stage:
+                stage = progress.stage
+                self.detail(f"{stage} begins after {time.monotonic() - begun:.1f} s")
             reporter(progress)
 
         try:

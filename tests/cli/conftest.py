@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -11,6 +12,14 @@ import pytest
 from support.engine import Engine, Linc, Result
 
 from lincodec.cli.main import run
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Neither the configuration file of whoever runs the tests nor their variables count."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "none"))
+    for name in [n for n in os.environ if n.startswith(("LINC_ENCODE", "LINC_DECODE"))]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -1,0 +1,144 @@
+"""Defaults from a file and from the environment, and where every value came from.
+
+What is given on the command line comes first, then ``LINC_<COMMAND>_<OPTION>`` of the environment,
+then the file, then the preset and the built-in defaults.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from lincodec.errors import UsageError
+
+#: Prefix of the environment variables, such as LINC_ENCODE_PRESET.
+PREFIX = "LINC"
+
+_ORIGINS = {
+    ParameterSource.COMMANDLINE: "command line",
+    ParameterSource.ENVIRONMENT: "environment",
+    ParameterSource.DEFAULT_MAP: "file",
+    ParameterSource.PROMPT: "prompt",
+}
+
+
+def default_path() -> Path:
+    """Where the file is when none is named: in the folder for settings of the system."""
+    return Path(click.get_app_dir("linc")) / "config.toml"
+
+
+def read(path: Path | None) -> dict[str, Any]:
+    """The tables of a file, one a command; empty when no file is named and there is none.
+
+    Raises:
+        UsageError: the file cannot be read, or is not TOML with a table for each command.
+    """
+    named, path = path, path or default_path()
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if named is None:
+            return {}
+        raise UsageError(f"{path}: no such file; see linc --help for --config") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path}: is not TOML: {error}") from error
+    for name, table in found.items():
+        if not isinstance(table, dict):
+            raise UsageError(f"{path}: {name} stands outside of a table such as [encode]")
+    return found
+
+
+def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Callback of ``--config``: the file's tables become the defaults of the commands."""
+    group = ctx.command
+    assert isinstance(group, click.Group)
+    tables = read(None if value is None else Path(value))
+    unknown = sorted(set(tables) - set(group.list_commands(ctx)))
+    if unknown:
+        raise UsageError(f"config file: there is no command {unknown[0]!r}")
+    ctx.default_map = tables
+
+
+def defaults_for(command: click.Command, table: Mapping[str, Any]) -> dict[str, Any]:
+    """A file's table for one command, by the names its parameters have in the code.
+
+    Raises:
+        UsageError: the command has no such option, or not this kind of value.
+    """
+    params = {
+        opt.removeprefix("--"): param
+        for param in command.params
+        if isinstance(param, click.Option)
+        for opt in param.opts
+        if opt.startswith("--")
+    }
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        param = params.get(key)
+        if param is None or param.name is None:
+            raise UsageError(f"config file: linc {command.name} has no option --{key}")
+        found[param.name] = _value(f"{command.name}.{key}", param, value)
+    return found
+
+
+def _value(name: str, param: click.Option, value: Any) -> Any:
+    """A value of TOML as the command line would have given it."""
+    if param.is_flag:
+        if not isinstance(value, bool):
+            raise UsageError(f"config file: {name} is {value!r}, expected true or false")
+        return value
+    if param.multiple:
+        if not isinstance(value, list):
+            raise UsageError(f"config file: {name} is {value!r}, expected a list")
+        return [str(item) for item in value]
+    if isinstance(value, bool | list | dict):
+        raise UsageError(f"config file: {name} is {value!r}, expected one value")
+    return str(value)
+
+
+def show(ctx: click.Context) -> str:
+    """Every option of a command with its value and where that is from; it can serve as a file."""
+    lines = [f"[{ctx.command.name}]"]
+    for param in ctx.command.params:
+        if not isinstance(param, click.Option) or param.name is None:
+            continue
+        names = [opt[2:] for opt in param.opts if opt.startswith("--")]
+        if not names or names[0] in ("show-config", "help"):
+            continue
+        source = ctx.get_parameter_source(param.name)
+        origin = _ORIGINS.get(source, "default") if source else "default"
+        text = _written(_given(ctx, param, names[0], source))
+        lines.append(f"{names[0]} = {text}  # {origin}" if text else f"# {names[0]}: {origin}")
+    return "\n".join(lines)
+
+
+def _given(
+    ctx: click.Context, param: click.Option, name: str, source: ParameterSource | None
+) -> Any:
+    """The value as it was given, before it was parsed."""
+    if source == ParameterSource.ENVIRONMENT and param.name is not None:
+        stem = f"{PREFIX}_{(ctx.command.name or '').upper()}"
+        return os.environ.get(f"{stem}_{param.name.upper()}", "")
+    raw = ctx.meta.get("linc.raw", {}).get(param.name)
+    return param.get_default(ctx) if raw is None else raw
+
+
+def _written(value: Any) -> str:
+    """As TOML; empty when there is no value."""
+    if value is None or value in ((), []) or isinstance(value, enum.Enum):  # click's "not set"
+        return ""
+    if isinstance(value, list | tuple):
+        return json.dumps([str(item) for item in value], ensure_ascii=False)
+    if isinstance(value, bool):
+        return json.dumps(value)
+    return json.dumps(str(value), ensure_ascii=False)
