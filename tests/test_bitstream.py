@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lincodec import quant
 from lincodec.bitstream import (
     Constant,
+    Field,
     Key,
     Lattice,
     MinMax,
@@ -65,6 +66,7 @@ def code_of(more: dict[Key, Tensor] | None = None) -> SegmentCode:
         (Role.HYPER_WEIGHT, 0): Lattice(
             rng.integers(-40, 40, (2, 3, 2)), 0.125, np.array([0, -3], np.int8)
         ),
+        (Role.MOTION, 0): Field(rng.integers(-9, 10, (2, 5, 3, 4)), 0.25),
         **(more or {}),
     }
     return SegmentCode(12, 6, True, tensors)

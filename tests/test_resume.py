@@ -107,7 +107,7 @@ def test_a_torn_or_damaged_journal_loses_only_what_is_torn(
     output = tmp_path / "out.linc"
     path = stopped(source, output, fits)
     data = path.read_bytes()
-    key = identity(source, EncodeOptions(**PLAIN, segment=4))
+    key = identity(source, EncodeOptions(**PLAIN, segment=4, scene_cut=True))
     counts = []
     for size in (*range(0, len(data), 11), len(data)):
         path.write_bytes(data[:size])

@@ -226,7 +226,7 @@ class MediaSource:
         if frame.interlaced_frame:
             self._warn("interlaced video: each frame is coded with both fields as one picture")
         if any(kind in frame.side_data for kind in _HDR):
-            self._warn("HDR mastering and light-level data are dropped; the colour tags are kept")
+            self._warn("HDR mastering and light-level data are left out; the colour tags are kept")
         if len(self._container.streams.video) > 1:
             self._warn(f"several video streams: stream {self._stream.index} is used")
 
