@@ -151,9 +151,10 @@ def test_a_larger_frame_shows_the_same_picture(coded: Path) -> None:
         height, width = native.shape
         means = big.reshape(height, 3, width, 3).mean((1, 3))
         assert float(np.abs(means - native).mean()) < 1.0
-        # the middle sample of three lies where the native one does
+        # the middle sample of three lies where the native one does, a little sharper
         middle = big[1::3, 1::3].astype(int) - native
-        assert int(np.abs(middle).max()) <= 1
+        assert float(np.abs(middle).mean()) < 1.0
+        assert int(np.abs(middle).max()) <= 12
 
 
 def test_absurd_sizes_are_refused(coded: Path, tmp_path: Path) -> None:

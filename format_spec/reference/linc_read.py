@@ -1033,22 +1033,16 @@ class Axis:
     out: int
     """Output samples."""
 
-    def positions(self) -> Floats:
-        """Clause 8.4: [out, m] positions to be averaged."""
-        h = self.size / self.out
-        m = 1 if h <= 1 else math.ceil(2 * h)
-        return (np.arange(self.out)[:, None] + (np.arange(m) + 0.5) / m) * h
-
     def basis(self) -> Floats:
-        """Clause 8.3: [out, blocks * frequencies], means taken."""
-        p = self.positions()[..., None]
+        """Clause 8.3: [size, blocks * frequencies] at the centres of native samples."""
+        p = (np.arange(self.size) + 0.5)[:, None]
         b, side = np.arange(self.count), self.block
         rise, fall = self.edge(p - b * side), self.edge((b + 1) * side - p)
         window = np.where(b > 0, rise, 1) * np.where(b < self.count - 1, fall, 1)
         k = np.arange(side)
         wave = np.cos(np.pi * k * (p - b * side)[..., None] / side)
         scale = np.where(k > 0, np.sqrt(2 / side), np.sqrt(1 / side))
-        return (window[..., None] * wave * scale).mean(1).reshape(self.out, -1)
+        return (window[..., None] * wave * scale).reshape(self.size, -1)
 
     def edge(self, d: Floats) -> Floats:
         if self.overlap == 0:
@@ -1056,15 +1050,22 @@ class Axis:
         tau = np.sqrt(np.clip(np.abs(d) / self.overlap, 0, 1))
         return np.where(d >= 0, (1 + tau) / 2, (1 - tau) / 2)
 
-    def linear(self) -> Floats:
-        """Clause 8.5 rule 5: [out, size] weights of the native samples."""
-        q = np.clip(self.positions() - 0.5, 0, self.size - 1)
-        left = np.clip(np.floor(q), 0, max(self.size - 2, 0)).astype(int)
-        weights = np.zeros((*q.shape, self.size))
-        np.put_along_axis(weights, left[..., None], 1 - (q - left)[..., None], -1)
-        if self.size > 1:
-            np.put_along_axis(weights, left[..., None] + 1, (q - left)[..., None], -1)
-        return weights.mean(1)
+    def resampling(self) -> Floats:
+        """Clause 8.4: [out, size] weights of the native samples."""
+        h, k = self.size / self.out, np.arange(self.size)
+        if h >= 1:
+            left = np.arange(self.out)[:, None] * h
+            return np.maximum(0, np.minimum(left + h, k + 1) - np.maximum(left, k)) / h
+        sharp = np.eye(self.size)
+        for near in (np.maximum(k - 1, 0), np.minimum(k + 1, self.size - 1)):
+            sharp += 0.04 * (1 - h) * (np.eye(self.size) - np.eye(self.size)[near])
+        weights = np.zeros((self.out, self.size))
+        p = (np.arange(self.out) + 0.5) * h - 0.5
+        for tap in range(-3, 5):
+            j = np.floor(p).astype(int) + tap
+            kernel = np.sinc(p - j) * np.sinc((p - j) / 4)
+            np.add.at(weights, (np.arange(self.out), np.clip(j, 0, self.size - 1)), kernel)
+        return weights / weights.sum(1, keepdims=True) @ sharp
 
 
 def axes_of(file: File, size: tuple[int, int] | None = None) -> list[tuple[Axis, Axis]]:
@@ -1273,7 +1274,7 @@ def inr_planes(file: File, segment: Segment, z: Floats, size: tuple[int, int]) -
     rgb = np.clip(inr_colours(file, segment, z, rows, columns)[:, : of[0], : of[1]], 0, 1)
     if of != size:
         down, across = (Axis(n, 1, 0, n, out) for n, out in zip(of, size, strict=True))
-        rgb = down.linear() @ rgb @ across.linear().T
+        rgb = np.clip(down.resampling() @ rgb @ across.resampling().T, 0, 1)
     default = 1 if native[0] >= 720 or native[1] >= 1280 else 6
     k_r, k_b = MATRICES.get(head["matrix"], MATRICES[default])
     red, green, blue = rgb
@@ -1300,11 +1301,13 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
         return inr_planes(file, segment, latent_at(file, segment, time), size)
     axes, z = axes_of(file, size), latent_at(file, segment, time)
     planes, residual = spectral_planes(segment, z, axes), residual_planes(file, segment, z)
-    if residual is None:
+    if residual is not None:
+        planes = [plane + extra for plane, extra in zip(planes, residual, strict=True)]
+    if size == (file.head["height"], file.head["width"]):
         return planes
     return [
-        plane + down.linear() @ extra @ across.linear().T
-        for plane, extra, (down, across) in zip(planes, residual, axes, strict=True)
+        down.resampling() @ plane @ across.resampling().T
+        for plane, (down, across) in zip(planes, axes, strict=True)
     ]
 
 

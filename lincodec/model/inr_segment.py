@@ -12,7 +12,7 @@ from lincodec.errors import ResourceError
 from lincodec.model.inr import COLOURS, Inr
 from lincodec.model.inr_grid import EncodedRows, grid_size
 from lincodec.model.latents import latent_at
-from lincodec.model.network import resample
+from lincodec.model.resample import resample
 from lincodec.model.rgb import ColorMap
 from lincodec.registry import Role
 

@@ -40,13 +40,18 @@ def linear_weights(count: int, cells: int) -> Tensor:
 class Grid:
     """Values on the cells of a grid, spread over one plane size and gathered from it."""
 
-    def __init__(self, cells: tuple[int, int], size: tuple[int, int]) -> None:
+    def __init__(
+        self, cells: tuple[int, int], size: tuple[int, int], device: torch.device | str = "cpu"
+    ) -> None:
         """
         Args:
             cells: (rows, columns) of the grid.
             size: (height, width) of the plane.
+            device: where the values lie.
         """
-        self.rows, self.columns = map(linear_weights, size, cells)
+        self.rows, self.columns = (
+            linear_weights(n, m).to(device) for n, m in zip(size, cells, strict=True)
+        )
         self._area = self.rows.sum(0)[:, None] * self.columns.sum(0)
 
     def spread(self, values: Tensor) -> Tensor:
@@ -66,8 +71,8 @@ def shifted(plane: Tensor, displacement: Tensor, share: float) -> Tensor:
         displacement: float32 [2, height, width], horizontal then vertical, in its samples.
     """
     height, width = plane.shape
-    x = torch.arange(width, dtype=plane.dtype) + 0.5 + share * displacement[0]
-    y = torch.arange(height, dtype=plane.dtype)[:, None] + 0.5 + share * displacement[1]
+    x = torch.arange(width, device=plane.device) + 0.5 + share * displacement[0]
+    y = torch.arange(height, device=plane.device)[:, None] + 0.5 + share * displacement[1]
     places = torch.stack([x * (2 / width) - 1, y * (2 / height) - 1], -1)
     return grid_sample(
         plane[None, None], places[None], mode="bicubic", padding_mode="border", align_corners=False
@@ -96,11 +101,13 @@ class Between:
         if self.still or displacement is None:
             return
         cells = (displacement.shape[1], displacement.shape[2])
-        self.grids = [Grid(cells, (p.shape[0], p.shape[1])) for p in first]
+        displacement = displacement.to(first[0].device)
+        self.grids = [Grid(cells, (p.shape[0], p.shape[1]), p.device) for p in first]
         self.displacements = []
         for plane, grid in zip(first, self.grids, strict=True):
-            per_sample = torch.tensor([plane.shape[1] / native[1], plane.shape[0] / native[0]])
-            self.displacements.append(grid.spread(displacement * per_sample[:, None, None]))
+            across, down = plane.shape[1] / native[1], plane.shape[0] / native[0]
+            moved = torch.stack([displacement[0] * across, displacement[1] * down])
+            self.displacements.append(grid.spread(moved))
         self.change = self.grids[0].gather((first[0] - second[0]).abs())
 
     def at(self, share: float) -> list[Tensor]:

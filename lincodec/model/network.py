@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from lincodec.model.basis import cell_samples
 from lincodec.registry import Role
 
 Key = tuple[Role, int]
@@ -175,27 +174,3 @@ class Network:
             from_cells(part, cell, (plane.shape[1], plane.shape[2]))
             for part, cell, plane in zip(parts, self.shape.cells, planes, strict=True)
         ]
-
-
-def resample(planes: Tensor, size: tuple[int, int]) -> Tensor:
-    """Native residual [m, h, w] at output size: the continuous head."""
-    across = _along_rows(planes.transpose(1, 2), size[1]).transpose(1, 2)
-    return _along_rows(across, size[0])
-
-
-def _along_rows(planes: Tensor, count: int) -> Tensor:
-    """Linear sampling along the first spatial axis by gathering the rows that matter."""
-    size = planes.shape[1]
-    if size == count:
-        return planes
-    x, m = cell_samples(size, count)
-    at = (x - 0.5).clamp(0, size - 1)
-    left = at.floor().long().clamp(max=max(size - 2, 0))
-    share = (at - left).float().to(planes.device)
-    left = left.to(planes.device)
-    right = (left + 1).clamp(max=size - 1)
-    total = torch.zeros(planes.shape[0], count, planes.shape[2], device=planes.device)
-    for i in range(m):
-        s = share[:, i, None]
-        total += planes[:, left[:, i]] * (1 - s) + planes[:, right[:, i]] * s
-    return total / m

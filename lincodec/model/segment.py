@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from torch import Tensor
 
-from lincodec.model.basis import Evaluator, evaluate, synthesise
+from lincodec.model.basis import synthesise
 from lincodec.model.closed import Geometry
 from lincodec.model.latents import latent_at
-from lincodec.model.network import Network, resample
+from lincodec.model.network import Network
+from lincodec.model.resample import resample
 
 
 class SegmentModel:
@@ -37,7 +37,6 @@ class SegmentModel:
         self.latents = latents
         self.weights = [_cropped(w).to(latents.device) for w in weights]
         self.network = network
-        self._evaluators = lru_cache(maxsize=8)(self._make_evaluators)
 
     def latent_at(self, times: Tensor) -> Tensor:
         """Latents at fractional frame numbers, linear between neighbours (paper Eq. 4).
@@ -65,28 +64,11 @@ class SegmentModel:
         return [p + r for p, r in zip(planes, self.network.residual(planes, z), strict=True)]
 
     def at_size(self, z: Tensor, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """Planes at any (height, width) per channel; the native size takes the fast path."""
+        """Planes at any (height, width) per channel (spec clause 8.4)."""
         own = [(rows.size, columns.size) for rows, columns in self.geometry.channels]
         if list(sizes) == own:
             return self.native(z)
-        mixed = self._mixed(z)
-        planes = [
-            evaluate(part, *self._evaluators(c, size))
-            for c, (part, size) in enumerate(zip(mixed, sizes, strict=True))
-        ]
-        if self.network is None:
-            return planes
-        native = [
-            synthesise(part, *axes)
-            for part, axes in zip(mixed, self.geometry.channels, strict=True)
-        ]
-        residual = self.network.residual(native, z)
-        return [p + resample(r, size) for p, r, size in zip(planes, residual, sizes, strict=True)]
-
-    def _make_evaluators(self, channel: int, size: tuple[int, int]) -> tuple[Evaluator, Evaluator]:
-        rows, columns = self.geometry.channels[channel]
-        v, u = self.weights[channel].shape[3:]
-        return Evaluator(rows, size[0], v), Evaluator(columns, size[1], u)
+        return [resample(p, size) for p, size in zip(self.native(z), sizes, strict=True)]
 
 
 def _cropped(weights: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ from lincodec.model.network import (
     Network,
     NetworkShape,
     from_cells,
-    resample,
     to_cells,
 )
 from lincodec.registry import Role
@@ -92,37 +91,6 @@ def test_native_head_is_a_pixel_shuffle() -> None:
     shuffled = nn.functional.pixel_shuffle(cells, 2)[:, 0] * UNIT
     torch.testing.assert_close(found, shuffled, atol=1e-4, rtol=1e-5)
     assert float(found.abs().mean()) > 0.1
-    assert torch.equal(resample(found, (12, 16)), found)
-
-
-@pytest.mark.parametrize("size", [(24, 32), (36, 48), (17, 29), (6, 8), (5, 50), (12, 31)])
-def test_other_sizes_lie_between_samples(size: tuple[int, int]) -> None:
-    plane = torch.randn(1, 12, 16, generator=torch.Generator().manual_seed(3))
-    found = resample(plane, size)
-    assert found.shape == (1, *size)
-
-    def weights(w: int, count: int) -> Tensor:
-        """Clause 8.5 rule 5 as a matrix."""
-        h = w / count
-        m = 1 if h <= 1 else -int(-2 * h // 1)
-        out = torch.zeros(count, w, dtype=torch.float64)
-        for i in range(count):
-            for j in range(m):
-                q = min(max((i + (j + 0.5) / m) * h - 0.5, 0), w - 1)
-                left = min(int(q), w - 2)
-                out[i, left] += (1 - (q - left)) / m
-                out[i, left + 1] += (q - left) / m
-        return out
-
-    expected = weights(12, size[0]) @ plane[0].double() @ weights(16, size[1]).T
-    torch.testing.assert_close(found[0].double(), expected, atol=1e-5, rtol=1e-5)
-
-
-def test_a_flat_plane_stays_flat_at_any_size() -> None:
-    for size in [(1, 1), (3, 40), (100, 7)]:
-        found = resample(torch.full((2, 9, 11), 2.5), size)
-        torch.testing.assert_close(found, torch.full((2, *size), 2.5))
-    assert resample(torch.full((1, 1, 1), 7.0), (4, 6)).tolist() == [[[7.0] * 6] * 4]
 
 
 @pytest.mark.parametrize("shifts", [YUV420, YUV444], ids=["420", "444"])
