@@ -20,6 +20,8 @@ REGISTRY = HERE / "registry.toml"
 TABLES = HERE / "tables.json"
 PACKAGE = HERE.parent / "lincodec"
 PROSE = HERE / "linc-1.0.md"
+KAITAI = HERE / "linc.ksy"
+KAITAI_ENUMS = "# enums: written by generate.py from registry.toml\n"
 
 TABLES_TITLE = (
     "Fixed tables of the entropy coder; written by format_spec/generate.py from tables.json."
@@ -41,6 +43,7 @@ def main() -> int:
     }
     if PROSE.exists():
         outputs[PROSE] = fill_tables(PROSE.read_text(encoding="utf-8"), registry)
+    outputs[KAITAI] = kaitai(KAITAI.read_text(encoding="utf-8"), registry)
     stale = [
         path
         for path, text in outputs.items()
@@ -182,6 +185,17 @@ COLUMNS = {
     "limit": ("name", "value", "unit", "summary"),
     "error": ("class", "exit", "summary"),
 }
+
+
+def kaitai(text: str, registry: Table) -> str:
+    """linc.ksy with its enums, which end the file."""
+    lines = [text.partition(KAITAI_ENUMS)[0] + KAITAI_ENUMS + "enums:"]
+    for kind in ("arch", "sigma", "role", "mode", "chroma"):
+        lines.append(f"  {'architecture' if kind == 'arch' else kind}:")
+        lines += [
+            f"    {entry['id']}: {entry['name'].replace('-', '_')}" for entry in registry[kind]
+        ]
+    return "\n".join([*lines, ""])
 
 
 def spec_table(name: str, registry: Table) -> str:

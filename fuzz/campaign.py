@@ -28,7 +28,7 @@ import mutations  # noqa: E402
 import probe  # noqa: E402
 
 #: Every byte value is tried at every place of these.
-SMALL = ("good-minimal",)
+SMALL = {"good-minimal"}
 Cases = Iterable[tuple[str, bytes]]
 
 
@@ -105,7 +105,7 @@ def anything(_: str) -> bool:
 
 def exhaustive(campaign: Campaign, files: dict[str, bytes]) -> None:
     """Part one."""
-    for name in SMALL:
+    for name in sorted(SMALL & files.keys()):
         campaign.run("corruption", corruptions(files[name]), render=False, allowed=refused)
     for data in files.values():
         campaign.run("truncation", truncations(data), render=False, allowed=refused)
@@ -124,13 +124,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="hostile files through the readers")
     parser.add_argument("--minutes", type=float, default=10, help="for all of it")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", nargs="*", help="vectors with one of these in their name")
     parser.add_argument("--json", type=Path, help="where to write the counts")
     given = parser.parse_args()
     torch.set_num_threads(1)
     begun = time.monotonic()
     campaign = Campaign(begun + 60 * given.minutes)
     files = mutations.corpus()
-    probe.probe(files["good-everything"])
+    if given.only:
+        files = {n: data for n, data in files.items() if any(word in n for word in given.only)}
+    first = next(iter(files.values()))
+    probe.probe(first)
     memory = probe.peak()
     exhaustive(campaign, files)
     spent = time.monotonic() - begun
