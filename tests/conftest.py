@@ -30,6 +30,18 @@ def media_required(folder: Path) -> bool:
     return wish == "1" or (wish == "auto" and folder.is_dir())
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked gpu skip without a CUDA device, and fail when LINC_REQUIRE_GPU is 1."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if os.environ.get("LINC_REQUIRE_GPU") != "1" and not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Top folder of the repository."""

@@ -127,7 +127,6 @@ def test_devices_by_name() -> None:
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 @pytest.mark.parametrize("name", ["network-4", "inr-hash", "inr-patch"])
 def test_a_cuda_device_shows_the_same(name: str) -> None:
     from lincodec.models import Rendering
