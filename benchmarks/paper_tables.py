@@ -313,12 +313,10 @@ def layers(bench: Bench) -> list[Row]:
 
 
 def patches(bench: Bench) -> list[Row]:
-    """Patch sizes; every step sees as many samples."""
+    """Patch sizes; every step evaluates as many positions, or the whole grid if it has fewer."""
     clip, rows = bench.clip("short"), []
     for patch in bench.scale.patches:
         model = bench.scale.settings(rank=bench.scale.ablation_rank, patch=patch)
-        if "positions" in model:
-            model["positions"] = str(max(1, int(model["positions"]) // patch**2))
         rows.append({"patch": patch, **bench.file(clip, model)[1]})
         bench.say(str(rows[-1]))
     return rows

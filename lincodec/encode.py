@@ -237,8 +237,9 @@ class _Job:
         ):
             header, weights, latents = packed
             tally.measure(
-                SegmentData(index, *packed), code, frames, engine.arch, info, engine.rendering
-            )
+                SegmentData(index, *packed), code, frames, engine.arch, info,
+                engine.rendering, engine.measured_every,
+            )  # fmt: skip
             if self.journal and code is not None and not self.pace.stop.requested:
                 self.journal.append(part, packed)
             writer.add_segment(header, weights, latents)
@@ -279,7 +280,7 @@ class _Job:
                     ]
                     self.warnings.append("memory ran out: a segment was cut in two")
                     continue
-                self.cut_short |= engine.timed and budget.over
+                self.cut_short |= engine.cut_short or (engine.timed and budget.over)
                 if motion is not None:
                     code = with_motion(code, motion)
                 yield part, frames, code, pack_segment(code)

@@ -165,26 +165,30 @@ class InrFit:
 
     # ------------------------------------------------------------ the whole fit
 
-    def run(self, budget: Budget, wanted: float | None = None) -> None:
+    def run(self, budget: Budget, wanted: float | None = None, reserve: float = 0.0) -> bool:
         """Step until the time, the steps of the settings or the wanted PSNR are reached.
 
         Args:
             budget: time, stop request and report.
             wanted: RGB PSNR in dB at which to end early.
+            reserve: seconds before the deadline that measuring will take.
+
+        Returns:
+            Whether the steps were all taken or the wanted PSNR reached, and time did not end it.
         """
         begun = told = time.monotonic()
-        limit, count = max(budget.left(reserve=0.0), 1e-3), self.settings.steps
+        limit, count = max(budget.left(reserve), 1e-3), self.settings.steps
         while True:
             share = self.steps / count if count else (time.monotonic() - begun) / limit
             if self.steps and (share >= 1 or budget.over):
-                return
+                return count > 0 and share >= 1
             self._account(self._guarded_step(share))
             if time.monotonic() - told >= _REPORT_EVERY:
                 told = time.monotonic()
                 budget.report(min(share, 1.0), self.running_psnr)
                 if wanted is not None and self.running_psnr > wanted + _MARGIN_DB:
                     if self.quality() >= wanted:
-                        return
+                        return True
                     told = time.monotonic() + 10 * _REPORT_EVERY
 
     def _guarded_step(self, share: float) -> float:

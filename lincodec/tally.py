@@ -38,6 +38,7 @@ class Tally:
         arch: Arch,
         info: VideoInfo,
         rendering: Rendering = ON_CPU,
+        every: int = 1,
     ) -> None:
         """Decode a segment's bytes again and compare with the source frames.
 
@@ -46,6 +47,8 @@ class Tally:
             code: what was encoded; None when the segment is from an earlier session.
             frames: of the source.
             arch, info: of the file.
+            rendering: device and backend.
+            every: only every so many-th frame is rendered, where rendering is slow.
 
         Raises:
             VerifyError: the bytes do not decode to ``code``.
@@ -60,10 +63,11 @@ class Tally:
         model = segment_model(read, arch, info, rendering)
         begin, batch = len(self.rgb.errors), batch_size(info)
         with torch.inference_mode():
-            for start in range(0, len(frames), batch):
-                planes = model.native(model.latents[:, start : start + batch])
+            for start in range(0, len(frames), batch * every):
+                part = slice(start, start + batch * every, every)
+                planes = model.native(model.latents[:, part])
                 shown = to_frames(quantise(planes, info.bit_depth))
-                for frame, other in zip(frames[start:], shown, strict=False):
+                for frame, other in zip(frames[part], shown, strict=True):
                     self._add(frame, other, info)
         fresh = PsnrSum(errors=self.rgb.errors[begin:])
         self.segments.append(fresh.mean)

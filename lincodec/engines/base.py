@@ -51,6 +51,8 @@ class Engine(ABC):
         room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
         pulls: for the next fit; empty without alignment.
         rendering: where segments are rendered to be measured.
+        cut_short: whether ``max_time`` ended a fit.
+        measured_every: of so many frames one is rendered and measured.
         warnings: what the user should know about the options, a line each.
         reserved: bytes of the next segment that others add to it, such as its motion.
     """
@@ -60,6 +62,8 @@ class Engine(ABC):
     room: int = 0
     pulls: tuple[Pull, ...] = ()
     rendering: Rendering = ON_CPU
+    measured_every: int = 1
+    cut_short: bool = False
     warnings: tuple[str, ...] = ()
     reserved: int = 0
 

@@ -28,6 +28,8 @@ from lincodec.types import Frame
 SEGMENT_SAMPLES = 2_000_000_000
 #: Multiplications and additions a second of a slow core, for the warning about slow fits.
 _CPU_RATE = 8e10
+#: Share of ``max_time`` that measuring may take.
+_MEASURE_SHARE = 0.25
 #: Passes over all samples before which a fit cannot be good.
 _PASSES = 20
 
@@ -45,6 +47,8 @@ class LatentInrEngine(Engine):
         self.arch = architecture(self.settings, (info.height, info.width))
         self.rendering = Rendering.of(options.device, options.backend)
         self.warnings = self._slow()
+        self._frame_s = self._seconds_a_frame()
+        self._pace_measuring()
         self.room = self.arch.latent_dim
 
     @staticmethod
@@ -89,8 +93,29 @@ class LatentInrEngine(Engine):
             device=self.rendering.device, backend=self.rendering.backend,
             seed=self.setting.options.seed, latent_loss=_pulling(self.pulls, self.rendering.device),
         )  # fmt: skip
-        fit.run(budget, self.setting.options.psnr)
+        measured = -(-part.count // self.measured_every)
+        wanted, reserve = self.setting.options.psnr, measured * self._frame_s
+        self.cut_short |= not fit.run(budget, wanted, reserve) and budget.deadline is not None
         return fit.code(part)
+
+    def _seconds_a_frame(self) -> float:
+        """About what rendering a frame takes, 0 on a GPU."""
+        if self.rendering.device.type != "cpu":
+            return 0.0
+        info = self.setting.info
+        sites = info.width * info.height / self.arch.patch**2
+        work = 2 * sites * sum(rows * columns for rows, columns in layer_sizes(self.arch))
+        return work / (_CPU_RATE * torch.get_num_threads())
+
+    def _pace_measuring(self) -> None:
+        """Measure so few frames that ``max_time`` is kept; at least one of a segment."""
+        limit, count = self.setting.options.max_time, self.setting.frames
+        if limit is None or not count:
+            return
+        affordable = max(1, int(_MEASURE_SHARE * limit / max(self._frame_s, 1e-6)))
+        self.measured_every = -(-count // affordable)
+        if self.measured_every > 1:
+            self.warnings += (f"PSNR is measured on one of {self.measured_every} frames",)
 
     def _slow(self) -> tuple[str, ...]:
         """A warning when the time given is short for this device."""

@@ -11,8 +11,11 @@ import torch
 from torch import Tensor
 
 from lincodec.container import GridLevel
-from lincodec.model.hashgrid.gather import corners
+from lincodec.model.hashgrid.gather import GatherEncoding, corners
 from lincodec.model.hashgrid.levels import entries
+
+#: Gathering a position takes about this many times as long as encoding one with the matrix.
+_FEW = 16
 
 
 class CsrEncoding:
@@ -26,21 +29,31 @@ class CsrEncoding:
     """
 
     def __init__(self, levels: Sequence[GridLevel], positions: Tensor) -> None:
-        rows, weights = corners(positions, levels)
+        self.levels, self.positions = levels, positions
         self.shape = (len(positions), len(levels))
         self.size = (len(positions) * len(levels), entries(levels))
-        self.values, self.columns = weights.reshape(-1), rows.reshape(-1).int()
+
+    @cached_property
+    def parts(self) -> tuple[Tensor, Tensor]:
+        """Columns int32 and values float32 of the matrix, four a row."""
+        rows, weights = corners(self.positions, self.levels)
+        return rows.reshape(-1).int(), weights.reshape(-1)
+
+    @cached_property
+    def matrix(self) -> Tensor:
+        """What forward multiplies with."""
         starts = torch.arange(0, 4 * self.size[0] + 1, 4, dtype=torch.int32)
-        self.matrix = _matrix(starts, self.columns, self.values, self.size)
+        return _matrix(starts, *self.parts, self.size)
 
     @cached_property
     def transposed(self) -> Tensor:
         """The transpose, as CSR; decoding never needs it."""
-        order = torch.argsort(self.columns, stable=True)
-        counts = torch.bincount(self.columns, minlength=self.size[1])
+        columns, values = self.parts
+        order = torch.argsort(columns, stable=True)
+        counts = torch.bincount(columns, minlength=self.size[1])
         starts = torch.cat([torch.zeros(1, dtype=torch.int64), counts.cumsum(0)]).int()
         across = torch.div(order, 4, rounding_mode="floor").int()
-        return _matrix(starts, across, self.values[order], self.size[::-1])
+        return _matrix(starts, across, values[order], self.size[::-1])
 
     def __call__(self, table: Tensor) -> Tensor:
         """Features float32 [N, L * F] of a table float32 [E, F], level by level."""
@@ -48,7 +61,12 @@ class CsrEncoding:
         return flat.view(self.shape[0], -1)
 
     def at(self, index: Tensor) -> Callable[[Tensor], Tensor]:
-        """The encoding of the positions with these numbers, int64 [M]; encodes them all."""
+        """The encoding of the positions with these numbers, int64 [M].
+
+        All are encoded and some kept, unless so few are wanted that gathering is quicker.
+        """
+        if len(index) * _FEW < self.shape[0]:
+            return GatherEncoding(self.levels, self.positions[index])
         return lambda table: self(table).index_select(0, index)
 
 
