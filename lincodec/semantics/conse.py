@@ -7,10 +7,8 @@ MiniLM-L6-v2 embeds "a photo of a LABEL" as it embeds queries.
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
-from contextlib import redirect_stdout
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -69,7 +67,7 @@ class Conse(Teacher):
 
     @cached_property
     def _classifier(self) -> Any:
-        with redirect_stdout(io.StringIO()):  # the package prints what it does
+        with extras.quiet():
             net = self._net.EfficientNet.from_pretrained(
                 "efficientnet-lite2", weights_path=str(self._weights)
             )

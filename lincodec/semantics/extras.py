@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from types import ModuleType
 from typing import Any
 
@@ -40,6 +43,13 @@ def need_package(module: str, package: str) -> ModuleType:
         raise ResourceError(
             f"{package} is not installed; pip install --no-deps {package}"
         ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what a library prints, progress bars included, off the terminal."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        yield
 
 
 def transformers() -> Any:

@@ -172,18 +172,22 @@ class Index:
         for space in self.store.spaces():
             for level in (VIDEO, SEGMENT):
                 with self.store.writing():  # so that nobody else writes a FAISS file meanwhile
-                    self._merge(self.folder, space.id, level, limit)
+                    done = self._merge(self.folder, space.id, level, limit)
+                if done:
+                    self.store.shrink()
 
-    def _merge(self, folder: Path, space: int, level: int, limit: int) -> None:
+    def _merge(self, folder: Path, space: int, level: int, limit: int) -> bool:
+        """Merge one space and level; whether there was enough to do."""
         (ids, fresh), stale = self.store.fresh(space, level), self.store.stale(space, level)
         if len(ids) + len(stale) <= limit:
-            return
+            return False
         old = self.store.base(space, level)
         base = None if old is None else vectors.read(folder / old)
         name = f"space{space}-{LEVELS[level]}-{secrets.token_hex(4)}.faiss"
         vectors.write(vectors.changed(base, stale, fresh, ids), folder / name)
         self.store.merged(space, level, name)
         self._sweep(folder)
+        return True
 
     def _sweep(self, folder: Path) -> None:
         """Delete FAISS files that the database does not name: older ones, and a crash's."""

@@ -115,6 +115,7 @@ class Store:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
             self._base = sqlite3.connect(target, isolation_level=None, timeout=_PATIENCE)
+            self._base.execute("PRAGMA auto_vacuum = INCREMENTAL")
             self._base.execute("PRAGMA journal_mode = WAL")
             version = self._version()
             if version == 0:
@@ -286,6 +287,11 @@ class Store:
         self._base.execute("INSERT OR REPLACE INTO bases VALUES (?, ?, ?)", (*key, name))
         self._base.execute("DELETE FROM fresh WHERE space = ? AND level = ?", key)
         self._base.execute("DELETE FROM stale WHERE space = ? AND level = ?", key)
+
+    def shrink(self) -> None:
+        """Give the space of merged vectors back to the file system."""
+        self._base.execute("PRAGMA incremental_vacuum").fetchall()
+        self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def distrust(self) -> None:
         """Drop every vector; files stay listed, and seem changed (inside ``writing``)."""

@@ -25,7 +25,8 @@ Ids = NDArray[np.int64]
 EXACT = 200_000
 #: Lists of the inverted file that a query looks into.
 PROBES = 16
-_TRAINING = 40  # vectors per list that the training sees
+_TRAINING = 40  # vectors per list that the training sees,
+_ROUNDS = 10  # and how often
 
 
 def build(vectors: Floats, ids: Ids) -> Any:
@@ -42,6 +43,7 @@ def build(vectors: Floats, ids: Ids) -> Any:
         lists = round(4 * math.sqrt(count))
         index = faiss.index_factory(dimension, f"IVF{lists},SQ8", product)
         chosen = np.random.default_rng(0).permutation(count)[: _TRAINING * lists]
+        index.cp.niter = _ROUNDS
         index.train(np.ascontiguousarray(vectors[np.sort(chosen)]))
         index.set_direct_map_type(faiss.DirectMap.Hashtable)
     index.add_with_ids(np.ascontiguousarray(vectors), ids)

@@ -11,9 +11,14 @@ from transformers import (
     CLIPImageProcessorPil,
     CLIPModel,
     CLIPTokenizer,
+    Qwen2Config,
+    Qwen2ForCausalLM,
+    Qwen2Tokenizer,
     SiglipConfig,
     SiglipImageProcessorPil,
     SiglipModel,
+    VideoLlama3Config,
+    VideoLlama3ForConditionalGeneration,
 )
 
 _TOWER = {
@@ -71,4 +76,61 @@ def make_siglip(folder: Path) -> Path:
     SiglipModel(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     SiglipImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(folder)
+    return folder
+
+
+CHAT_TEMPLATE = (
+    "{% for m in messages %}<|im_start|>{{m['role']}}\n{{m['content']}}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+_QWEN = {
+    "hidden_size": 64,
+    "intermediate_size": 128,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "max_position_embeddings": 4096,
+    "bos_token_id": None,
+}
+
+
+def _chat_tokenizer() -> Any:
+    words = {word: index for index, word in enumerate(_alphabet())}
+    tokenizer = Qwen2Tokenizer(vocab=words, merges=[])
+    tokenizer.add_special_tokens(
+        {
+            "eos_token": "<|im_end|>",
+            "pad_token": "<|endoftext|>",
+            "additional_special_tokens": ["<|im_start|>", "<|video_pad|>", "<|image_pad|>"],
+        }
+    )
+    tokenizer.chat_template = CHAT_TEMPLATE
+    return tokenizer
+
+
+def make_videollama3(folder: Path, *, seed: int = 0) -> Path:
+    """A VideoLLaMA3 of 200 thousand random weights."""
+    torch.manual_seed(seed)
+    tokenizer = _chat_tokenizer()
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    config = VideoLlama3Config(
+        text_config={"model_type": "qwen2", "vocab_size": len(tokenizer), **_QWEN, **ends},
+        vision_config={**_TOWER, "hidden_size": 48, "intermediate_size": 96, "patch_size": 14},
+        image_token_id=tokenizer.convert_tokens_to_ids("<|image_pad|>"),
+        video_token_id=tokenizer.convert_tokens_to_ids("<|video_pad|>"),
+    )
+    VideoLlama3ForConditionalGeneration(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def make_llm(folder: Path) -> Path:
+    """A causal language model of random weights, with a chat template."""
+    torch.manual_seed(2)
+    tokenizer = _chat_tokenizer()
+    ends = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id}
+    Qwen2ForCausalLM(Qwen2Config(vocab_size=len(tokenizer), **_QWEN, **ends)).save_pretrained(
+        folder
+    )
+    tokenizer.save_pretrained(folder)
     return folder
