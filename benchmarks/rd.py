@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import matplotlib as mpl
 import torch
 from anchors import ANCHORS, Clip, Point, Quality, encode_anchor, load_clip, measure, timed
 
@@ -31,6 +30,7 @@ from lincodec import __version__, metrics
 from lincodec.container import LincFile
 from lincodec.encode import encode
 from lincodec.jobs import EncodeOptions
+from lincodec.plots.rd import plot_rd
 from lincodec.render import Renderer, output_shots
 from lincodec.types import Planes
 
@@ -102,26 +102,6 @@ def bd_rates(points: list[Point]) -> dict[str, dict[str, dict[str, float | None]
                 for anchor, rate in rates.items()
             }
     return found
-
-
-def plot(points: list[Point], title: str, path: Path) -> None:
-    """RGB PSNR against bits per pixel, one curve a codec."""
-    mpl.use("Agg")
-    from matplotlib import pyplot
-
-    figure, axes = pyplot.subplots(figsize=(7, 5))
-    for codec in dict.fromkeys(point.codec for point in points):
-        curve = sorted((p.bpp, p.quality.psnr_rgb) for p in points if p.codec == codec)
-        style = "o-" if codec.startswith("linc") else "x--"
-        axes.plot([x for x, _ in curve], [y for _, y in curve], style, label=codec)
-    axes.set_xscale("log")
-    axes.set_xlabel("bits per pixel (linc: whole file less audio)")
-    axes.set_ylabel("RGB PSNR, dB (mean over frames)")
-    axes.set_title(title)
-    axes.grid(visible=True, which="both", alpha=0.3)
-    axes.legend()
-    figure.savefig(path, dpi=120, bbox_inches="tight")
-    pyplot.close(figure)
 
 
 def machine() -> dict[str, Any]:
@@ -215,7 +195,7 @@ def main() -> None:
         "bd_rate_percent": rates,
     }  # fmt: skip
     (given.out / f"{name}.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    plot(points, title, given.out / f"{name}.png")
+    plot_rd(report["points"], title, str(given.out / f"{name}.png"))
     print(f"wrote {given.out / name}.json and .png")
 
 

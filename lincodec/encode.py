@@ -267,8 +267,8 @@ class _Job:
                 if kept is not None:
                     yield part, frames, None, kept
                     continue
-                budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
                 engine.pulls = self.aligned.pulls(frames)
+                budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
                 motion = self._motion(part, frames, engine, info)
                 try:
                     code = engine.fit(part, frames, budget)

@@ -58,6 +58,7 @@ LEVELS: dict[str, int] = {
     "info": 4,
     "compare": 4,
     "semantics": 4,
+    "plots": 4,
     "cli": 5,
     "__init__": 6,
     "__main__": 6,

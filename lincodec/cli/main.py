@@ -30,6 +30,7 @@ COMMANDS = {
     "align": "Align a .linc file to an embedding model.",
     "index": "Keep an index of aligned .linc files.",
     "search": "Find videos, segments or frames by a sentence or a picture.",
+    "plot": "Draw the latents of a file, or what a benchmark measured.",
     "chat": "Ask a language model on your disk about an aligned .linc file.",
     "verify": "Check a .linc file from structure to digest.",
     "compare": "Measure a video against its original.",

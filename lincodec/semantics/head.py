@@ -23,9 +23,9 @@ Doubles = NDArray[np.float64]
 
 #: Most bytes of one head.
 BUDGET = 3000
-#: Weight at which 50 bytes are worth a thousandth of cosine.
+#: Weight at which 20 bytes are worth a thousandth of cosine.
 WEIGHT = 0.01
-_BYTE = 2e-5
+_BYTE = 5e-5
 _RIDGES = (1e-6, 1e-3, 3e-2)
 _FINENESS = (1, 2, 3, 4)
 

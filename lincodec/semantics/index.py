@@ -60,6 +60,7 @@ class Index:
         """
         self.folder = None if folder is None else Path(folder)
         self.store = Store(self.folder)
+        self._open: dict[str, Any] = {}
 
     def __enter__(self) -> Index:
         return self
@@ -232,13 +233,15 @@ class Index:
         name = self.store.base(space, level)
         if name is None or self.folder is None:
             return None
-        try:
-            return vectors.read(self.folder / name, mapped=True)
-        except CorruptError:
-            newer = self.store.base(space, level)  # another process may have merged meanwhile
-            if newer in (name, None):
-                raise
-            return vectors.read(self.folder / str(newer), mapped=True)
+        if name not in self._open:
+            try:
+                found = vectors.read(self.folder / name, mapped=True)
+            except CorruptError:
+                if self.store.base(space, level) == name:
+                    raise
+                return self._base(space, level)  # another process has merged meanwhile
+            self._open = {name: found}
+        return self._open[name]
 
     def vectors_of(self, space: Space, level: int) -> Iterator[tuple[Part, Floats]]:
         """Every vector with what it stands for, read from the files again."""

@@ -24,7 +24,7 @@ Ids = NDArray[np.int64]
 #: Vectors up to which every one of them is compared, in binary16.
 EXACT = 200_000
 #: Lists of the inverted file that a query looks into.
-PROBES = 16
+PROBES = 64
 _TRAINING = 40  # vectors per list that the training sees,
 _ROUNDS = 10  # and how often
 
@@ -45,7 +45,6 @@ def build(vectors: Floats, ids: Ids) -> Any:
         chosen = np.random.default_rng(0).permutation(count)[: _TRAINING * lists]
         index.cp.niter = _ROUNDS
         index.train(np.ascontiguousarray(vectors[np.sort(chosen)]))
-        index.set_direct_map_type(faiss.DirectMap.Hashtable)
     index.add_with_ids(np.ascontiguousarray(vectors), ids)
     return index
 
@@ -64,8 +63,7 @@ def changed(index: Any, removed: Ids, vectors: Floats, ids: Ids) -> Any:
     faiss = extras.need("faiss", "search")
     small = not isinstance(faiss.downcast_index(index), faiss.IndexIVF)
     if len(removed):
-        selector = faiss.IDSelectorBatch if small else faiss.IDSelectorArray
-        index.remove_ids(selector(removed))
+        index.remove_ids(faiss.IDSelectorBatch(removed))
     if small and index.ntotal + len(ids) > EXACT:
         old = faiss.vector_to_array(index.id_map)
         stored = index.index.reconstruct_n(0, index.ntotal)
