@@ -90,8 +90,10 @@ def folder_size(folder: Path) -> dict[str, int]:
     return sizes
 
 
-def exact_top(wanted: np.ndarray, files: int, segments: int, around: np.ndarray) -> list[set[Any]]:
-    """The ten nearest (file, segment) of every query by a scan of all vectors in binary32."""
+def exact_top(
+    wanted: np.ndarray, files: int, segments: int, around: np.ndarray
+) -> tuple[list[set[Any]], np.ndarray]:
+    """The ten nearest (file, segment) of every query, and their cosines, by a binary32 scan."""
     best = np.full((QUERIES, 10), -2.0, np.float32)
     where = np.zeros((QUERIES, 10), np.int64)
     for number in range(files):
@@ -100,7 +102,7 @@ def exact_top(wanted: np.ndarray, files: int, segments: int, around: np.ndarray)
         scores, ids = np.hstack([best, scores]), np.hstack([where, ids])
         top = np.argpartition(-scores, 9, axis=1)[:, :10]
         best, where = np.take_along_axis(scores, top, 1), np.take_along_axis(ids, top, 1)
-    return [{divmod(int(i), segments) for i in row} for row in where]
+    return [{divmod(int(i), segments) for i in row} for row in where], best
 
 
 def measure(folder: Path, files: int, segments: int, dimension: int) -> dict[str, Any]:
@@ -121,18 +123,21 @@ def measure(folder: Path, files: int, segments: int, dimension: int) -> dict[str
         out["remove_one_file"] = timed(lambda: index.remove([name]))[1]
         out["bytes"] = folder_size(folder)
         space = index.store.spaces()[0]
-        truth, out["exact_scan_of_all_queries"] = timed(
+        (truth, cosines), out["exact_scan_of_all_queries"] = timed(
             lambda: exact_top(wanted, files, segments, around)
         )
         index.search(space, wanted[0], SEGMENT, 10)  # the file is in memory from here on
-        hits, seconds = 0, []
-        for query, right in zip(wanted, truth, strict=True):
+        hits, seconds, lost = 0, [], []
+        for query, right, best in zip(wanted, truth, cosines, strict=True):
             started = time.perf_counter()
             found = index.search(space, query, SEGMENT, 10)
             seconds.append(time.perf_counter() - started)
             ids = {(int(Path(f.part.path).stem), f.part.segment) for f in found}
             hits += len(ids & right)
+            found_cosines = [file_vectors(f, segments, around)[s] @ query for f, s in ids]
+            lost.append(float(best.mean() - np.mean(found_cosines)))
         out["recall_at_10"] = round(hits / (10 * QUERIES), 4)
+        out["mean_cosine_lost"] = round(float(np.mean(lost)), 5)
         out["query_ms"] = {
             "median": round(1000 * float(np.median(seconds)), 2),
             "p95": round(1000 * float(np.quantile(seconds, 0.95)), 2),

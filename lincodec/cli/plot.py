@@ -15,9 +15,9 @@ _HELP = """Draw the latents of a file, or what a benchmark measured.
 
 \b
 Examples:
-  linc plot latents clip.linc -o clip.html     hover for a picture, click for the frame
+  linc plot latents clip.linc -o clip.html    hover, click: pictures
   linc plot latents clip.linc -o clip.png
-  linc plot rd benchmarks/results/carphone_176x144_120_frames.json -o carphone.png
+  linc plot rd results.json -o results.png
 """
 
 

@@ -197,6 +197,7 @@ vectors.write = lambda *a: (print("merging", flush=True), real(*a), time.sleep(0
 index.FRESH = 0
 with index.Index(sys.argv[1]) as opened:
     for path in sys.argv[2:]:
+        sys.stdin.readline()
         print(path, flush=True)
         opened.add([path])
 print("done", flush=True)
@@ -210,16 +211,20 @@ def test_a_killed_add_leaves_a_usable_index(library: Path, tmp_path: Path, momen
     paths = sorted(str(path) for path in library.glob("*.linc"))
     folder = tmp_path / "ix"
     command = [sys.executable, "-c", _ADDING, str(folder), *paths]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
     assert process.stdout is not None
-    for _ in range(5 + 4 * moment):
-        process.stdout.readline()
-    time.sleep(0.004 * moment)
+    count = 2 + 3 * moment
+    process.stdin.write("go on\n" * count)
+    process.stdin.flush()
+    while process.stdout.readline().strip() != paths[count - 1]:
+        pass
+    time.sleep(0.005 * moment)
     process.send_signal(signal.SIGKILL)
     process.wait()
     with Index(folder) as index:
         known = [file.path for file in index.store.files()]
-        assert 0 < len(known) < len(paths)
+        assert count - 1 <= len(known) <= count
         space = index.store.spaces()[0]
         found = index.search(space, np.ones(64, np.float32), SEGMENT, 1000)
         assert len(found) == 3 * len(known)
