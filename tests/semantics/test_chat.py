@@ -38,11 +38,16 @@ def pictures(clip: Callable[[str], Path]) -> list[Picture]:
 
 
 @pytest.fixture(scope="session")
-def told(aligned: Path, videollama3: Path, clip: Callable[[str], Path]) -> dict[str, bytes]:
+def told(
+    aligned: Path,
+    videollama3: Path,
+    clip: Callable[[str], Path],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, bytes]:
     """Two videos aligned to the model's own features, as bytes by name."""
-    out = {}
+    out, folder = {}, tmp_path_factory.mktemp("told")
     for name, source in (("car1", "carphone"), ("bikes", "bikes")):
-        path = aligned / f".{name}-told.linc"
+        path = folder / f"{name}.linc"
         options = AlignOptions(str(videollama3), source=str(clip(source)), start=0, weight=1.0)
         align(str(aligned / f"{name}.linc"), str(path), options)
         out[name] = path.read_bytes()
