@@ -12,11 +12,11 @@ from typing import Any
 
 from lincodec.atomic import atomic_output
 from lincodec.container import DamagedFile, LincFile
-from lincodec.errors import UsageError
-from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback, Span
+from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.models import Rendering
 from lincodec.render import Renderer, Shot, output_shots
-from lincodec.types import AudioPacket, AudioTrack, Times, VideoInfo
+from lincodec.spans import audio_of, frame_range
+from lincodec.types import AudioTrack, Times, VideoInfo
 from lincodec.video.timing import scaled, sliced
 from lincodec.video.writer import FrameWriter
 
@@ -29,30 +29,6 @@ def intact_shots(shots: Sequence[Shot], file: DamagedFile) -> list[Shot]:
         Shot(frame, Fraction(0) if frame != shot.frame or frame in ends else shot.share)
         for frame, shot in zip(frames, shots, strict=True)
     ]
-
-
-def frame_range(times: Times, span: Span) -> tuple[int, int]:
-    """First and one past the last source frame of a span.
-
-    Raises:
-        UsageError: the span holds no frame.
-    """
-    base, total = times.time_base, len(times.pts)
-    length = float((times.pts[-1] + times.last_duration) * base)
-
-    def absolute(value: float | None, default: float) -> float:
-        if value is None:
-            return default
-        return value + length if value < 0 else value
-
-    begin, end = absolute(span.start, 0.0), absolute(span.end, length)
-    start = sum(float(pts * base) < begin - 1e-6 for pts in times.pts)
-    stop = sum(float(pts * base) < end - 1e-6 for pts in times.pts)
-    if span.frames is not None:
-        stop = min(stop, start + span.frames)
-    if start >= stop:
-        raise UsageError(f"no frame between {begin:g} s and {end:g} s; the video has {length:g} s")
-    return start, min(stop, total)
 
 
 def decode(
@@ -87,7 +63,7 @@ def decode(
             linc.keep(renderer.load)
         start, stop = frame_range(linc.times(), options.span)
         times = sliced(linc.times(), start, stop)
-        audio = _audio(linc, times, start, stop) if options.audio else None
+        audio = audio_of(linc, times, start, stop) if options.audio else None
         job = _Job(renderer, options, scaled(times, options.fps_scale), audio, progress)
         shots = output_shots(start, stop, options.fps_scale)
         if isinstance(linc, DamagedFile):
@@ -120,31 +96,6 @@ def _output_size(info: VideoInfo, options: DecodeOptions) -> tuple[int, int]:
         width, height = (max(1, round(side * options.scale)) for side in (info.width, info.height))
     options.limits.check_picture(width, height, "output")
     return width, height
-
-
-def _audio(linc: LincFile, times: Times, start: int, stop: int) -> AudioTrack | None:
-    """The audio of a span, times relative to its first frame."""
-    track = linc.audio()
-    if track is None or (start == 0 and stop == linc.n_frames):
-        return track
-    whole = linc.times()
-    begin = whole.pts[start] * whole.time_base
-    length = (times.pts[-1] + times.last_duration) * times.time_base
-    shift = round(begin / track.time_base)
-    kept = []
-    for packet in track.packets:
-        at = packet.pts * track.time_base - begin
-        if 0 <= at < length:
-            kept.append(
-                AudioPacket(
-                    packet.pts - shift,
-                    packet.dts - shift,
-                    packet.duration,
-                    packet.data,
-                    packet.is_keyframe,
-                )
-            )
-    return replace(track, packets=tuple(kept)) if kept else None
 
 
 class _Job:

@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Self
 
 from lincodec.container import LincFile
-from lincodec.decode import frame_range
 from lincodec.jobs import Span
 from lincodec.render import Renderer, output_shots
+from lincodec.spans import frame_range
 from lincodec.types import Frame
 
 

@@ -26,6 +26,9 @@ _PIPE_CLOSED = 141
 COMMANDS = {
     "encode": "Fit a video and write a .linc file.",
     "decode": "Render a .linc file at any size and rate.",
+    "frame": "Write one still, or a sheet of many, as PNG.",
+    "cut": "Keep some segments of a .linc file, as they are.",
+    "concat": "Join .linc files, segments as they are.",
     "info": "Say what a .linc file holds.",
     "align": "Align a .linc file to an embedding model.",
     "index": "Keep an index of aligned .linc files.",

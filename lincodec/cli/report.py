@@ -14,7 +14,9 @@ from lincodec.errors import UsageError
 from lincodec.jobs import DecodeReport, EncodeReport
 
 if TYPE_CHECKING:
+    from lincodec.edit import EditReport
     from lincodec.forecast import Forecast
+    from lincodec.stills import StillReport
     from lincodec.verify import VerifyReport
 
 _LISTS = {"segment_list", "sections", "alignments"}
@@ -88,6 +90,25 @@ def decode_text(report: DecodeReport) -> str:
     return (
         f"{printable(report.output)}  {report.width}x{report.height}  {report.frames} frames  "
         f"in {human_time(report.seconds)} ({report.fps:.1f} frames/s)"
+    )
+
+
+def edit_text(report: EditReport) -> str:
+    """One line: what a cut or join holds."""
+    start = f"  from {human_time(report.start)}" if report.start else ""
+    return (
+        f"{printable(report.output)}  {report.frames} frames in {report.segments} segments  "
+        f"{human_time(report.seconds)}{start}  {human_bytes(report.bytes)}"
+    )
+
+
+def still_text(report: StillReport) -> str:
+    """One line: what was written and how little was read for it."""
+    count = len(report.times)
+    what = f"at {report.times[0]:g} s" if count == 1 else f"{count} pictures"
+    return (
+        f"{printable(report.output)}  {report.width}x{report.height}  {what}  "
+        f"({human_bytes(report.bytes_read)} read)"
     )
 
 

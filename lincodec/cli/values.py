@@ -159,6 +159,19 @@ def parse_resolution(text: str) -> Resolution:
     raise UsageError(f"{text!r} is not a resolution; expected for example 4k, 1080p, 1920x800, x2")
 
 
+def parse_grid(text: str) -> tuple[int, int]:
+    """(columns, rows) from ``4x3``.
+
+    Raises:
+        UsageError: not two positive numbers, or more than 400 pictures.
+    """
+    match = _EXACT.fullmatch(text.strip())
+    columns, rows = (int(match[1]), int(match[2])) if match else (0, 0)
+    if 0 < columns * rows <= 400:
+        return columns, rows
+    raise UsageError(f"{text!r} is not a grid; expected columns x rows, such as 4x3 (at most 400)")
+
+
 def _even(value: Fraction) -> int:
     """The nearest even number, at least 2."""
     return max(2, 2 * round(value / 2))

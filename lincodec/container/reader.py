@@ -179,6 +179,10 @@ class LincFile:
             if section.type == registry.ALGN
         )
 
+    def payload(self, section: Section) -> bytes:
+        """The payload of one of ``sections``, its CRC checked."""
+        return self._source.payload(section)
+
     def section_length(self, kind: bytes) -> int:
         """Bytes of all whole sections of this type."""
         return sum(s.length + FRAME_SIZE for s in self._others if s.type == kind)
@@ -309,6 +313,8 @@ class LincFile:
         """The entry of the segment that ``section`` starts; ``known`` is what iNDX says of it."""
         with self._source.at(section.offset):
             structure.check_segment_length(section)
+        if known is not None and self._states(section, known):
+            return known  # its CRC is checked when the segment is read
         payload = self._source.payload(section)
         with self._source.at(section.offset):
             first, n_frames, continues, _ = parse_segment_fixed(payload[: SEGMENT_FIXED.size])
@@ -322,6 +328,13 @@ class LincFile:
             self._require_type(part, kind)
             end = part.end
         return SegmentEntry(first, n_frames, section.offset, end - section.offset, continues)
+
+    def _states(self, section: Section, known: SegmentEntry) -> bool:
+        """Whether SEGM begins with what iNDX says of it; a few bytes tell."""
+        fixed = self._source.read(section.payload_offset, SEGMENT_FIXED.size)
+        first, n_frames, flags, *_ = SEGMENT_FIXED.unpack(fixed)
+        found = (first, n_frames, section.offset, flags)
+        return found == (known.first_frame, known.n_frames, known.offset, int(known.continues))
 
     def _truncated(self, error: TruncatedError, entries: list[SegmentEntry]) -> CorruptError:
         if self.done is not None:
