@@ -1,7 +1,7 @@
-"""Write walkthrough.md: the smallest vector, byte by byte.
+"""Write walkthrough.md and walkthrough-colour.md: two small vectors, byte by byte.
 
-python format_spec/walkthrough.py            write the page
-python format_spec/walkthrough.py --check    exit 1 when it is out of date
+python format_spec/walkthrough.py            write the pages
+python format_spec/walkthrough.py --check    exit 1 when one is out of date
 """
 
 from __future__ import annotations
@@ -11,13 +11,24 @@ import struct
 import sys
 from pathlib import Path
 
+import numpy as np
+
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "reference"))
 
 import linc_read  # noqa: E402  (found through the line above)
 
-PAGE = HERE / "walkthrough.md"
-VECTOR = HERE / "vectors" / "good" / "good-minimal.linc"
+VECTORS = HERE / "vectors" / "good"
+#: Page, its vector, and what that holds.
+PAGES = {
+    "walkthrough.md": ("good-minimal", "one grey frame, one component"),
+    "walkthrough-colour.md": (
+        "good-raw-latents",
+        "two frames in three planes, two components, latents as they are, a digest and an index",
+    ),
+}
+
+MODE_RAW = 0
 
 #: (name, layout) of the fields of fixed payloads; s is bytes shown as they are.
 HEAD = """version_written H|version_needed H|incompat I|compat I|width I|height I|n_frames I|
@@ -29,12 +40,13 @@ net_channels H|net_latents H|net_hidden H|reserved I"""
 SEGMENT = "first_frame I|n_frames I|flags B|reserved B|reserved H|n_tensors H|reserved H"
 TENSOR = "role B|layer B|mode B|bits B|ndim B|reserved B|reserved H"
 TAIL = "payload_length I|a f|b f"
+INDEX = "first_frame I|n_frames I|offset Q|length Q|flags I"
 DONE = "total_length Q|index_offset Q|n_sections I|sha256 32s"
 
 INTRO = """# A small file, byte by byte
 
-This page is made by `walkthrough.py` from `vectors/good/good-minimal.linc`: one grey frame of
-{width} x {height} samples, one component, {size} bytes. Numbers before the bytes are offsets in
+This page is made by `walkthrough.py` from `vectors/good/{name}.linc`: {what},
+{width} x {height} luma samples, {size} bytes. Numbers before the bytes are offsets in
 the file; CRCs are of type, length and payload.
 """
 
@@ -84,13 +96,15 @@ class Page:
         self.field("crc", "I", f"{crc:08x}")
 
 
-def write_page(data: bytes) -> str:
-    """The whole page."""
+def write_page(name: str, what: str) -> str:
+    """The whole page of one vector."""
+    data = (VECTORS / f"{name}.linc").read_bytes()
     file = linc_read.read(data)
     linc_read.decode_all(file)
     page = Page(data)
     head, (segment,) = file.head, file.segments
-    page.text(INTRO.format(width=head["width"], height=head["height"], size=len(data)).rstrip())
+    sizes = {"width": head["width"], "height": head["height"], "size": len(data)}
+    page.text(INTRO.format(name=name, what=what, **sizes).rstrip())
     page.text("", "## Signature (clause 4.1)")
     page.table()
     page.field("signature", "8s", "0x89, LNC, CR LF, 0x1A, LF")
@@ -109,6 +123,11 @@ def write_page(data: bytes) -> str:
     spectral, latent = segment.tensors
     write_weights(page, spectral)
     write_latents(page, latent)
+    for kind, clause, row in (("dGST", "6.8", "sha256 32s"), ("iNDX", "6.11", INDEX)):
+        if data[page.at : page.at + 4] == kind.encode():
+            page.begin(clause)
+            page.fields(row)
+            page.end()
     page.begin("6.12")
     page.fields(DONE)
     page.end()
@@ -118,36 +137,45 @@ def write_page(data: bytes) -> str:
 
 
 def write_weights(page: Page, tensor: linc_read.Tensor) -> None:
-    """WGTS with one spectral tensor of one channel."""
+    """WGTS with one spectral tensor."""
     end = page.begin("6.5, 7.5")
-    for name in ("centroid c1", "centroid c2", "centroid c3"):
-        page.field(name, "b")
-    page.field("table of first coefficients", "B")
+    for channel in range(len(tensor.numbers)):
+        for name in ("centroid c1", "centroid c2", "centroid c3"):
+            page.field(f"{name} of channel {channel}", "b")
+    for channel in range(len(tensor.numbers)):
+        page.field(f"table of first coefficients of channel {channel}", "B")
     write_block(page)
     assert page.at == end
     page.end()
-    (q,) = tensor.numbers
-    page.text(
-        "", "The integers q of the only component, one block a table (rows are v, columns u):"
-    )
-    for row, column in ((r, c) for r in range(q.shape[1]) for c in range(q.shape[2])):
-        block = q[0, row, column]
-        page.text("", f"Block {row}, {column}:", "", "```")
-        page.text(*(" ".join(f"{value:4d}" for value in line) for line in block), "```")
+    page.text("", "The integers q, one block a table (rows are v, columns u), without blocks of 0:")
+    for channel, q in enumerate(tensor.numbers):
+        for k, row, column in np.ndindex(*q.shape[:3]):
+            block = q[k, row, column]
+            if not block.any():
+                continue
+            page.text("", f"Channel {channel}, component {k}, block {row}, {column}:", "", "```")
+            page.text(*(" ".join(f"{value:4d}" for value in line) for line in block), "```")
 
 
 def write_latents(page: Page, tensor: linc_read.Tensor) -> None:
-    """LATS with one lattice tensor."""
-    end = page.begin("6.6, 7.4")
-    for _ in range(tensor.dims[0]):
-        page.field("exponent of the row", "b")
-    for _ in range(tensor.dims[0]):
-        page.field("64 * order + table", "B")
-    write_block(page)
+    """LATS with one tensor, lattice or raw."""
+    raw = tensor.mode == MODE_RAW
+    end = page.begin("6.6, 7.1" if raw else "6.6, 7.4")
+    values = linc_read.values(tensor)
+    if raw:
+        for k, frame in np.ndindex(*values.shape):
+            page.field(f"component {k} of frame {frame}", "f")
+    else:
+        for _ in range(tensor.dims[0]):
+            page.field("exponent of the row", "b")
+        for _ in range(tensor.dims[0]):
+            page.field("64 * order + table", "B")
+        write_block(page)
     assert page.at == end
     page.end()
-    numbers, value = tensor.numbers[0].ravel().tolist(), linc_read.values(tensor).ravel().tolist()
-    page.text("", f"The integers are {numbers}, the latent is {value}.")
+    if not raw:
+        numbers = tensor.numbers[0].ravel().tolist()
+        page.text("", f"The integers are {numbers}, the latents are {values.ravel().tolist()}.")
 
 
 def write_block(page: Page) -> None:
@@ -161,26 +189,30 @@ def write_block(page: Page) -> None:
 
 
 def write_picture(page: Page, file: linc_read.File) -> None:
-    """The rendered frame."""
-    (plane,) = linc_read.codes(file, linc_read.render(file, 0))
+    """The first rendered frame."""
     page.text(
         "", "## The picture (clause 8)", "", f"Digest of the integers: `{file.digest.hex()}`."
     )
-    page.text("", "Codes of the only plane:", "", "```")
-    page.text(*(" ".join(f"{code:3d}" for code in row) for row in plane), "```")
+    for index, plane in enumerate(linc_read.codes(file, linc_read.render(file, 0))):
+        page.text("", f"Codes of frame 0, plane {index}:", "", "```")
+        page.text(*(" ".join(f"{code:3d}" for code in row) for row in plane), "```")
 
 
 def main() -> int:
-    """Write the page, or with ``--check`` compare it."""
+    """Write the pages, or with ``--check`` compare them."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on difference")
     check = parser.parse_args().check
-    text = write_page(VECTOR.read_bytes())
-    stale = not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text
-    if stale and not check:
-        PAGE.write_text(text, encoding="utf-8", newline="\n")
-    if stale and check:
-        print("walkthrough.md is out of date: run format_spec/walkthrough.py")
+    stale = False
+    for name, (vector, what) in PAGES.items():
+        text, page = write_page(vector, what), HERE / name
+        if page.exists() and page.read_text(encoding="utf-8") == text:
+            continue
+        stale = True
+        if check:
+            print(f"{name} is out of date: run format_spec/walkthrough.py")
+        else:
+            page.write_text(text, encoding="utf-8", newline="\n")
     return 1 if check and stale else 0
 
 
