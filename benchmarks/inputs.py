@@ -19,22 +19,19 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+import made_inputs
 import torch
 
+from lincodec.container import LincFile
+from lincodec.decode import decode
+from lincodec.encode import encode
+from lincodec.errors import LincError
+from lincodec.jobs import DecodeOptions, EncodeOptions, Span
+from lincodec.types import AudioTrack, Times, VideoInfo
+from lincodec.video.reader import FrameReader
+from lincodec.video.timing import is_constant
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
-
-import made_inputs  # noqa: E402
-
-from lincodec.container import LincFile  # noqa: E402
-from lincodec.decode import decode  # noqa: E402
-from lincodec.encode import encode  # noqa: E402
-from lincodec.errors import LincError  # noqa: E402
-from lincodec.jobs import DecodeOptions, EncodeOptions, Span  # noqa: E402
-from lincodec.types import AudioTrack, Times, VideoInfo  # noqa: E402
-from lincodec.video.reader import FrameReader  # noqa: E402
-from lincodec.video.timing import is_constant  # noqa: E402
-
 PAGE = ROOT / "docs" / "inputs.md"
 SUFFIXES = {
     ".264", ".avi", ".gif", ".h264", ".i420", ".ivf", ".mkv", ".mov", ".mp4", ".mpg", ".png",

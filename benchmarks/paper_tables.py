@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -303,31 +303,27 @@ def rate_distortion(bench: Bench, crfs: tuple[int, ...] = (20, 26, 32, 38, 44)) 
 
 def layers(bench: Bench) -> list[Row]:
     """One modulated layer at a time."""
-    clip, rows = bench.clip("short"), []
     count = InrSettings().replaced(bench.scale.model).layers
-    for modulate in ("none", *(str(layer) for layer in range(count))):
-        model = bench.scale.settings(rank=bench.scale.ablation_rank, modulate=modulate)
-        rows.append({"modulated": modulate, **bench.file(clip, model)[1]})
-        bench.say(str(rows[-1]))
-    return rows
+    choices = ("none", *(str(layer) for layer in range(count)))
+    return _sweep(bench, "modulated", "modulate", choices)
 
 
 def patches(bench: Bench) -> list[Row]:
     """Patch sizes; every step evaluates as many positions, or the whole grid if it has fewer."""
-    clip, rows = bench.clip("short"), []
-    for patch in bench.scale.patches:
-        model = bench.scale.settings(rank=bench.scale.ablation_rank, patch=patch)
-        rows.append({"patch": patch, **bench.file(clip, model)[1]})
-        bench.say(str(rows[-1]))
-    return rows
+    return _sweep(bench, "patch", "patch", bench.scale.patches)
 
 
 def latent_dimensions(bench: Bench) -> list[Row]:
     """Numbers a latent."""
+    return _sweep(bench, "latent", "latent", bench.scale.latents)
+
+
+def _sweep(bench: Bench, column: str, key: str, values: Iterable[int | str]) -> list[Row]:
+    """A fit of the short clip for every value of one setting."""
     clip, rows = bench.clip("short"), []
-    for latent in bench.scale.latents:
-        model = bench.scale.settings(rank=bench.scale.ablation_rank, latent=latent)
-        rows.append({"latent": latent, **bench.file(clip, model)[1]})
+    for value in values:
+        model = bench.scale.settings(rank=bench.scale.ablation_rank, **{key: value})
+        rows.append({column: value, **bench.file(clip, model)[1]})
         bench.say(str(rows[-1]))
     return rows
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import random
 import struct
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -23,18 +21,6 @@ from lincodec.jobs import EncodeOptions, Span
 from lincodec.verify import decoded_digest
 
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
-
-
-@pytest.fixture(scope="module")
-def reader() -> ModuleType:
-    """The independent reader, loaded from its file."""
-    spec = importlib.util.spec_from_file_location("linc_read", SPEC / "reference" / "linc_read.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def write_y4m(path: Path) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import math
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -164,8 +162,10 @@ def test_a_file_of_one_backend_decodes_with_another(made: tuple[Path, EncodeRepo
 
 
 @pytest.mark.parametrize("change", [{}, {"patch": "1"}, {"encoding": "fourier"}], ids=str)
-def test_the_independent_reader_agrees(change: dict[str, str], source: str, tmp_path: Path) -> None:
-    path, reader = tmp_path / "x.linc", load_reader()
+def test_the_independent_reader_agrees(
+    change: dict[str, str], source: str, tmp_path: Path, reader: ModuleType
+) -> None:
+    path = tmp_path / "x.linc"
     model = {**MODEL, "steps": "12", **change}
     encode(source, str(path), replace(OPTIONS, model=model, span=Span(frames=2)))
     theirs = reader.read(path.read_bytes())
@@ -177,16 +177,6 @@ def test_the_independent_reader_agrees(change: dict[str, str], source: str, tmp_
             expected = reader.codes(theirs, exact)[0]
             assert np.abs(luma - expected).max() <= 1
             assert np.mean(luma != expected) < 0.01
-
-
-def load_reader() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("linc_read", SPEC / "reference" / "linc_read.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_same_steps_give_the_same_bytes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import json
 import re
@@ -67,18 +66,6 @@ def named(entry: dict[str, Any]) -> str:
 
 GOOD = [entry for entry in MANIFEST if "error" not in entry["expect"]]
 REFUSED = [entry for entry in MANIFEST if "error" in entry["expect"]]
-
-
-@pytest.fixture(scope="module")
-def reader() -> ModuleType:
-    """The independent reader, loaded from its file."""
-    spec = importlib.util.spec_from_file_location("linc_read", SPEC / "reference" / "linc_read.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def data_of(entry: dict[str, Any]) -> bytes:
