@@ -60,8 +60,8 @@ format: $(STAMP) ## rewrite the sources in the one format
 inputs: $(STAMP) ## what is kept of which input, into docs/inputs.md (LINC_MEDIA: real clips)
 	$(BIN)/python benchmarks/inputs.py
 
-bench: $(STAMP) ## rate, distortion and time against x264, x265 and SVT-AV1
-	$(BIN)/python benchmarks/rd.py --clip bunny --presets instant,fast,medium
+bench: $(STAMP) ## the scoreboard: rate, distortion and time against x264, x265 and SVT-AV1
+	$(BIN)/python benchmarks/scoreboard.py
 
 fuzz: $(STAMP) ## hostile files through the readers, for FUZZ_MINUTES
 	$(BIN)/python fuzz/campaign.py --minutes $(FUZZ_MINUTES)

@@ -51,6 +51,8 @@ class Anchor:
     """About how much more crf halves the size."""
     highest: int
     """The largest crf."""
+    slow: str
+    """A preset that spends several times the seconds."""
 
 
 ANCHORS = {
@@ -62,6 +64,7 @@ ANCHORS = {
         True,
         6.0,
         51,
+        "veryslow",
     ),
     "x265": Anchor(
         "libx265",
@@ -71,9 +74,17 @@ ANCHORS = {
         True,
         5.0,
         51,
+        "veryslow",
     ),
     "svtav1": Anchor(
-        "libsvtav1", "6", (("svtav1-params", "keyint=-1"),), (26, 35, 44, 53, 62), False, 9.0, 63
+        "libsvtav1",
+        "6",
+        (("svtav1-params", "keyint=-1"),),
+        (26, 35, 44, 53, 62),
+        False,
+        9.0,
+        63,
+        "3",
     ),
 }
 
@@ -120,6 +131,9 @@ class Point:
     bpp: float
     quality: Quality
     encode_s: float
+    """Wall seconds."""
+    encode_cpu_s: float
+    """Processor seconds of all threads, which other work on the machine disturbs least."""
     decode_fps: float
 
 
@@ -170,34 +184,40 @@ def timed(frames: Iterator[Planes]) -> tuple[list[Planes], float]:
     return found, len(found) / (time.perf_counter() - start)
 
 
-def encode_anchor(clip: Clip, name: str, crf: float, path: str, *, ms_ssim: bool = True) -> Point:
-    """Encode the clip with an anchor into the mp4 ``path``, decode it and measure it."""
+def encode_anchor(
+    clip: Clip, name: str, crf: float, path: str, *, ms_ssim: bool = True, preset: str | None = None
+) -> Point:
+    """Encode the clip with an anchor into the mp4 ``path``, decode it and measure it.
+
+    With a ``preset`` that is not the anchor's own, the codec of the point is named after both.
+    """
     anchor = ANCHORS[name]
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     writer = FrameWriter(
         path,
         clip.info,
         clip.times.time_base,
         codec=anchor.codec,
         crf=crf,
-        preset=anchor.preset,
+        preset=preset or anchor.preset,
         options=dict(anchor.options),
     )
     with writer:
         durations = frame_durations(clip.times)
         for planes, pts, duration in zip(clip.frames, clip.times.pts, durations, strict=True):
             writer.write(planes, pts, duration)
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     with FrameReader(path) as reader:
         decoded, fps = timed(frame.planes for frame in reader)
     size = stream_bytes(path)
     return Point(
-        name,
+        name if preset in (None, anchor.preset) else f"{name} {preset}",
         f"crf {crf:g}",
         size,
         8 * size / clip.samples,
         measure(clip, decoded, ms_ssim=ms_ssim),
         seconds,
+        cpu,
         fps,
     )
 

@@ -17,6 +17,7 @@ import re
 import shlex
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,19 +43,20 @@ _FIGURES: dict[str, Callable[[Quality], float]] = {
 
 def encode_linc(clip: Clip, options: EncodeOptions, folder: Path, *, ms_ssim: bool) -> Point:
     """Encode the clip with linc, decode it and measure it."""
-    path = str(folder / "point.linc")
+    path, cpu = str(folder / "point.linc"), time.process_time()
     report = encode(
         clip.path,
         path,
         dataclasses.replace(options, span=clip.span, audio=False),
         overwrite=True,
     )
+    cpu = time.process_time() - cpu
     decoded, fps = timed(rendered(path))
     quality = measure(clip, decoded, ms_ssim=ms_ssim)
     size = report.bytes["total"] - report.bytes["audio"]
     setting = f"quality {options.quality:g}" if options.quality is not None else "default"
     bpp = 8 * size / clip.samples
-    return Point(f"linc {options.preset}", setting, size, bpp, quality, report.seconds, fps)
+    return Point(f"linc {options.preset}", setting, size, bpp, quality, report.seconds, cpu, fps)
 
 
 def rendered(path: str) -> Iterator[Planes]:

@@ -9,14 +9,19 @@ from pathlib import Path
 
 import anchors
 import av
+import closed_form
 import gpu
 import grids
 import numpy as np
 import paper
+import paper_equal
 import paper_report
 import paper_tables
 import pytest
 import rd
+import scoreboard
+import scoreboard_report
+import targets
 import torch
 from paper_clips import HeldOut, every, small_clip
 
@@ -64,7 +69,7 @@ def test_an_anchor_is_found_at_a_number_of_bytes(clip: anchors.Clip, tmp_path: P
 
 def test_bd_rates_are_per_cent_of_the_anchor() -> None:
     def point(codec: str, bpp: float, db: float) -> anchors.Point:
-        return anchors.Point(codec, "", 0, bpp, anchors.Quality(db, db, db, None), 0.0, 0.0)
+        return anchors.Point(codec, "", 0, bpp, anchors.Quality(db, db, db, None), 0.0, 0.0, 0.0)
 
     points = [
         point(codec, scale * 2.0**k, 30.0 + k)
@@ -73,6 +78,136 @@ def test_bd_rates_are_per_cent_of_the_anchor() -> None:
     ]
     found = rd.bd_rates([*points, point("alone", 1.0, 30.0)])
     assert found["rgb"] == {"x265": {}, "linc": {"x265": -20.0}}
+
+
+def on_a_line(codec: str, scale: float, seconds: float, offset: float = 0.0) -> list[anchors.Point]:
+    """Four points, a decibel apart, every one at twice the rate of the one before."""
+    return [
+        anchors.Point(codec, f"{k}", 100, scale * 2.0**k, quality, seconds, seconds, 9.0)
+        for k in range(4)
+        for quality in [anchors.Quality(*3 * [30.0 + offset + k], None)]
+    ]
+
+
+def test_the_scoreboard_compares_at_equal_seconds(tmp_path: Path) -> None:
+    points = [
+        *on_a_line("x265", 1.0, 5),
+        *on_a_line("x265 veryslow", 1.0, 50, 2),
+        *on_a_line("x264", 1.0, 70),
+        *on_a_line("linc instant", 2.0, 10),
+        *on_a_line("linc medium", 1.0, 60),
+    ]
+    # instant needs twice the bytes and has the time of medium; medium has that of veryslow
+    instant = scoreboard_report.equal_seconds(points, "linc instant", "x265")
+    assert instant == (pytest.approx(-1), "x265")
+    medium = scoreboard_report.equal_seconds(points, "linc medium", "x265")
+    assert medium == (pytest.approx(-2), "x265 veryslow")
+    assert scoreboard_report.equal_seconds(points, "linc medium", "x264") is None
+    above = scoreboard_report.equal_seconds(points, "linc medium", "linc instant")
+    assert above == (pytest.approx(1), "linc instant")
+    scoreboard_report.write(tmp_path, {"carphone": points})
+    page = (tmp_path / "scoreboard.md").read_text(encoding="utf-8")
+    assert "| carphone | instant | +100 % | +100 % | - |" in page
+    assert "| carphone | medium | - | -2.00 (veryslow) | - | +1.00 |" in page
+
+
+def test_the_plain_closed_form_and_its_bars() -> None:
+    def scaled(factor: float) -> dict[str, list[anchors.Point]]:
+        return {
+            clip: [
+                anchors.Point("linc medium", "", 1, factor * bpp, quality, 9.0, 9.0, 9.0)
+                for bpp, db in plain.curve
+                for quality in [anchors.Quality(db, db, db, None)]
+            ]
+            for clip, plain in closed_form.PLAIN.items()
+        }
+
+    good, bad = scaled(0.7), scaled(0.9)
+    assert closed_form.against_plain("bikes", good["bikes"]) == {"linc medium": -30.0}
+    assert closed_form.verdicts(good)[-1].endswith("met |")
+    assert closed_form.verdicts(good | {"bikes": bad["bikes"]})[-1].endswith("missed |")
+    assert closed_form.verdicts({"bikes": good["bikes"]})[-1].endswith("incomplete |")
+
+
+def test_the_scoreboard_goes_on_where_it_was(
+    clip: anchors.Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoreboard, "load", lambda *_: clip)
+    monkeypatch.setattr(scoreboard, "QUALITIES", (38.0, 44.0))
+    given = argparse.Namespace(
+        clips=["carphone"], codecs=["x264", "linc instant"], again=[], out=tmp_path
+    )
+    scoreboard.run(given)
+    path = tmp_path / "scoreboard.json"
+    first = scoreboard.read(path)["carphone"]
+    assert [p.codec for p in first] == 5 * ["x264"] + 2 * ["linc instant"]
+    assert first[-1].bytes < first[-2].bytes
+    assert all(p.encode_cpu_s > 0 for p in first)
+    monkeypatch.setattr(scoreboard, "point", lambda _, codec, setting, __: replace(
+        first[-1], codec=codec, setting=setting, bytes=1
+    ))  # fmt: skip
+    scoreboard.run(given)
+    assert scoreboard.read(path)["carphone"] == first
+    given.again = ["linc instant"]
+    scoreboard.run(given)
+    assert [p.bytes for p in scoreboard.read(path)["carphone"][5:]] == [1, 1]
+
+
+def test_colour_is_halved_for_every_codec_alike() -> None:
+    planes = tuple(np.full((4, 6), value, np.uint8) for value in (9, 10, 20))
+    planes[1][:2, :2] = [[0, 1], [2, 4]]
+    luma, blue, red = scoreboard._halved(planes)
+    assert luma is planes[0]
+    assert blue.tolist() == [[2, 10, 10], [10, 10, 10]]
+    assert red.shape == (2, 3)
+
+
+def test_the_readme_shows_the_scoreboard(root: Path) -> None:
+    board = scoreboard.read(root / "benchmarks" / "results" / "scoreboard.json")
+    text = (root / "README.md").read_text(encoding="utf-8")
+    assert "<!-- scoreboard -->" in text
+    assert scoreboard_report.placed(text, board) == text
+
+
+def test_the_papers_network_is_scaled_to_a_number_of_bytes(
+    clip: anchors.Clip, tmp_path: Path
+) -> None:
+    for stored in paper_equal.STORED.values():
+        model = paper_equal.fitting(40_000, clip, stored)
+        assert abs(paper_equal.size_of(model, clip) / 40_000 - 1) < 0.05
+    point, _ = paper_equal.paper_point(clip, 40_000, 1.0, stored, tmp_path)
+    assert point.codec == "linc paper-s"
+    assert abs(point.bytes / 40_000 - 1) < 0.1
+    linc = replace(point, codec="linc medium", quality=anchors.Quality(40.0, 40.0, 40.0, None))
+    rows = [
+        paper_equal.row_of("carphone", p, stored=stored, times=1.0, linc_above_db=above)
+        for p, stored, above in ((linc, "-", 99.0), (point, "8", 7.0), (point, "32", 5.0))
+    ]
+    assert paper_equal.page(rows).endswith("- carphone: +5.00 dB; bar ≥ 6 dB: missed\n")
+
+
+def test_targets_are_judged(tmp_path: Path) -> None:
+    def kept(kind: str, got: float, wanted: float, code: int = 0, *, verified: bool = True) -> bool:
+        return targets.met(
+            {"kind": kind, "got": got, "wanted": wanted, "exit": code, "verified": verified}
+        )
+
+    assert kept("size", 1029, 1000)
+    assert not kept("size", 1031, 1000)
+    assert not kept("size", 969, 1000)
+    assert kept("psnr", 29.999, 30)
+    assert not kept("psnr", 29.9, 30)
+    assert kept("psnr", 29.9, 30, 6)
+    assert not kept("psnr", 29.9, 30, 6, verified=False)
+    assert not kept("psnr", 30.2, 30, 6)
+    assert kept("time", 21.9, 20)
+    assert not kept("time", 22.1, 20)
+    source = scoreboard.Source("carphone", 8)
+    short = scoreboard.load(source, tmp_path)
+    row = targets.run(targets.Case("size", "carphone", "instant", 0.2), short, tmp_path)
+    assert row["met"]
+    assert row["wanted"] == round(0.2 * 176 * 144 * 8 / 8)
+    assert "| carphone | instant | 5069 |" in targets.page([row])
 
 
 def tiny_scale() -> paper_tables.Scale:
