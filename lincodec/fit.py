@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -34,7 +34,9 @@ from lincodec.video.color import to_rgb
 Chooser = Callable[[list[np.ndarray], float], list[np.ndarray]]
 
 #: Price of a bit in squared quantiser steps.
-RATE = 0.115
+RATE = 0.1
+#: A temporal basis turned for one step also serves others up to this factor e away.
+_SAME_BASIS = 0.2
 #: Progress after the closed form of a segment that also gets a network.
 _CLOSED_SHARE = 0.2
 #: Fits of the network; a joint step of the spectral weights lies between two of them.
@@ -124,6 +126,7 @@ class SegmentFit:
         self.channels = closed.to_tensors(frames, info.bit_depth)
         products = closed.gram(self.channels, CHROMA_RATIO)
         self.basis, self.norms = closed.temporal_basis(products)
+        self._turned: tuple[float, Tensor, Tensor] | None = None
 
     def trial(self, step: float, every: int = 4) -> Trial:
         """Bits, and quality of every ``every``-th frame, of the closed form at a step."""
@@ -253,7 +256,8 @@ class SegmentFit:
         """Choose latents and weights for a luma step.
 
         Latents are rounded first; the weights are the least-squares answer to the rounded
-        latents, so that the rounding is not paid twice.
+        latents, so that the rounding is not paid twice. Once the weights are integers the
+        latents answer them in turn.
 
         Args:
             step: luma quantiser step in 8-bit code units.
@@ -263,23 +267,46 @@ class SegmentFit:
             choose: gives the integers for weights over their steps and ``rate``.
         """
         step = float(np.float32(step))
-        count = max(1, int((self.norms > 2.5 * step).sum()))
-        exponents = closed.latent_exponents(self.norms[:count], step).numpy().astype(np.int8)
-        q = quant.lattice_quantise(self.basis[:, :count].T.float().numpy(), 1.0, exponents)
-        latents = Lattice(q, 1.0, exponents)
+        basis, norms = self._basis_at(step)
+        exponents = closed.latent_exponents(norms, step).numpy().astype(np.int8)
+        latents = _on_lattice(basis.T, exponents)
         values = torch.from_numpy(latents.values)
         wanted = self.channels if targets is None else targets
         weights = closed.spectral_weights(wanted, values.T.double(), self.geometry)
         chroma = float(np.float32(step) * np.float32(CHROMA_RATIO))
         scaled = [(w / (chroma if c else step)).numpy() for c, w in enumerate(weights)]
-        chosen = choose(scaled, rate)
-        return _trimmed(latents, chosen, scaled, step)
+        coded = _trimmed(latents, choose(scaled, rate), scaled, step)
+        return replace(coded, latents=self._answer(coded, wanted))
+
+    def _basis_at(self, step: float) -> tuple[Tensor, Tensor]:
+        """Temporal basis, float64 [n, D], and norms of its components for a luma step."""
+        if self._turned is None or abs(math.log(step / self._turned[0])) > _SAME_BASIS:
+            count = max(1, int((self.norms > 2.5 * step).sum()))
+            steps = [step * (CHROMA_RATIO if c else 1.0) for c in range(len(self.channels))]
+            weights, share = closed.sampled_weights(self.channels, self.geometry, steps)
+            basis, energy = closed.sparse_basis(weights, self.basis[:, :count])
+            self._turned = step, basis, (energy * share).sqrt() * step
+        return self._turned[1:]
+
+    def _answer(self, coded: Coded, wanted: Sequence[Tensor]) -> Lattice:
+        """The latents that give ``wanted`` best with the weights as they are coded."""
+        count = coded.latents.q.shape[0]
+        model = SegmentModel(self.geometry, *decoded(coded))
+        frames = model.native(torch.eye(count))
+        found = closed.fitted_latents(wanted, frames, CHROMA_RATIO)
+        return _on_lattice(found, coded.latents.exponents)
 
 
 def code_bits(code: SegmentCode) -> int:
     """Bits of a segment's table and payloads."""
     header, weights, latents = pack_segment(code)
     return 8 * (len(header.pack()) + len(weights) + len(latents))
+
+
+def _on_lattice(latents: Tensor, exponents: np.ndarray) -> Lattice:
+    """Latents [D, n] at the nearest multiples of 2^exponent."""
+    q = quant.lattice_quantise(latents.float().numpy(), 1.0, exponents)
+    return Lattice(q, 1.0, exponents)
 
 
 def _trimmed(

@@ -29,7 +29,7 @@ def magnitude_bits(ids: Bytes, magnitudes: NDArray[np.int64]) -> NDArray[np.floa
     return bits
 
 
-def optimise(scaled: list[Scaled], rate: float, rounds: int = 1) -> list[Coefficients]:
+def optimise(scaled: list[Scaled], rate: float, rounds: int = 2) -> list[Coefficients]:
     """Choose integers that minimise squared error + ``rate`` * bits.
 
     Args:
