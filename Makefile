@@ -25,7 +25,7 @@ DEMO_TIME ?= 90
 FUZZ_MINUTES ?= 30
 SOAK_KILLS ?= 200
 
-.PHONY: help install demo test check format bench inputs fuzz soak clean
+.PHONY: help install demo test check format bench presets inputs fuzz soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,11 @@ inputs: $(STAMP) ## what is kept of which input, into docs/inputs.md (LINC_MEDIA
 
 bench: $(STAMP) ## the scoreboard: rate, distortion and time against x264, x265 and SVT-AV1
 	$(BIN)/python benchmarks/scoreboard.py
+
+presets: $(STAMP) ## measure the table of `linc presets` anew; minutes (LINC_MEDIA: real clips)
+	$(BIN)/python benchmarks/presets.py
+	$(BIN)/python tests/cli/test_transcripts.py > transcripts.tmp
+	mv transcripts.tmp tests/cli/transcripts.txt
 
 fuzz: $(STAMP) ## hostile files through the readers, for FUZZ_MINUTES
 	$(BIN)/python fuzz/campaign.py --minutes $(FUZZ_MINUTES)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from importlib import resources
+from typing import Any
 
 from lincodec.errors import UsageError
 from lincodec.inr_settings import InrSettings
@@ -77,6 +80,18 @@ def resolve(name: str) -> Preset:
     except KeyError:
         known = ", ".join(PRESETS)
         raise UsageError(f"--preset {name}: unknown; expected one of {known}") from None
+
+
+def measurements() -> dict[str, Any]:
+    """What ``benchmarks/presets.py`` measured last.
+
+    Returns:
+        ``clips``, ``machine`` and ``presets``: by name ``seconds`` (wall, all clips together),
+        ``cpu_seconds``, ``psnr`` (mean RGB PSNR in dB) and ``bpp``, or None: not measured.
+    """
+    text = resources.files("lincodec").joinpath("presets.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def step_of(quality: float) -> float:

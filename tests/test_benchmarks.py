@@ -21,6 +21,7 @@ import pytest
 import rd
 import scoreboard
 import scoreboard_report
+import speed
 import targets
 import torch
 from paper_clips import HeldOut, every, small_clip
@@ -208,6 +209,19 @@ def test_targets_are_judged(tmp_path: Path) -> None:
     assert row["met"]
     assert row["wanted"] == round(0.2 * 176 * 144 * 8 / 8)
     assert "| carphone | instant | 5069 |" in targets.page([row])
+
+
+def test_speed_and_dry_run_are_measured(tmp_path: Path) -> None:
+    row = speed.decoding("instant", "carphone", tmp_path, 8)
+    assert row["frames"] == 8
+    assert row["network_s"] == 0
+    assert 0 < row["render_s"] < row["decode_s"]
+    assert row["process_fps"] < row["fps"]
+    guess = speed.prediction("instant", "carphone", 8, tmp_path)
+    assert abs(guess["bytes_off_percent"]) < 10  # the sample is the whole
+    page = speed.page({"decode": [row], "forecast": [guess]})
+    assert f"**{row['fps']:g}**" in page
+    assert f"| {guess['predicted_bytes']} | {guess['bytes']} |" in page
 
 
 def tiny_scale() -> paper_tables.Scale:

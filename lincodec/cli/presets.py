@@ -8,7 +8,7 @@ from lincodec.cli import report
 from lincodec.cli.options import SectionedCommand, output_options
 from lincodec.cli.session import Session
 
-_HELP = """List the presets of linc encode, fastest first."""
+_HELP = """List the presets of linc encode, fastest first, and what was measured of them."""
 
 
 @click.command("presets", cls=SectionedCommand, help=_HELP)
@@ -16,7 +16,12 @@ _HELP = """List the presets of linc encode, fastest first."""
 @click.pass_obj
 def presets(session: Session, /) -> None:
     """Print the table; the help text is above."""
-    from lincodec.presets import PRESETS
+    from lincodec.presets import PRESETS, measurements
 
-    found = [report.plain_fields(preset) for preset in PRESETS.values()]
-    session.result({"presets": found}, report.presets_text(found))
+    taken = measurements()
+    found = [
+        {**report.plain_fields(preset), "measured": taken["presets"][name]}
+        for name, preset in PRESETS.items()
+    ]
+    about = {"clips": taken["clips"], "cpu_count": taken["machine"]["cpu_count"]}
+    session.result({"presets": found, "measured_on": about}, report.presets_text(found, **about))

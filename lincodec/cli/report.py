@@ -199,14 +199,23 @@ def compare_text(fields: Mapping[str, Any]) -> str:
     return table(rows)
 
 
-def presets_text(found: Sequence[Mapping[str, Any]]) -> str:
-    """One preset a line: name, longest segment, default quality, what it does."""
-    rows = [("preset", "segment", "quality", "")]
+def presets_text(found: Sequence[Mapping[str, Any]], clips: Sequence[str], cpu_count: int) -> str:
+    """One preset a line: name, what was measured, longest segment, quality, what it does."""
+    rows = [("preset", "seconds", "RGB dB", "bpp", "segment", "quality", "")]
     for preset in found:
-        segment, quality = f"{preset['segment']}", f"{preset['quality']:g}"
-        quality = "-" if preset["inr"] else quality
-        rows.append((str(preset["name"]), segment, quality, str(preset["summary"])))
-    return table(rows, head=True)
+        figures = preset["measured"]
+        measured = ("-", "-", "-")
+        if figures:
+            seconds, psnr, bpp = figures["seconds"], figures["psnr"], figures["bpp"]
+            measured = (f"{seconds:.0f}", f"{psnr:.2f}", f"{bpp:.4f}")
+        quality = "-" if preset["inr"] else f"{preset['quality']:g}"
+        rows.append(
+            (str(preset["name"]), *measured, f"{preset['segment']}", quality, preset["summary"])
+        )
+    return (
+        f"{table(rows, head=True)}\n\nMeasured on {cpu_count} CPU cores, all together: "
+        f"{'; '.join(clips)}.\n-: made for a GPU and not measured."
+    )
 
 
 def write_csv(path: str, frames: Sequence[Any]) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.engine import Linc
 
+from lincodec.presets import PRESETS, measurements
 from lincodec.video.reader import FrameReader
 
 
@@ -167,10 +168,17 @@ def test_figures_of_every_frame(linc: Linc, work: Path, clip: Callable[[str], Pa
 
 def test_presets_are_listed(linc: Linc) -> None:
     text = linc("presets").out
-    assert "instant" in text
-    assert "medium" in text
     [listed] = linc("presets", "--json").lines
     assert listed["presets"][0]["name"] == "instant"
+    for preset in listed["presets"]:
+        [line] = [row for row in text.splitlines() if row.startswith(f"{preset['name']} ")]
+        measured = preset["measured"]
+        assert (measured is None) == (preset["inr"] is not None) == (" - " in line)
+        assert measured is None or f"{measured['psnr']:.2f}" in line
+
+
+def test_the_preset_table_has_exactly_the_presets_there_are() -> None:
+    assert list(measurements()["presets"]) == list(PRESETS)
 
 
 def test_the_contract_names_every_key(linc: Linc, work: Path, root: Path) -> None:
