@@ -1,6 +1,6 @@
 """What linc prints, to the letter; and every command of the README.
 
-After a change that is meant: ``python tests/cli/test_transcripts.py > new``, and ``new`` in its place.
+After a change that is meant: ``python tests/cli/test_transcripts.py > new``, and put that here.
 """
 
 from __future__ import annotations
