@@ -16,6 +16,7 @@ import re
 import shlex
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,19 +25,22 @@ import matplotlib as mpl
 import numpy as np
 from anchors import Clip, load_clip
 from rd import listed, machine
+from torch import Tensor
 
+from lincodec import fit as fit_module
 from lincodec import metrics
-from lincodec.bitstream import Spectral, pack_segment
+from lincodec.bitstream import Lattice, Spectral, pack_segment
 from lincodec.container import LincArch
 from lincodec.descent import Descent
 from lincodec.entropy import context, rdo
-from lincodec.fit import Coded, SegmentFit
+from lincodec.fit import RATE, Coded, SegmentFit
 from lincodec.layout import Layout
+from lincodec.model.closed import CHROMA_RATIO
 from lincodec.model.network import Network
 from lincodec.networks import network_shape, network_tensors
 from lincodec.presets import resolve, step_of
-from lincodec.segments import Range
-from lincodec.types import Frame
+from lincodec.segments import Range, plan
+from lincodec.types import Frame, Planes
 
 RESULTS = Path(__file__).parent / "results"
 _MARKS = re.compile(r"(<!-- ablation -->\n).*?(<!-- /ablation -->)", re.DOTALL)
@@ -50,11 +54,22 @@ class Variant:
     what: str
     block: int | None = None
     """log2 of the luma block side; None: by trial coding, as the encoder does."""
-    overlap: int = 2
+    overlap: int | None = None
+    """Luma samples; None: by trial coding."""
     cut: bool = True
     """Segments halved where they code better."""
-    rounds: int = 1
+    length: int | None = None
+    """Segments of so many frames in place of ``cut``."""
+    turned: bool = True
+    """The temporal basis is turned until few weights are large; False: principal components."""
+    answered: bool = True
+    """Latents are solved again for the weights as they are coded."""
+    rounds: int = 2
     """Passes of the rate-distortion search over the weights."""
+    rate: float = RATE
+    """Price of a bit in squared steps."""
+    chroma: float = CHROMA_RATIO
+    """Chroma step over luma step."""
     offset: float | None = None
     """Rounding offset of a plain quantiser in place of the search."""
     centroids: bool = True
@@ -71,15 +86,25 @@ VARIANTS = (
             what="the same on plainly rounded weights"),
     replace(DEFAULT, name="rounding", offset=0.5, what="to nearest instead of RDO"),
     replace(DEFAULT, name="dead zone", offset=1 / 3, what="offset 1/3 instead of RDO"),
-    replace(DEFAULT, name="two rounds", rounds=2, what="RDO against contexts of its own choice"),
+    replace(DEFAULT, name="one round", rounds=1, what="RDO against contexts of a first guess"),
+    replace(DEFAULT, name="rate 0.08", rate=0.08, what="cheaper bits in the RDO"),
+    replace(DEFAULT, name="rate 0.12", rate=0.12, what="dearer bits in the RDO"),
+    replace(DEFAULT, name="chroma 0.6", chroma=0.6, what="chroma steps against luma's"),
+    replace(DEFAULT, name="chroma 0.42", chroma=0.42, what="the same, finer"),
+    replace(DEFAULT, name="principal components", turned=False,
+            what="temporal KLT, not turned until few weights are large"),
+    replace(DEFAULT, name="first latents", answered=False,
+            what="latents not solved again for the coded weights"),
     replace(DEFAULT, name="no centroids", centroids=False, what="values at q times step"),
     replace(DEFAULT, name="no overlap", overlap=0, what="plain block DCT"),
+    replace(DEFAULT, name="overlap 2", overlap=2, what="windows reach 2 samples over"),
     replace(DEFAULT, name="overlap 1", overlap=1, what="windows reach 1 sample over"),
     replace(DEFAULT, name="overlap 4", overlap=4, what="windows reach 4 samples over"),
     replace(DEFAULT, name="block 8", block=3, what="fixed block side"),
     replace(DEFAULT, name="block 16", block=4, what="fixed block side"),
     replace(DEFAULT, name="block 32", block=5, what="fixed block side"),
     replace(DEFAULT, name="whole segments", cut=False, what="no trial of shorter segments"),
+    replace(DEFAULT, name="segments of 16", length=16, what="fixed length"),
 )  # fmt: skip
 
 
@@ -94,23 +119,48 @@ class Result:
     cpu_s: float
 
 
+class Fit(SegmentFit):
+    """The encoder's fit under the variant's rules."""
+
+    def __init__(self, frames: Sequence[Planes], clip: Clip, arch: LincArch, variant: Variant):
+        super().__init__(frames, clip.info, arch)
+        self.variant = variant
+
+    def _basis_at(self, step: float) -> tuple[Tensor, Tensor]:
+        if self.variant.turned:
+            return super()._basis_at(step)
+        count = max(1, int((self.norms > 2.5 * step).sum()))
+        return self.basis[:, :count], self.norms[:count]
+
+    def _answer(self, coded: Coded, wanted: Sequence[Tensor]) -> Lattice:
+        return super()._answer(coded, wanted) if self.variant.answered else coded.latents
+
+
 def run_variant(clip: Clip, variant: Variant, quality: float) -> Result:
     """Code the clip as one shot and measure every second frame."""
     began = time.process_time()
+    fit_module.CHROMA_RATIO = variant.chroma
     step = step_of(quality)
     frames = [Frame(*pair) for pair in zip(clip.frames, clip.times.pts, strict=True)]
     layout = Layout(clip.info, step)
-    block = layout.block(frames, variant.overlap) if variant.block is None else variant.block
-    arch = LincArch(block, variant.overlap, len(frames))
+    block, overlap = layout.windows(frames)
+    block = block if variant.block is None else variant.block
+    overlap = overlap if variant.overlap is None else variant.overlap
+    arch = LincArch(block, overlap, len(frames))
     whole = Range(0, len(frames), False)
-    parts = layout.cut(whole, frames, arch) if variant.cut else [whole]
+    parts = [whole]
+    if variant.length:
+        parts = plan(len(frames), (), variant.length)
+    elif variant.cut:
+        parts = layout.cut(whole, frames, arch)
     size, quality_sum = 0.0, 0.0
     for part in parts:
         planes = clip.frames[part.first : part.first + part.count]
-        fit = SegmentFit(planes, clip.info, arch)
+        fit = Fit(planes, clip, arch, variant)
         coded = code(fit, variant, step)
         size += coded_bytes(fit, coded, variant, part)
         quality_sum += part.count * fit.quality(coded, None, 2)
+    fit_module.CHROMA_RATIO = CHROMA_RATIO
     seconds = time.process_time() - began
     return Result(variant.name, quality, size, quality_sum / len(frames), seconds)
 
@@ -123,7 +173,7 @@ def code(fit: SegmentFit, variant: Variant, step: float) -> Coded:
             return rdo.optimise(scaled, rate, variant.rounds)
         return rounded_with(scaled, variant.offset)
 
-    coded = fit.quantise(step, choose=choose)
+    coded = fit.quantise(step, rate=variant.rate, choose=choose)
     if variant.centroids:
         return coded
     zeros = np.zeros_like(coded.spectral.centroids)

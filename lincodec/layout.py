@@ -1,4 +1,4 @@
-"""How a stretch of frames is best cut: block size and segment lengths, by trial coding.
+"""How a stretch of frames is best cut: blocks, overlap and segment lengths, by trial coding.
 
 Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from lincodec.container import LincArch
 from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit, Trial
@@ -36,15 +37,22 @@ class Layout:
             width=self.columns.stop - self.columns.start,
         )
 
-    def block(self, frames: Sequence[Frame], overlap: int) -> int:
-        """log2 of the luma block side for the video, from its first frames."""
+    def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
+        """log2 of the luma block side, and the overlap, for the video, from its first frames."""
         area = frames[0].planes[0].size
-        candidates = (3, 4, 5) if area < 60_000 else (4, 5) if area < 700_000 else (5,)
-        if len(candidates) == 1:
-            return candidates[0]
-        window = self._windows(frames[:_BLOCK_FRAMES])
-        scores = {b: self._score(window, LincArch(b, overlap, len(window))) for b in candidates}
-        return min(scores, key=lambda b: scores[b])
+        blocks = (3, 4, 5) if area < 60_000 else (4, 5) if area < 700_000 else (5,)
+        first = self._windows(frames[:_BLOCK_FRAMES])
+
+        @cache
+        def scored(block: int, overlap: int) -> float:
+            if 2 * overlap > 1 << block:
+                return math.inf
+            return self._score(first, LincArch(block, overlap, len(first)))
+
+        block = min(blocks, key=lambda b: scored(b, 2))
+        wide = scored(block, 4) < scored(block, 2)
+        overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
+        return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
         """Segments for consecutive frames of one shot: halves wherever they code better."""

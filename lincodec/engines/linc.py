@@ -19,7 +19,6 @@ from lincodec.types import Frame
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
-_OVERLAP = 2
 
 
 class LincEngine(Engine):
@@ -34,7 +33,7 @@ class LincEngine(Engine):
         self.timed = self.preset.network
         self.control = target.RateControl(options, self.preset, info, setting.frames)
         self.layout = Layout(info, self.control.step)
-        self.arch = self._arch(self.layout.block(frames, _OVERLAP))
+        self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
     def check(preset: Preset, options: EncodeOptions) -> None:
@@ -56,13 +55,13 @@ class LincEngine(Engine):
         wanted = setting.options.segment or setting.preset.segment
         return max(1, min(wanted, SEGMENT_SAMPLES // samples))
 
-    def _arch(self, block: int) -> LincArch:
-        """Architecture parameters; ``block`` is log2 of the luma block side."""
+    def _arch(self, block: int, overlap: int) -> LincArch:
+        """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
         longest = self.longest(self.setting)
         if not self.preset.network:
-            return LincArch(block, _OVERLAP, longest)
+            return LincArch(block, overlap, longest)
         return LincArch(
-            block, _OVERLAP, longest,
+            block, overlap, longest,
             net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
             net_latents=min(longest, 4), net_hidden=4,

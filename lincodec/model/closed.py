@@ -22,9 +22,11 @@ _GRAM_CHUNK = 1 << 14
 #: Frames that are analysed together.
 _FRAMES_AT_ONCE = 8
 #: Weights that are looked at, and kept, to turn the temporal basis.
-_SEEN, _KEPT = 400_000, 20_000
-#: Turns of the temporal basis, and the bound below which weights count as zero at first, in steps.
-_TURNS, _FIRST_BOUND = 100, 4.0
+_SEEN, _KEPT = 400_000, 10_000
+#: Turns of the temporal basis: for each component, and at most.
+_TURNS_EACH, _TURNS = 8, 100
+#: Bound below which weights count as zero at the first turn, in steps; it falls to one.
+_FIRST_BOUND = 4.0
 
 
 @dataclass(frozen=True)
@@ -132,8 +134,7 @@ def sparse_basis(weights: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
         float64 [n, D], columns by falling energy, and the energy of the weights in each [D].
     """
     z = basis.float()
-    for turn in range(_TURNS):
-        bound = _FIRST_BOUND + (1 - _FIRST_BOUND) * turn / (_TURNS - 1)
+    for bound in torch.linspace(_FIRST_BOUND, 1, min(_TURNS_EACH * z.shape[1], _TURNS)).tolist():
         mixed = z.T @ weights
         kept = torch.where(mixed.abs() > bound, mixed, 0)
         # a component with nothing left stays about where it is

@@ -1,0 +1,64 @@
+"""Blocks, overlap and segment lengths are those that code best in trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lincodec.container import LincArch
+from lincodec.jobs import Span
+from lincodec.layout import Layout, score
+from lincodec.segments import Range
+from lincodec.types import Frame, Planes
+from lincodec.video.reader import FrameReader
+
+FRAMES = 8
+
+
+@pytest.fixture(scope="module")
+def carphone(clip: Callable[[str], Path]) -> tuple[Layout, list[Frame]]:
+    with FrameReader(str(clip("carphone")), span=Span(frames=FRAMES)) as reader:
+        frames = list(reader)
+        return Layout(reader.info, 80.0), frames
+
+
+@pytest.mark.parametrize(
+    ("best", "trials"),
+    [((3, 1), 7), ((4, 2), 5), ((5, 8), 7), ((4, 8), 7)],
+)
+def test_windows_are_searched_from_the_middle(
+    carphone: tuple[Layout, list[Frame]], monkeypatch: pytest.MonkeyPatch,
+    best: tuple[int, int], trials: int,
+) -> None:  # fmt: skip
+    """A bowl of scores around the best has its bottom found, and nothing is tried twice."""
+    layout, frames = carphone
+    asked: list[tuple[int, int]] = []
+
+    def bowl(_: list[Planes], arch: LincArch) -> float:
+        asked.append((arch.block, arch.overlap))
+        return abs(arch.block - best[0]) + abs(arch.overlap - best[1])
+
+    monkeypatch.setattr(layout, "_score", bowl)
+    assert layout.windows(frames) == best
+    assert len(asked) == len(set(asked)) <= trials
+    assert all(2 * overlap <= 1 << block for block, overlap in asked)
+
+
+def test_the_choice_beats_others_on_a_real_clip(carphone: tuple[Layout, list[Frame]]) -> None:
+    layout, frames = carphone
+    window = layout._windows(frames)
+    chosen = layout.windows(frames)
+    scores = {w: layout._score(window, LincArch(*w, FRAMES)) for w in (chosen, (5, 2), (3, 4))}
+    assert min(scores, key=lambda w: scores[w]) == chosen
+
+
+def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> None:
+    """Two shots glued together are parted; the pieces follow one another."""
+    layout, frames = carphone
+    turned = [Frame(tuple(p[::-1, ::-1].copy() for p in f.planes), f.pts) for f in frames]
+    both, arch = [*frames, *turned], LincArch(4, 2, 2 * FRAMES)
+    pieces = layout.cut(Range(3, 2 * FRAMES, False), both, arch)
+    assert pieces == [Range(3, FRAMES, False), Range(3 + FRAMES, FRAMES, True)]
+    assert score(1000, 30) < score(1000, 29) < score(2000, 29)
