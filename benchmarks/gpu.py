@@ -36,6 +36,7 @@ from lincodec.model.hashgrid.backends import missing
 from lincodec.model.inr import Inr, encoded_width, layer_sizes
 from lincodec.model.inr_grid import grid_size, positions
 from lincodec.model.inr_segment import InrSegment
+from lincodec.model.resample import whole
 from lincodec.model.rgb import ColorMap
 from lincodec.presets import PRESETS
 from lincodec.types import VideoInfo
@@ -107,7 +108,7 @@ def grids(plan: Plan, top: Row) -> list[Row]:
     """Forward and backward of every backend that runs here."""
     side = int(plan.grid**0.5)
     levels, rows = hashgrid.design(16, 16, 2048, 15), []
-    at = positions(range(side), side, side, plan.device)
+    at = positions(range(side), whole((side, side), (side, side)), plan.device)
     for name in hashgrid.BACKENDS:
         why = missing(name, plan.device)
         if why is not None:

@@ -30,6 +30,7 @@ from lincodec.model import hashgrid
 from lincodec.model.hashgrid.backends import missing
 from lincodec.model.hashgrid.gather import corners
 from lincodec.model.inr_grid import positions
+from lincodec.model.resample import whole
 
 Encoding = Callable[[Tensor], Tensor]
 
@@ -121,7 +122,8 @@ def main() -> None:
     given = parser.parse_args()
     device = device_of(given.device)
     levels = hashgrid.design(16, 16, 2048, 15)
-    at = positions(range(given.side), given.side, given.side, device)
+    square = (given.side, given.side)
+    at = positions(range(given.side), whole(square, square), device)
     table = torch.randn(hashgrid.entries(levels), 2, device=device)
     methods: dict[str, Encoding] = {"table[rows]": plain(levels, at)}
     methods["embedding"] = embedding(levels, at)

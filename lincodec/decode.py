@@ -12,6 +12,7 @@ from typing import Any
 
 from lincodec.atomic import atomic_output
 from lincodec.container import DamagedFile, LincFile
+from lincodec.crop import Crop
 from lincodec.jobs import DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.models import Rendering
 from lincodec.render import Renderer, Shot, output_shots
@@ -57,7 +58,8 @@ def decode(
         kind = DamagedFile if options.recover else LincFile
         linc = kind(stack.enter_context(Path(source).open("rb")), options.limits, name=source)
         size = _output_size(linc.info, options)
-        renderer = Renderer(linc, size, Rendering.of(options.device, options.backend))
+        rendering = Rendering.of(options.device, options.backend)
+        renderer = Renderer(linc, size, rendering, options.crop)
         stack.callback(renderer.close)
         if isinstance(linc, DamagedFile):
             linc.keep(renderer.load)
@@ -93,7 +95,8 @@ def _output_size(info: VideoInfo, options: DecodeOptions) -> tuple[int, int]:
     if options.size is not None:
         width, height = options.size
     else:
-        width, height = (max(1, round(side * options.scale)) for side in (info.width, info.height))
+        part = options.crop or info
+        width, height = (max(1, round(side * options.scale)) for side in (part.width, part.height))
     options.limits.check_picture(width, height, "output")
     return width, height
 
@@ -120,7 +123,9 @@ class _Job:
         info = replace(
             renderer.output, fps=renderer.info.fps * options.fps_scale, n_frames=len(shots)
         )
-        info = replace(info, sar=_sample_aspect(renderer.info, info))
+        info = replace(
+            info, sar=_sample_aspect(renderer.info.sar, options.crop or renderer.info, info)
+        )
         durations = [
             later - earlier
             for earlier, later in zip(self.times.pts, self.times.pts[1:], strict=False)
@@ -142,10 +147,8 @@ class _Job:
         self.warnings = list(writer.warnings)
 
 
-def _sample_aspect(source: VideoInfo, output: VideoInfo) -> Fraction:
-    """Sample aspect ratio that keeps the picture's shape at the output size."""
-    exact = (
-        source.sar * Fraction(source.width, source.height) * Fraction(output.height, output.width)
-    )
-    same_shape = abs(float(exact / source.sar) - 1) < 0.01
-    return source.sar if same_shape else exact.limit_denominator(1000)
+def _sample_aspect(sar: Fraction, part: Crop | VideoInfo, output: VideoInfo) -> Fraction:
+    """Sample aspect ratio that keeps the shape of a part of the picture at the output size."""
+    exact = sar * Fraction(part.width, part.height) * Fraction(output.height, output.width)
+    same_shape = abs(float(exact / sar) - 1) < 0.01
+    return sar if same_shape else exact.limit_denominator(1000)

@@ -21,6 +21,7 @@ from lincodec.model.inr import COLOURS, Inr
 from lincodec.model.inr_grid import encoder, grid_size, positions
 from lincodec.model.inr_segment import InrSegment
 from lincodec.model.output import quantise, to_frames
+from lincodec.model.resample import whole
 from lincodec.model.rgb import ColorMap
 from lincodec.model.source import SourceFrames
 from lincodec.registry import Role
@@ -81,8 +82,7 @@ class InrFit:
         start = torch.randn(len(frames), arch.latent_dim, generator=self.generator)
         self.latents = (start * settings.latent_std).to(device)
         self.grid = grid_size(arch, (info.height, info.width))
-        rows, columns = self.grid
-        at = positions(range(rows), columns, rows, device)
+        at = positions(range(self.grid[0]), whole(self.grid, self.grid), device)
         self.encoding = encoder(arch, at, backend)
         self.positions = settings.positions or (
             _CPU_POSITIONS if device.type == "cpu" else _POSITIONS

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from lincodec.crop import Crop
 from lincodec.limits import Limits
 
 
@@ -77,6 +78,8 @@ class DecodeOptions:
     """Output (width, height) in samples; None: native times ``scale``."""
     scale: float = 1.0
     """Factor on both sides; used when ``size`` is None."""
+    crop: Crop | None = None
+    """The part of the stored picture that is scaled to this; None: all of it."""
     fps_scale: int = 1
     """Output frames per source frame interval (paper Eq. 4)."""
     span: Span = Span()

@@ -19,6 +19,7 @@ from lincodec.model.closed import Geometry
 from lincodec.model.inr import Inr
 from lincodec.model.inr_segment import InrSegment
 from lincodec.model.network import Network
+from lincodec.model.resample import Area
 from lincodec.model.rgb import ColorMap
 from lincodec.model.segment import SegmentModel
 from lincodec.networks import read_network
@@ -38,8 +39,8 @@ class RenderModel(Protocol):
     def native(self, z: Tensor) -> list[Tensor]:
         """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
 
-    def at_size(self, z: Tensor, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """Planes at any (height, width) per channel."""
+    def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
+        """Planes at any size, whole or in part, an area per channel."""
 
 
 @dataclass(frozen=True)

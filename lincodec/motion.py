@@ -21,6 +21,7 @@ from torch.nn import functional
 from lincodec.bitstream import Field, SegmentCode
 from lincodec.entropy import fields
 from lincodec.model.motion import Grid, linear_weights
+from lincodec.model.resample import whole
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
 
@@ -120,15 +121,15 @@ def _estimate(first: Tensor, second: Tensor, cells: tuple[int, int]) -> Tensor:
     field = torch.zeros(first.shape[0], 2, 1, 1)
     for depth in range(len(levels) - 1, -1, -1):
         a, b = levels[depth]
-        size = a.shape[1:]
-        grid = _level_cells(cells, (size[0], size[1]))
+        size = (a.shape[1], a.shape[2])
+        grid = _level_cells(cells, size)
         field = _regridded(field, grid)
         if depth < len(levels) - 1:
             coarse = levels[depth + 1][0].shape[1:]
             factor = torch.tensor([size[1] / coarse[1], size[0] / coarse[0]])
             field = field * factor[:, None, None]
         for _ in range(4 if depth else 3):
-            field = _corrected(field, a, b, Grid(grid, (size[0], size[1])))
+            field = _corrected(field, a, b, Grid(grid, whole(size, size)))
     return field
 
 

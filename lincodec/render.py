@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,15 +13,20 @@ from torch import Tensor
 
 from lincodec.bitstream import unpack_segment
 from lincodec.container import LincFile
+from lincodec.crop import Crop
 from lincodec.errors import CorruptError, ResourceError
 from lincodec.memory import ran_out
 from lincodec.model.motion import Between
 from lincodec.model.output import quantise, to_frames
+from lincodec.model.resample import Area
 from lincodec.models import ON_CPU, Rendering, RenderModel, segment_model, segment_motion
 from lincodec.types import Planes, VideoInfo
+from lincodec.video.color import default_matrix
+from lincodec.view import Surroundings, areas_of, motion_reach
 
 #: Luma samples rendered at a time.
 _BATCH_SAMPLES = 8_000_000
+_UNSPECIFIED = 2  # matrix coefficients (H.273)
 
 
 def batch_size(info: VideoInfo) -> int:
@@ -56,19 +61,30 @@ class Renderer:
         linc: LincFile,
         size: tuple[int, int] | None = None,
         rendering: Rendering = ON_CPU,
+        crop: Crop | None = None,
     ) -> None:
         """
         Args:
             linc: an open file.
             size: output (width, height); None: native.
             rendering: device and backend.
+            crop: the part of the native picture to show; None: all of it.
+
+        Raises:
+            UsageError: the crop does not lie in the picture, or cuts chroma samples apart.
         """
         self.rendering = rendering
         self.linc, self.arch, self.info = linc, linc.arch, linc.info
-        width, height = size or (self.info.width, self.info.height)
-        self.output = replace(self.info, width=width, height=height)
+        if crop is not None:
+            crop.check(self.info)
+        part = crop or self.info
+        width, height = size or (part.width, part.height)
+        self.output = _resized(self.info, width, height)
+        self._areas = areas_of(self.info, self.output, crop)
+        self._around = Surroundings(self._areas, 0)
         self._pool = ThreadPoolExecutor(2)
         self._segments: dict[int, Future[Loaded]] = {}
+        #: By frame, of what lies around the areas too.
         self._pictures: dict[int, list[Tensor]] = {}
 
     def close(self) -> None:
@@ -103,7 +119,7 @@ class Renderer:
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Integer planes of every output frame in order (ascending ``shots``)."""
-        batch = batch_size(self.output)
+        batch = min(batch_size(self.output), batch_size(self.info))  # native planes come first
         last = self.linc.segment_at(shots[-1].frame) if shots else 0
         at = 0
         while at < len(shots):
@@ -131,15 +147,17 @@ class Renderer:
                 planes = self._with_motion(index, shots, segment)
             else:
                 times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
-                planes = self._at_times(segment, times)
+                planes = self._at_times(segment, times, self._areas)
             if not all(math.isfinite(float(plane.sum())) for plane in planes):
                 raise CorruptError(f"segment {index}: its samples are not finite numbers")
             return to_frames(quantise(planes, self.info.bit_depth))
 
-    def _at_times(self, segment: Loaded, times: Sequence[float]) -> list[Tensor]:
+    def _at_times(
+        self, segment: Loaded, times: Sequence[float], areas: Sequence[Area]
+    ) -> list[Tensor]:
         """Planes float32 [m, h, w] at times in frames from the segment's first."""
         z = segment.model.latent_at(torch.tensor(times, dtype=torch.float64))
-        planes = segment.model.at_size(z, self.output.plane_sizes)
+        planes = segment.model.at_areas(z, areas)
         return [plane.cpu() for plane in planes]  # where motion is followed
 
     def _follower(self, index: int) -> int | None:
@@ -159,50 +177,64 @@ class Renderer:
     def _with_motion(self, index: int, shots: Sequence[Shot], segment: Loaded) -> list[Tensor]:
         """Planes [m, h, w] of shots of which some lie between two pictures."""
         between = [shot for shot in shots if self._is_between(index, shot, segment)]
-        needed = {frame for shot in between for frame in (shot.frame, shot.frame + 1)}
-        self._render(index, needed, segment)
+        moves = {shot.frame: self._displacement(index, shot.frame, segment) for shot in between}
+        self._look_around(moves.values())
+        self._render(index, {n for frame in moves for n in (frame, frame + 1)}, segment)
         out, pair, at = [], None, -1
         for shot in shots:
             if shot not in between:
                 out.append(self._single(index, shot, segment))
                 continue
             if pair is None or at != shot.frame:
-                pair, at = self._pair(index, shot.frame, segment), shot.frame
-            out.append(pair.at(float(shot.share)))
+                first, second = self._pictures[shot.frame], self._pictures[shot.frame + 1]
+                pair = Between(first, second, moves[shot.frame], self._around.areas)
+                at = shot.frame
+            out.append(self._around.cut(pair.at(float(shot.share))))
         self._pictures = {k: v for k, v in self._pictures.items() if k >= shots[-1].frame}
         return [torch.stack(planes) for planes in zip(*out, strict=True)]
 
     def _single(self, index: int, shot: Shot, segment: Loaded) -> list[Tensor]:
         """Planes [h, w] of a shot that lies on a frame or in a segment without motion."""
         if shot.share == 0 and shot.frame in self._pictures:
-            return self._pictures[shot.frame]
+            return self._around.cut(self._pictures[shot.frame])
         time = float(shot.frame - self.linc.segments[index].first_frame + shot.share)
-        return [plane[0] for plane in self._at_times(segment, [time])]
+        return [plane[0] for plane in self._at_times(segment, [time], self._areas)]
 
-    def _pair(self, index: int, frame: int, segment: Loaded) -> Between:
-        """What lies between a frame and the next, in this segment or the one that goes on."""
+    def _displacement(self, index: int, frame: int, segment: Loaded) -> Tensor | None:
+        """Motion from a frame to the next, in this segment or the one that goes on."""
         entry, motion = self.linc.segments[index], segment.motion
         place = frame + 1 - entry.first_frame
         if place == entry.n_frames:
             motion, place = self._fetch(index + 1).result().motion, 0
-        return Between(
-            self._pictures[frame],
-            self._pictures[frame + 1],
-            None if motion is None else motion[place],
-            (self.info.height, self.info.width),
-        )
+        return None if motion is None else motion[place]
+
+    def _look_around(self, moves: Iterable[Tensor | None]) -> None:
+        """Make pictures so much larger than what is shown that motion finds what it needs."""
+        fields = [move for move in moves if move is not None and bool(move.any())]
+        around = Surroundings(self._areas, motion_reach(fields, self._areas[0]))
+        if around.areas != self._around.areas:
+            self._around, self._pictures = around, {}
 
     def _render(self, index: int, frames: set[int], segment: Loaded) -> None:
         """Keep the pictures of frames of this segment and of the first of the next."""
-        entry = self.linc.segments[index]
+        entry, areas = self.linc.segments[index], self._around.areas
         new = sorted(frames - self._pictures.keys())
         own = [frame for frame in new if frame < entry.end_frame]
         if own:
-            planes = self._at_times(segment, [float(frame - entry.first_frame) for frame in own])
+            times = [float(frame - entry.first_frame) for frame in own]
+            planes = self._at_times(segment, times, areas)
             self._pictures |= {f: [p[k] for p in planes] for k, f in enumerate(own)}
         if len(own) < len(new):
-            planes = self._at_times(self._fetch(index + 1).result(), [0.0])
+            planes = self._at_times(self._fetch(index + 1).result(), [0.0], areas)
             self._pictures[entry.end_frame] = [plane[0] for plane in planes]
+
+
+def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:
+    """The video at another size; an untagged matrix is named where that size suggests another."""
+    own = default_matrix(info.width, info.height)
+    if info.color.matrix == _UNSPECIFIED and default_matrix(width, height) != own:
+        info = replace(info, color=replace(info.color, matrix=own))
+    return replace(info, width=width, height=height)
 
 
 def _smaller(frames: int, error: BaseException) -> int:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lincodec.atomic import atomic_output
 from lincodec.container import LincFile
+from lincodec.crop import Crop
 from lincodec.errors import UsageError
 from lincodec.render import Renderer, Shot
 from lincodec.types import Times
@@ -64,6 +65,7 @@ def still(
     seconds: float,
     *,
     size: tuple[int, int] | None = None,
+    crop: Crop | None = None,
     overwrite: bool = False,
 ) -> StillReport:
     """Write the picture at a time; reads the segment it lies in, and one more at its border.
@@ -73,13 +75,14 @@ def still(
         output: path of the PNG file.
         seconds: from the first frame; negative counts from the end.
         size: (width, height) as stored, before rotation; None: native.
+        crop: the part of the stored picture to show; None: all of it.
         overwrite: whether an existing output may be replaced.
 
     Raises:
         CorruptError: the file is damaged.
         UsageError: the time is not in the video.
     """
-    return _sheet(source, output, [seconds], 1, size, overwrite=overwrite)
+    return _sheet(source, output, [seconds], 1, size, crop, overwrite=overwrite)
 
 
 def contact_sheet(
@@ -88,6 +91,7 @@ def contact_sheet(
     grid: tuple[int, int],
     *,
     size: tuple[int, int] | None = None,
+    crop: Crop | None = None,
     overwrite: bool = False,
 ) -> StillReport:
     """Write pictures at even distances, the first half a distance from the start.
@@ -97,13 +101,14 @@ def contact_sheet(
         output: path of the PNG file.
         grid: (columns, rows).
         size: (width, height) of each picture; None: native.
+        crop: the part of the stored picture to show; None: all of it.
         overwrite: whether an existing output may be replaced.
     """
     with Path(source).open("rb") as stream:
         length = float(duration(LincFile(stream, name=source).times()))
     count = grid[0] * grid[1]
     moments = [length * (index + 0.5) / count for index in range(count)]
-    return _sheet(source, output, moments, grid[0], size, overwrite=overwrite)
+    return _sheet(source, output, moments, grid[0], size, crop, overwrite=overwrite)
 
 
 def _sheet(
@@ -112,6 +117,7 @@ def _sheet(
     moments: Sequence[float],
     columns: int,
     size: tuple[int, int] | None,
+    crop: Crop | None,
     *,
     overwrite: bool,
 ) -> StillReport:
@@ -120,7 +126,7 @@ def _sheet(
         file = LincFile(stream, name=source)
         times = file.times()
         shots = [shot_at(times, seconds) for seconds in moments]
-        renderer = Renderer(file, size)
+        renderer = Renderer(file, size, crop=crop)
         try:
             pictures = [
                 np.rot90(np.rint(to_rgb(planes, renderer.output)), file.info.rotation // 90)

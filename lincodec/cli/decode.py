@@ -11,6 +11,7 @@ from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
     backend_option,
+    crop_option,
     device_option,
     limit_option,
     option,
@@ -34,6 +35,7 @@ Examples:
   linc decode clip.linc                         writes clip.decoded.mp4
   linc decode clip.linc -o clip.mkv --codec libx265 --crf 16
   linc decode clip.linc -o clip4k.mp4 --res 4k --fps-scale 4
+  linc decode clip.linc --crop 640x360+320+180 --res x2
   linc decode clip.linc -o - | mpv -
   linc decode clip.linc --format null           speed test
   linc decode broken.linc --recover             what is intact of it
@@ -69,6 +71,7 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     metavar="SIZE",
     help="4k or 1080p (fit into it), 1920x800 (exactly), x2 (times).",
 )
+@crop_option()
 @option(
     "Picture",
     "--fps-scale",
@@ -174,10 +177,11 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
     resolution = given["res"] or Resolution(scale=1.0)
     size = resolution.size
     if resolution.box is not None:
-        size = resolution.fitted(*linc_size(source))
+        size = resolution.fitted(*linc_size(source, given["crop"]))
     return DecodeOptions(
         size=size,
         scale=resolution.scale or 1.0,
+        crop=given["crop"],
         fps_scale=given["fps_scale"],
         span=span_from(
             given["start"],

@@ -9,6 +9,7 @@ import click
 from lincodec.cli import paths, report
 from lincodec.cli.options import (
     SectionedCommand,
+    crop_option,
     option,
     output_options,
     overwrite_options,
@@ -17,6 +18,7 @@ from lincodec.cli.options import (
 from lincodec.cli.rate import linc_size, nominal_fps
 from lincodec.cli.session import Session
 from lincodec.cli.values import Moment, Resolution, parse_grid, parse_moment, parse_resolution
+from lincodec.crop import Crop
 from lincodec.errors import UsageError
 
 _HELP = """Write the picture of SOURCE, a .linc file, at a time; between frames too.
@@ -50,6 +52,7 @@ Only the segment that holds the time is read.
     help="So many pictures at even distances instead.",
 )
 @value("Picture", "--res", parse=parse_resolution, metavar="SIZE", help="As for linc decode.")
+@crop_option()
 @option("Output", "-o", "--output", metavar="FILE", help="Default: SOURCE with .png as suffix.")
 @overwrite_options()
 @output_options(progress=False)
@@ -66,23 +69,27 @@ def frame(session: Session, /, source: str, output: str | None, **given: Any) ->
     if not target.lower().endswith(".png"):
         raise UsageError(f"{target}: stills are written as PNG; name it .png")
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
-    size = _size(source, given["res"])
+    size, crop = _size(source, given["res"], given["crop"]), given["crop"]
     from lincodec import stills
 
     if given["grid"] is not None:
-        done = stills.contact_sheet(source, target, given["grid"], size=size, overwrite=overwrite)
+        done = stills.contact_sheet(
+            source, target, given["grid"], size=size, crop=crop, overwrite=overwrite
+        )
     else:
         moment = time or Moment(seconds=0.0)
         fps = nominal_fps(source) if moment.frames is not None else 1.0
-        done = stills.still(source, target, moment.at(fps), size=size, overwrite=overwrite)
+        done = stills.still(
+            source, target, moment.at(fps), size=size, crop=crop, overwrite=overwrite
+        )
     session.result(report.plain_fields(done), report.still_text(done))
 
 
-def _size(source: str, wish: Resolution | None) -> tuple[int, int] | None:
+def _size(source: str, wish: Resolution | None, crop: Crop | None) -> tuple[int, int] | None:
     """(width, height) of a picture; None: native."""
     if wish is None or wish.size is not None:
         return None if wish is None else wish.size
-    width, height = linc_size(source)
+    width, height = linc_size(source, crop)
     if wish.box is not None:
         return wish.fitted(width, height)
     scale = wish.scale or 1.0

@@ -12,6 +12,7 @@ from lincodec.cli.progress import MODES
 from lincodec.cli.session import Session
 from lincodec.cli.values import (
     Moment,
+    parse_crop,
     parse_device,
     parse_moment,
 )
@@ -172,6 +173,17 @@ def device_option() -> Decorator:
         help="auto, cpu, cuda or cuda:1.",
         default="auto",
         show_default=True,
+    )
+
+
+def crop_option() -> Decorator:
+    """``--crop``."""
+    return value(
+        "Picture",
+        "--crop",
+        parse=parse_crop,
+        metavar="WxH+X+Y",
+        help="This part only, in samples of the stored picture; --res then sizes it.",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from lincodec.cli.paths import STANDARD
+from lincodec.crop import Crop
 from lincodec.errors import UsageError
 
 
@@ -26,12 +27,14 @@ def nominal_fps(source: str) -> float:
     return float(probe(source).info.fps)
 
 
-def linc_size(source: str) -> tuple[int, int]:
-    """(width, height) that a .linc file states.
+def linc_size(source: str, crop: Crop | None = None) -> tuple[int, int]:
+    """(width, height) of a crop, or else those that a .linc file states.
 
     Raises:
         LincError: not a .linc file.
     """
+    if crop is not None:
+        return crop.width, crop.height
     from lincodec.info import info
 
     found = info(source)

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from lincodec.crop import Crop
 from lincodec.errors import UsageError
 
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
@@ -18,6 +19,7 @@ _UNITS = re.compile(
 _PLAIN = re.compile(_NUMBER)
 _FRAMES = re.compile(r"(\d+)f", re.IGNORECASE)
 _EXACT = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
+_CROP = re.compile(r"(\d+)\s*[x×*]\s*(\d+)\s*\+\s*(\d+)\s*\+\s*(\d+)", re.IGNORECASE)
 _SCALE = re.compile(rf"[x×]\s*{_NUMBER}|{_NUMBER}\s*[x×]", re.IGNORECASE)
 _DEVICE = re.compile(r"auto|cpu|cuda(?::\d+)?")
 _LINES = re.compile(r"(\d+)p", re.IGNORECASE)
@@ -157,6 +159,19 @@ def parse_resolution(text: str) -> Resolution:
     if scale and float(scale[1] or scale[2]) > 0:
         return Resolution(scale=float(scale[1] or scale[2]))
     raise UsageError(f"{text!r} is not a resolution; expected for example 4k, 1080p, 1920x800, x2")
+
+
+def parse_crop(text: str) -> Crop:
+    """A rectangle from ``640x360+320+180``.
+
+    Raises:
+        UsageError: not a size with two offsets, or an empty one.
+    """
+    match = _CROP.fullmatch(text.strip())
+    if match and int(match[1]) and int(match[2]):
+        width, height, x, y = map(int, match.groups())
+        return Crop(width, height, x, y)
+    raise UsageError(f"{text!r} is not a rectangle; expected WxH+X+Y, such as 640x360+320+180")
 
 
 def parse_grid(text: str) -> tuple[int, int]:

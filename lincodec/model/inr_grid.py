@@ -12,6 +12,7 @@ from lincodec.container import LatentInrArch
 from lincodec.model import hashgrid
 from lincodec.model.hashgrid import GridEncoding
 from lincodec.model.inr import encoded_width
+from lincodec.model.resample import Area, whole
 
 #: Positions whose table rows are worked out at a time where nothing is kept.
 _CHUNK = 1 << 16
@@ -22,13 +23,23 @@ def grid_size(arch: LatentInrArch, size: tuple[int, int]) -> tuple[int, int]:
     return -(-size[0] // arch.patch), -(-size[1] // arch.patch)
 
 
-def positions(rows: Sequence[int], columns: int, height: int, device: torch.device) -> Tensor:
-    """Centres of some rows of a grid of ``height`` rows, float32 [rows * columns, 2], x first."""
+def grid_of(arch: LatentInrArch, area: Area) -> Area:
+    """The grid of positions for a part of a picture; that of patches is always the whole."""
+    if arch.patch == 1:
+        return area
+    size = grid_size(arch, (area[0].size, area[1].size))
+    return whole(size, size)
+
+
+def positions(rows: Sequence[int], grid: Area, device: torch.device) -> Tensor:
+    """Centres of some rows of a grid, float32 [rows * columns, 2], x first, in 0..1."""
     down = torch.tensor(list(rows), dtype=torch.float64)
-    y = ((down + 0.5) / height).to(device=device, dtype=torch.float32)
-    across = torch.arange(columns, dtype=torch.float64)
-    x = ((across + 0.5) / columns).to(device=device, dtype=torch.float32)
-    return torch.stack([x.repeat(len(y)), y.repeat_interleave(columns)], 1)
+    across = torch.arange(grid[1].count, dtype=torch.float64)
+    y, x = (
+        (e.start / e.size + (at + 0.5) / e.count * ((e.stop - e.start) / e.size)).float().to(device)
+        for e, at in zip(grid, (down, across), strict=True)
+    )
+    return torch.stack([x.repeat(len(y)), y.repeat_interleave(len(x))], 1)
 
 
 def fourier(at: Tensor, frequencies: Tensor) -> Tensor:
@@ -75,16 +86,16 @@ class EncodedRows:
     Args:
         arch: says which encoding.
         table: the encoding tensor.
-        grid: (rows, columns).
+        grid: rows and columns.
         backend: of the hash grid.
         memory: bytes that may be kept.
     """
 
     def __init__(
-        self, arch: LatentInrArch, table: Tensor, grid: tuple[int, int], backend: str, memory: int
+        self, arch: LatentInrArch, table: Tensor, grid: Area, backend: str, memory: int
     ) -> None:
         self.arch, self.table, self.grid, self.backend = arch, table, grid, backend
-        rows, columns = grid
+        self.size = rows, columns = grid[0].count, grid[1].count
         self._kept: Tensor | None = None
         if 4 * rows * columns * encoded_width(arch) <= memory:
             step = max(1, _CHUNK // columns)
@@ -92,17 +103,16 @@ class EncodedRows:
             self._kept = torch.cat([self._encode(part) for part in parts])
 
     def _encode(self, rows: Sequence[int]) -> Tensor:
-        height, columns = self.grid
-        at = positions(rows, columns, height, self.table.device)
+        at = positions(rows, self.grid, self.table.device)
         return encoder(self.arch, at, self.backend)(self.table)
 
     def __call__(self, rows: Sequence[int]) -> Tensor:
         """Features float32 [len(rows) * columns, E] of some rows of the grid."""
         if self._kept is None:
             return self._encode(rows)
-        columns = self.grid[1]
+        height, columns = self.size
         first, last = rows[0], rows[-1]
         if len(rows) == last - first + 1:
             return self._kept[first * columns : (last + 1) * columns]
-        whole = self._kept.view(self.grid[0], columns, -1)
+        whole = self._kept.view(height, columns, -1)
         return whole[list(rows)].flatten(0, 1)

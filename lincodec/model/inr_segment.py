@@ -10,9 +10,9 @@ from torch import Tensor
 
 from lincodec.errors import ResourceError
 from lincodec.model.inr import COLOURS, Inr
-from lincodec.model.inr_grid import EncodedRows, grid_size
+from lincodec.model.inr_grid import EncodedRows, grid_of
 from lincodec.model.latents import latent_at
-from lincodec.model.resample import resample
+from lincodec.model.resample import Area, resample, whole
 from lincodec.model.rgb import ColorMap
 from lincodec.registry import Role
 
@@ -46,7 +46,7 @@ class InrSegment:
         self.network, self.latents, self.color, self.size = network, latents, color, size
         self.backend = backend
         self.tile = _CPU_TILE if latents.device.type == "cpu" else _GPU_TILE
-        self._kept: dict[tuple[tuple[int, int], torch.dtype], EncodedRows] = {}
+        self._kept: dict[tuple[Area, torch.dtype], EncodedRows] = {}
 
     def latent_at(self, times: Tensor) -> Tensor:
         """Latents float32 [D, m] at float64 [m] frames from the segment's first (Eq. 4)."""
@@ -54,16 +54,16 @@ class InrSegment:
 
     def native(self, z: Tensor) -> list[Tensor]:
         """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
-        return self._planes(z, self.size)
+        return self._planes(z, whole(self.size, self.size))
 
-    def at_size(self, z: Tensor, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """Planes at any luma (height, width); chroma sizes follow from it."""
-        return self._planes(z, sizes[0])
+    def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
+        """Planes at any size, whole or in part; areas of chroma follow from that of luma."""
+        return self._planes(z, areas[0])
 
-    def _planes(self, z: Tensor, size: tuple[int, int]) -> list[Tensor]:
-        return self.color.to_planes(self.rgb(z, size))
+    def _planes(self, z: Tensor, area: Area) -> list[Tensor]:
+        return self.color.to_planes(self.rgb(z, area))
 
-    def rgb(self, z: Tensor, size: tuple[int, int]) -> Tensor:
+    def rgb(self, z: Tensor, area: Area) -> Tensor:
         """Colours float32 [m, 3, height, width], 0 black and 1 white, not clipped.
 
         Raises:
@@ -71,9 +71,9 @@ class InrSegment:
         """
         while True:
             try:
-                return self._rgb(z.to(self.latents.device), size)
+                return self._rgb(z.to(self.latents.device), area)
             except torch.OutOfMemoryError as error:
-                rows, columns = grid_size(self.network.arch, size)
+                rows, columns = (extent.count for extent in grid_of(self.network.arch, area))
                 if self.tile <= columns:
                     raise ResourceError(
                         f"{self.latents.device}: out of memory with one row of {columns} "
@@ -82,15 +82,13 @@ class InrSegment:
                 self.tile = min(self.tile, rows * columns * z.shape[1]) // 2
                 torch.cuda.empty_cache()
 
-    def _rgb(self, z: Tensor, size: tuple[int, int]) -> Tensor:
+    def _rgb(self, z: Tensor, area: Area) -> Tensor:
         patch = self.network.arch.patch
-        # patches have one sampling, the native one; single positions have any
-        evaluated = self.size if patch > 1 else size
-        rows, columns = grid_size(self.network.arch, evaluated)
+        encoded = self._encoded(grid_of(self.network.arch, area))
+        rows, columns = encoded.size
         count = z.shape[1]
         shape = (count, COLOURS, rows * patch, columns * patch)
         out = torch.empty(shape, dtype=z.dtype, device=z.device)
-        encoded = self._encoded(evaluated)
         together = max(1, min(count, self.tile // (rows * columns)))
         step = max(1, self.tile // (columns * together))
         for first in range(0, count, together):
@@ -100,15 +98,17 @@ class InrSegment:
                 bottom = min(top + step, rows)
                 part = self._tile(encoded, weights, top, bottom)
                 out[frames, :, top * patch : bottom * patch] = part
-        picture = out[:, :, : evaluated[0], : evaluated[1]]
-        if evaluated == size:
+        if patch == 1:  # single positions have any sampling, patches the native one
+            return out
+        picture = out[:, :, : self.size[0], : self.size[1]]
+        if area == whole(self.size, self.size):
             return picture
-        flat = picture.clamp(0, 1).flatten(0, 1)
-        return resample(flat, size).view(count, COLOURS, *size)
+        found = resample(picture.clamp(0, 1).flatten(0, 1), area)
+        return found.view(count, COLOURS, *found.shape[1:])
 
     def _tile(self, encoded: EncodedRows, weights: list[Tensor], top: int, bottom: int) -> Tensor:
         """Colours [frames, 3, samples, samples] of rows ``top`` to ``bottom`` - 1 of the grid."""
-        arch, (rows, columns) = self.network.arch, encoded.grid
+        arch, (rows, columns) = self.network.arch, encoded.size
         with self._precision():
             if arch.patch == 1:
                 values = self.network.base(encoded(range(top, bottom)), weights)
@@ -125,11 +125,10 @@ class InrSegment:
             return nullcontext()
         return torch.autocast("cuda", torch.float16)
 
-    def _encoded(self, size: tuple[int, int]) -> EncodedRows:
-        """The encoded positions for a picture size; those of the last size are kept."""
+    def _encoded(self, grid: Area) -> EncodedRows:
+        """The encoded positions of a grid; those of the last one are kept."""
         arch, table = self.network.arch, self.network.tensors[Role.ENCODING, 0]
-        key = (size, table.dtype)
+        key = (grid, table.dtype)
         if key not in self._kept:
-            grid = grid_size(arch, size)
             self._kept = {key: EncodedRows(arch, table, grid, self.backend, _KEPT_BYTES)}
         return self._kept[key]

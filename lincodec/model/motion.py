@@ -14,21 +14,23 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
+from lincodec.model.resample import Area
+
 #: Motion may leave this much of the difference between the frames before it is distrusted.
 TRUST = 1.25
 #: Difference, in 8-bit code values, over which trust goes from one to zero.
 DOUBT = 8.0
 
 
-def linear_weights(count: int, cells: int) -> Tensor:
+def linear_weights(count: int, cells: int, part: tuple[float, float] = (0, 1)) -> Tensor:
     """Weights of ``cells`` grid values at ``count`` samples of an axis, float32 [count, cells].
 
     Cell j is centred at (j + 1/2) / cells of the axis; values lie linearly between the
-    centres and are constant beyond the outer ones.
+    centres and are constant beyond the outer ones. The samples are those of a ``part`` of it.
     """
-    at = ((torch.arange(count, dtype=torch.float64) + 0.5) * (cells / count) - 0.5).clamp(
-        0, cells - 1
-    )
+    start, share = part[0], part[1] - part[0]
+    centres = (torch.arange(count, dtype=torch.float64) + 0.5) * (share * cells / count)
+    at = (start * cells + centres - 0.5).clamp(0, cells - 1)
     left = at.floor().long().clamp(max=max(cells - 2, 0))
     weights = torch.zeros(count, cells, dtype=torch.float64)
     weights.scatter_(1, left[:, None], 1 - (at - left)[:, None])
@@ -41,16 +43,17 @@ class Grid:
     """Values on the cells of a grid, spread over one plane size and gathered from it."""
 
     def __init__(
-        self, cells: tuple[int, int], size: tuple[int, int], device: torch.device | str = "cpu"
+        self, cells: tuple[int, int], area: Area, device: torch.device | str = "cpu"
     ) -> None:
         """
         Args:
-            cells: (rows, columns) of the grid.
-            size: (height, width) of the plane.
+            cells: (rows, columns) of the grid, which covers the whole picture.
+            area: of the plane.
             device: where the values lie.
         """
         self.rows, self.columns = (
-            linear_weights(n, m).to(device) for n, m in zip(size, cells, strict=True)
+            linear_weights(e.count, m, (e.start / e.size, e.stop / e.size)).to(device)
+            for e, m in zip(area, cells, strict=True)
         )
         self._area = self.rows.sum(0)[:, None] * self.columns.sum(0)
 
@@ -87,14 +90,14 @@ class Between:
         first: Sequence[Tensor],
         second: Sequence[Tensor],
         displacement: Tensor | None,
-        native: tuple[int, int],
+        areas: Sequence[Area],
     ) -> None:
         """
         Args:
             first, second: float32 [h, w] per channel, centred 8-bit units.
             displacement: float32 [2, rows, columns] in luma samples of the native picture;
                 None: nothing moves.
-            native: its (height, width).
+            areas: what they show, per channel.
         """
         self.first, self.second = first, second
         self.still = displacement is None or not bool(displacement.any())
@@ -102,10 +105,12 @@ class Between:
             return
         cells = (displacement.shape[1], displacement.shape[2])
         displacement = displacement.to(first[0].device)
-        self.grids = [Grid(cells, (p.shape[0], p.shape[1]), p.device) for p in first]
+        self.grids = [Grid(cells, area, p.device) for p, area in zip(first, areas, strict=True)]
         self.displacements = []
-        for plane, grid in zip(first, self.grids, strict=True):
-            across, down = plane.shape[1] / native[1], plane.shape[0] / native[0]
+        luma = areas[0]
+        for (rows, columns), grid in zip(areas, self.grids, strict=True):
+            down = rows.size / rows.cell / luma[0].size
+            across = columns.size / columns.cell / luma[1].size
             moved = torch.stack([displacement[0] * across, displacement[1] * down])
             self.displacements.append(grid.spread(moved))
         self.change = self.grids[0].gather((first[0] - second[0]).abs())

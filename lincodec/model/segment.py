@@ -13,7 +13,7 @@ from lincodec.model.basis import synthesise
 from lincodec.model.closed import Geometry
 from lincodec.model.latents import latent_at
 from lincodec.model.network import Network
-from lincodec.model.resample import resample
+from lincodec.model.resample import Area, resample
 
 
 class SegmentModel:
@@ -63,12 +63,9 @@ class SegmentModel:
             return planes
         return [p + r for p, r in zip(planes, self.network.residual(planes, z), strict=True)]
 
-    def at_size(self, z: Tensor, sizes: Sequence[tuple[int, int]]) -> list[Tensor]:
-        """Planes at any (height, width) per channel (spec clause 8.4)."""
-        own = [(rows.size, columns.size) for rows, columns in self.geometry.channels]
-        if list(sizes) == own:
-            return self.native(z)
-        return [resample(p, size) for p, size in zip(self.native(z), sizes, strict=True)]
+    def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
+        """Planes at any size, whole or in part, an area per channel (spec clause 8.4)."""
+        return [resample(p, area) for p, area in zip(self.native(z), areas, strict=True)]
 
 
 def _cropped(weights: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.engine import Engine, Linc
 
+from lincodec.crop import Crop
 from lincodec.jobs import DecodeOptions, Span
 
 
@@ -69,6 +70,13 @@ def test_resolutions(
     assert linc("decode", coded, "--res", text).code == 0
     options = engine.calls[-1][3]
     assert (options.size, options.scale) == (size, scale)
+
+
+def test_a_box_takes_the_shape_of_the_crop(linc: Linc, engine: Engine, coded: Path) -> None:
+    arguments = ("--crop", "32x32+8+8", "--res", "1080p")
+    assert linc("decode", coded, *arguments).code == 0
+    options = engine.calls[-1][3]
+    assert (options.crop, options.size) == (Crop(32, 32, 8, 8), (1080, 1080))
 
 
 def test_frames_are_counted_at_the_files_rate(linc: Linc, engine: Engine, coded: Path) -> None:

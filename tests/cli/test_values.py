@@ -12,6 +12,7 @@ from lincodec.cli.values import (
     Moment,
     Resolution,
     parse_bitrate,
+    parse_crop,
     parse_device,
     parse_duration,
     parse_moment,
@@ -19,6 +20,7 @@ from lincodec.cli.values import (
     parse_resolution,
     parse_size,
 )
+from lincodec.crop import Crop
 from lincodec.errors import UsageError
 from lincodec.jobs import Span
 
@@ -91,6 +93,12 @@ def test_resolutions(text: str, expected: Resolution) -> None:
     assert parse_resolution(text) == expected
 
 
+@pytest.mark.parametrize("text", ["64x32+8+0", " 64X32+8+0", "64×32 + 8 + 0"])
+def test_rectangles(text: str) -> None:
+    assert parse_crop(text) == Crop(64, 32, 8, 0)
+    assert str(parse_crop(text)) == "64x32+8+0"
+
+
 @pytest.mark.parametrize(
     ("text", "picture", "expected"),
     [
@@ -130,6 +138,10 @@ def test_boxes_keep_the_shape(
         (parse_duration, "0"),
         (parse_duration, "-1"),
         (parse_duration, "300f"),
+        (parse_crop, "64x64"),
+        (parse_crop, "0x64+0+0"),
+        (parse_crop, "64x64-2+0"),
+        (parse_crop, "64:64:0:0"),
         (parse_resolution, "99"),
         (parse_resolution, "0x10"),
         (parse_resolution, "x0"),

@@ -26,6 +26,7 @@ from lincodec.model.alignment import alignment_loss
 from lincodec.model.inr import Inr
 from lincodec.model.inr_segment import InrSegment
 from lincodec.model.network import Network
+from lincodec.model.resample import whole
 from lincodec.model.segment import SegmentModel
 from lincodec.models import segment_model
 from lincodec.video.reader import FrameReader
@@ -85,8 +86,8 @@ def test_rendering_stays_on_its_device(name: str) -> None:
         for one in (model, there):
             z = one.latent_at(torch.tensor([0.0, 0.5], dtype=torch.float64))
             with OneDevice():
-                native = sizes == linc.info.plane_sizes
-                planes = one.native(z) if native else one.at_size(z, sizes)
+                areas = [whole(*pair) for pair in zip(linc.info.plane_sizes, sizes, strict=True)]
+                planes = one.at_areas(z, areas)
             assert {plane.device for plane in planes} == {one.latents.device}
             shapes.append([tuple(plane.shape) for plane in planes])
         assert shapes[0] == shapes[1] == [(2, *size) for size in sizes]

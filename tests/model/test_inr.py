@@ -21,6 +21,7 @@ from lincodec.model.inr import Inr, encoded_width, layer_sizes, tensor_sizes
 from lincodec.model.inr_grid import encoder, grid_size, positions
 from lincodec.model.inr_segment import InrSegment
 from lincodec.model.latents import latent_at
+from lincodec.model.resample import whole
 from lincodec.model.rgb import ColorMap
 from lincodec.model.source import SourceFrames
 from lincodec.presets import PRESETS
@@ -190,7 +191,7 @@ def expected_picture(found: InrSegment, size: tuple[int, int], time: int) -> np.
     """The picture of one frame by numpy, [3, rows, columns] of the whole grid."""
     net, arch = found.network, found.network.arch
     rows, columns = grid_size(arch, size)
-    at = positions(range(rows), columns, rows, torch.device("cpu"))
+    at = positions(range(rows), whole((rows, columns), (rows, columns)), torch.device("cpu"))
     encoded = encoder(arch, at, "torch")(net.tensors[Role.ENCODING, 0]).double().numpy()
     values = forward(net, encoded, modulated_weights(net, found.latents[:, time].double().numpy()))
     if arch.patch == 1:
@@ -212,7 +213,7 @@ def expected_picture(found: InrSegment, size: tuple[int, int], time: int) -> np.
 def test_pictures_in_tiles(settings: InrSettings, tile: int) -> None:
     found = segment(settings)
     found.tile = tile
-    shown = found.rgb(found.latents, SIZE)
+    shown = found.rgb(found.latents, whole(SIZE, SIZE))
     for time in range(3):
         expected = expected_picture(found, SIZE, time)[:, : SIZE[0], : SIZE[1]]
         np.testing.assert_allclose(shown[time].numpy(), expected, atol=1e-4)
@@ -221,22 +222,22 @@ def test_pictures_in_tiles(settings: InrSettings, tile: int) -> None:
 def test_any_resolution_is_another_grid_of_coordinates() -> None:
     found = segment()
     for size in ((28, 44), (7, 11), (5, 30)):
-        shown = found.rgb(found.latents[:, :1], size)[0]
+        shown = found.rgb(found.latents[:, :1], whole(SIZE, size))[0]
         np.testing.assert_allclose(shown.numpy(), expected_picture(found, size, 0), atol=1e-4)
 
 
 def test_patches_at_other_sizes_show_no_border() -> None:
     """Twice as large, the steps between samples of two patches are about half those at native."""
     found = segment(dataclasses.replace(SMALL, patch=4))
-    native = found.rgb(found.latents[:, :1], SIZE)[0].clamp(0, 1)
-    large = found.rgb(found.latents[:, :1], (28, 44))[0]
+    native = found.rgb(found.latents[:, :1], whole(SIZE, SIZE))[0].clamp(0, 1)
+    large = found.rgb(found.latents[:, :1], whole(SIZE, (28, 44)))[0]
     steps = (large[:, :, 1:] - large[:, :, :-1]).abs()
     coarse = (native[:, :, 1:] - native[:, :, :-1]).abs()
     for column in range(4, 20, 4):  # first columns of patches
         at = 2 * column - 1
         limit = 1.8 * coarse[:, :, column - 1].amax() / 2
         assert float(steps[:, :, at].amax()) <= float(limit) + 1e-5
-    small = found.rgb(found.latents[:, :1], (7, 11))[0]
+    small = found.rgb(found.latents[:, :1], whole(SIZE, (7, 11)))[0]
     assert float(small.mean()) == pytest.approx(float(native.mean()), abs=0.01)
 
 
@@ -249,13 +250,15 @@ def test_memory_that_runs_out_makes_smaller_tiles(monkeypatch: pytest.MonkeyPatc
             raise torch.OutOfMemoryError("injected")
         return real(self, encoded, weights)
 
-    expected = found.rgb(found.latents, SIZE)
+    expected = found.rgb(found.latents, whole(SIZE, SIZE))
     monkeypatch.setattr(Inr, "base", base)
-    torch.testing.assert_close(found.rgb(found.latents, SIZE), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        found.rgb(found.latents, whole(SIZE, SIZE)), expected, atol=1e-5, rtol=0
+    )
     assert max(seen) > 150 >= seen[-1]
     monkeypatch.setattr("lincodec.model.inr.Inr.base", lambda *_: raise_memory())
     with pytest.raises(ResourceError, match="one row of 22 positions"):
-        found.rgb(found.latents, SIZE)
+        found.rgb(found.latents, whole(SIZE, SIZE))
 
 
 def raise_memory() -> None:
@@ -315,12 +318,12 @@ def test_a_segment_is_the_same_with_every_backend() -> None:
     for backend in ("torch", "csr"):
         found = segment()
         found.backend = hashgrid.choose(backend, torch.device("cpu"))
-        pictures.append(found.rgb(found.latents, SIZE))
+        pictures.append(found.rgb(found.latents, whole(SIZE, SIZE)))
     torch.testing.assert_close(*pictures, atol=1e-4, rtol=0)
 
 
 def test_positions_are_centres() -> None:
-    found = positions(range(1, 3), 4, 5, torch.device("cpu"))
+    found = positions(range(1, 3), whole((5, 4), (5, 4)), torch.device("cpu"))
     assert found[0].tolist() == pytest.approx([0.125, 0.3])
     assert found[-1].tolist() == pytest.approx([0.875, 0.5])
     arch: LatentInrArch = architecture(dataclasses.replace(SMALL, patch=4), SIZE)

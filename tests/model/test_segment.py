@@ -10,7 +10,7 @@ from torch import Tensor
 from lincodec.model.basis import synthesise
 from lincodec.model.closed import Geometry
 from lincodec.model.network import Network, NetworkShape
-from lincodec.model.resample import resample
+from lincodec.model.resample import resample, whole
 from lincodec.model.segment import SegmentModel
 
 SIZES = ((29, 38), (15, 19), (15, 19))
@@ -38,7 +38,9 @@ def model_of(*, network: bool, frames: int = 5, components: int = 4) -> SegmentM
 def test_native_size_takes_the_fast_path(network: bool) -> None:
     model = model_of(network=network)
     for ours, theirs in zip(
-        model.at_size(model.latents, SIZES), model.native(model.latents), strict=True
+        model.at_areas(model.latents, [whole(s, s) for s in SIZES]),
+        model.native(model.latents),
+        strict=True,
     ):
         assert torch.equal(ours, theirs)
 
@@ -57,8 +59,9 @@ def test_other_sizes_are_resampled() -> None:
     model = model_of(network=True)
     z = model.latents[:, 1:2]
     sizes = [(40, 61), (20, 31), (20, 31)]
-    for found, native, size in zip(model.at_size(z, sizes), model.native(z), sizes, strict=True):
-        assert torch.equal(found, resample(native, size))
+    areas = [whole(own, size) for own, size in zip(SIZES, sizes, strict=True)]
+    for found, native, area in zip(model.at_areas(z, areas), model.native(z), areas, strict=True):
+        assert torch.equal(found, resample(native, area))
 
 
 def test_unused_frequencies_are_dropped() -> None:
