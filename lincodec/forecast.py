@@ -15,8 +15,8 @@ from lincodec.video.reader import FrameReader
 
 #: Luma samples that the sample holds at most.
 _SAMPLE = 12_000_000
-#: Frames it holds at most.
-_FRAMES = 24
+#: Frames it holds at most; far fewer than a segment has make the weights look dearer than they are.
+_FRAMES = 48
 
 
 @dataclass(frozen=True)
