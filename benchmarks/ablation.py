@@ -35,6 +35,7 @@ from lincodec.descent import Descent
 from lincodec.entropy import context, rdo
 from lincodec.fit import RATE, Coded, SegmentFit
 from lincodec.layout import Layout
+from lincodec.model import sparse
 from lincodec.model.closed import CHROMA_RATIO
 from lincodec.model.network import Network
 from lincodec.networks import network_shape, network_tensors
@@ -62,6 +63,8 @@ class Variant:
     """Segments of so many frames in place of ``cut``."""
     turned: bool = True
     """The temporal basis is turned until few weights are large; False: principal components."""
+    split: bool = True
+    """Two bases share the blocks of a segment where that costs less."""
     answered: bool = True
     """Latents are solved again for the weights as they are coded."""
     rounds: int = 2
@@ -93,6 +96,7 @@ VARIANTS = (
     replace(DEFAULT, name="chroma 0.42", chroma=0.42, what="the same, finer"),
     replace(DEFAULT, name="principal components", turned=False,
             what="temporal KLT, not turned until few weights are large"),
+    replace(DEFAULT, name="one basis", split=False, what="never two bases for different blocks"),
     replace(DEFAULT, name="first latents", answered=False,
             what="latents not solved again for the coded weights"),
     replace(DEFAULT, name="no centroids", centroids=False, what="values at q times step"),
@@ -128,7 +132,11 @@ class Fit(SegmentFit):
 
     def _basis_at(self, step: float) -> tuple[Tensor, Tensor]:
         if self.variant.turned:
-            return super()._basis_at(step)
+            before = sparse._WORTH
+            sparse._WORTH = before if self.variant.split else 0.0
+            found = super()._basis_at(step)
+            sparse._WORTH = before
+            return found
         count = max(1, int((self.norms > 2.5 * step).sum()))
         return self.basis[:, :count], self.norms[:count]
 

@@ -19,7 +19,7 @@ from lincodec.descent import Descent
 from lincodec.entropy import rdo
 from lincodec.jobs import StopRequest
 from lincodec.metrics import mse, psnr
-from lincodec.model import closed
+from lincodec.model import closed, sparse
 from lincodec.model.closed import CHROMA_RATIO, Geometry
 from lincodec.model.network import Network
 from lincodec.model.output import quantise, to_frames
@@ -127,6 +127,8 @@ class SegmentFit:
         products = closed.gram(self.channels, CHROMA_RATIO)
         self.basis, self.norms = closed.temporal_basis(products)
         self._turned: tuple[float, Tensor, Tensor] | None = None
+        self.split = False
+        """Whether two bases share the blocks."""
 
     def trial(self, step: float, every: int = 4) -> Trial:
         """Bits, and quality of every ``every``-th frame, of the closed form at a step."""
@@ -267,26 +269,49 @@ class SegmentFit:
             choose: gives the integers for weights over their steps and ``rate``.
         """
         step = float(np.float32(step))
+        steps = self._steps(step)
         basis, norms = self._basis_at(step)
         exponents = closed.latent_exponents(norms, step).numpy().astype(np.int8)
         latents = _on_lattice(basis.T, exponents)
         values = torch.from_numpy(latents.values)
         wanted = self.channels if targets is None else targets
-        weights = closed.spectral_weights(wanted, values.T.double(), self.geometry)
-        chroma = float(np.float32(step) * np.float32(CHROMA_RATIO))
-        scaled = [(w / (chroma if c else step)).numpy() for c, w in enumerate(weights)]
+        weights = self._weights(wanted, values, steps)
+        scaled = [(w / s).numpy() for w, s in zip(weights, steps, strict=True)]
         coded = _trimmed(latents, choose(scaled, rate), scaled, step)
         return replace(coded, latents=self._answer(coded, wanted))
+
+    def _steps(self, step: float) -> list[float]:
+        """Step of every channel."""
+        chroma = float(np.float32(step) * np.float32(CHROMA_RATIO))
+        return [step] + [chroma] * (len(self.channels) - 1)
 
     def _basis_at(self, step: float) -> tuple[Tensor, Tensor]:
         """Temporal basis, float64 [n, D], and norms of its components for a luma step."""
         if self._turned is None or abs(math.log(step / self._turned[0])) > _SAME_BASIS:
             count = max(1, int((self.norms > 2.5 * step).sum()))
-            steps = [step * (CHROMA_RATIO if c else 1.0) for c in range(len(self.channels))]
-            weights, share = closed.sampled_weights(self.channels, self.geometry, steps)
-            basis, energy = closed.sparse_basis(weights, self.basis[:, :count])
-            self._turned = step, basis, (energy * share).sqrt() * step
+            blocks, share = sparse.sampled_blocks(self.channels, self.geometry, self._steps(step))
+            basis, energy = sparse.turned_basis(blocks, self.basis[:, :count])
+            self.split = False
+            if 2 < count < self.arch.n_components / 2:
+                found = sparse.split_basis(blocks, basis)
+                basis, energy, self.split = (*found, True) if found else (basis, energy, False)
+            self._turned = step, basis, (energy / share).sqrt() * step
         return self._turned[1:]
+
+    def _weights(
+        self, wanted: Sequence[Tensor], latents: Tensor, steps: Sequence[float]
+    ) -> list[Tensor]:
+        """Spectral weights for rounded latents, float32 [D, rows, columns, Bv, Bu] per channel."""
+        if not self.split:
+            return closed.spectral_weights(wanted, latents.T.double(), self.geometry)
+        half = len(latents) // 2
+        first, second = (
+            closed.spectral_weights(
+                wanted, torch.cat([latents[:1], part]).T.double(), self.geometry
+            )
+            for part in (latents[1 : 1 + half], latents[1 + half :])
+        )
+        return sparse.shared_out(first, second, steps)
 
     def _answer(self, coded: Coded, wanted: Sequence[Tensor]) -> Lattice:
         """The latents that give ``wanted`` best with the weights as they are coded."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,14 +18,8 @@ CENTRE = 128.0
 CHROMA_RATIO = 0.5
 #: Samples whose products are summed in binary32 before they join the binary64 total.
 _GRAM_CHUNK = 1 << 14
-#: Frames that are analysed together.
-_FRAMES_AT_ONCE = 8
-#: Weights that are looked at, and kept, to turn the temporal basis.
-_SEEN, _KEPT = 400_000, 10_000
-#: Turns of the temporal basis: for each component, and at most.
-_TURNS_EACH, _TURNS = 8, 100
-#: Bound below which weights count as zero at the first turn, in steps; it falls to one.
-_FIRST_BOUND = 4.0
+#: Samples of a frame, of all planes, that latents are fitted to.
+_FITTED = 400_000
 
 
 @dataclass(frozen=True)
@@ -85,67 +78,6 @@ def temporal_basis(products: Tensor) -> tuple[Tensor, Tensor]:
     return vectors * signs, values.sqrt()
 
 
-def sampled_weights(
-    channels: Sequence[Tensor], geometry: Geometry, steps: Sequence[float]
-) -> tuple[Tensor, float]:
-    """Spectral weights of every frame, over their steps, in a random share of the blocks.
-
-    Args:
-        channels: float32 [n, h, w] each.
-        geometry: their axes.
-        steps: quantiser step of each channel.
-
-    Returns:
-        Those that stand out of the dead zone over time, float32 [n, at most ``_KEPT``], and how
-        many there are in the picture for each one.
-    """
-    generator = torch.Generator().manual_seed(0)
-    share = min(1.0, _SEEN / sum(channel[0].numel() for channel in channels))
-    parts = []
-    for channel, axes, step in zip(channels, geometry.channels, steps, strict=True):
-        blocks = axes[0].blocks * axes[1].blocks
-        pick = torch.randperm(blocks, generator=generator)[: math.ceil(share * blocks)]
-        seen = torch.cat([
-            analyse(part, *axes).flatten(1, 2)[:, pick].flatten(1)
-            for part in torch.split(channel, _FRAMES_AT_ONCE)
-        ])  # fmt: skip
-        seen /= step
-        parts.append(seen[:, seen.square().sum(0) > 1])
-    found = torch.cat(parts, 1)
-    count = found.shape[1]
-    if count > _KEPT:
-        found = found[:, torch.randperm(count, generator=generator)[:_KEPT]]
-    return found, count / max(found.shape[1], 1) / share
-
-
-def sparse_basis(weights: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
-    """Turns a temporal basis so that few weights stand out of the dead zone.
-
-    The KLT packs the energy of the whole picture; what a quantiser leaves of it depends on how
-    many weights are large. Alternately weights below a falling bound are dropped and the basis
-    gets the orthonormal best for those that are left (Sezer, Harmanci and Guleryuz 2008,
-    "Sparse orthonormal transforms for image compression").
-
-    Args:
-        weights: float32 [n, columns], in quantiser steps.
-        basis: float64 [n, D], orthonormal columns to begin with.
-
-    Returns:
-        float64 [n, D], columns by falling energy, and the energy of the weights in each [D].
-    """
-    z = basis.float()
-    for bound in torch.linspace(_FIRST_BOUND, 1, min(_TURNS_EACH * z.shape[1], _TURNS)).tolist():
-        mixed = z.T @ weights
-        kept = torch.where(mixed.abs() > bound, mixed, 0)
-        # a component with nothing left stays about where it is
-        left, _, right = torch.linalg.svd(weights @ kept.T + z, full_matrices=False)
-        z = left @ right
-    energy = (z.T @ weights).square().sum(1)
-    order = energy.argsort(descending=True)
-    z = z[:, order]
-    return (z * torch.where(z.sum(0) < 0, -1.0, 1.0)).double(), energy[order].double()
-
-
 def latent_exponents(norms: Tensor, step: float) -> Tensor:
     """Row exponents e: latents of component k are multiples of 2^e, int64 [n].
 
@@ -170,7 +102,7 @@ def fitted_latents(channels: Sequence[Tensor], frames: Sequence[Tensor], ratio: 
     count, n = frames[0].shape[0], channels[0].shape[0]
     own = torch.zeros(count, count, dtype=torch.float64)
     cross = torch.zeros(count, n, dtype=torch.float64)
-    every = 1 + 2 * (sum(channel[0].numel() for channel in channels) // (2 * _SEEN))
+    every = 1 + 2 * (sum(channel[0].numel() for channel in channels) // (2 * _FITTED))
     for index, (channel, frame) in enumerate(zip(channels, frames, strict=True)):
         weight = 1.0 if index == 0 else ratio**-2
         pairs = zip(

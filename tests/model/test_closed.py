@@ -113,55 +113,6 @@ def test_spectral_weights_rebuild_the_source(channels: list[Tensor]) -> None:
         assert float((synthesise(mixed, *axes) - channel).abs().max()) < 0.05
 
 
-def test_a_turned_basis_finds_what_moves_alone() -> None:
-    """Sources that are seldom there at once: the KLT mixes them, the turned basis does not."""
-    generator = torch.Generator().manual_seed(2)
-    shape = (6, 3000)
-    there = torch.rand(shape, generator=generator) < 0.1
-    sources = torch.where(there, 9 * torch.randn(shape, generator=generator), 0)
-    mixing = torch.linalg.qr(torch.randn(8, 6, generator=generator, dtype=torch.float64))[0]
-    weights = mixing.float() @ sources
-    klt, _ = closed.temporal_basis((weights @ weights.T).double())
-    basis, energy = closed.sparse_basis(weights, klt[:, :6])
-    identity = torch.eye(6, dtype=torch.float64)
-    torch.testing.assert_close(basis.T @ basis, identity, atol=1e-4, rtol=0)
-    assert bool((energy[:-1] >= energy[1:]).all())
-    assert bool((basis.sum(0) >= 0).all())
-    large = [int(((b.T.float() @ weights).abs() > 1).sum()) for b in (klt[:, :6], basis)]
-    assert large[1] < 0.5 * large[0]
-    match = (mixing.T @ basis).abs()
-    assert float(match.amax(0).min()) > 0.95
-
-
-def test_a_component_without_weights_stays() -> None:
-    basis, energy = closed.sparse_basis(torch.zeros(4, 10), torch.eye(4, dtype=torch.float64))
-    torch.testing.assert_close(basis, torch.eye(4, dtype=torch.float64))
-    assert float(energy.abs().max()) == 0
-    none, _ = closed.sparse_basis(torch.zeros(3, 0), torch.eye(3, dtype=torch.float64)[:, :1])
-    torch.testing.assert_close(none, torch.eye(3, dtype=torch.float64)[:, :1])
-
-
-def test_sampled_weights_are_those_of_the_picture(
-    channels: list[Tensor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    geometry = Geometry.of([c.shape[1:] for c in channels], 16, 2)
-    steps = [10.0, 5.0, 5.0]
-    every = [
-        closed.analyse(c, *axes).reshape(10, -1) / step
-        for c, axes, step in zip(channels, geometry.channels, steps, strict=True)
-    ]
-    wanted = torch.cat([w[:, w.square().sum(0) > 1] for w in every], 1)
-    monkeypatch.setattr(closed, "_KEPT", 20_000)
-    found, share = closed.sampled_weights(channels, geometry, steps)
-    assert share == 1
-    torch.testing.assert_close(found.norm(), wanted.norm())
-    monkeypatch.setattr(closed, "_SEEN", 20_000)
-    monkeypatch.setattr(closed, "_KEPT", 500)
-    few, share = closed.sampled_weights(channels, geometry, steps)
-    assert few.shape == (10, 500)
-    assert share * 500 == pytest.approx(wanted.shape[1], rel=0.3)
-
-
 def test_latents_are_fitted_to_what_is_shown(channels: list[Tensor]) -> None:
     generator = torch.Generator().manual_seed(3)
     latents = torch.randn(10, 4, generator=generator, dtype=torch.float64)
