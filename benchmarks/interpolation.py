@@ -5,6 +5,8 @@
 linc fits every alpha-th frame (``--hold-out``) and renders the others (``--fps-scale``). On the
 same held-out frames, in one run: the key frame before it, the cross-fade of the true keys, ffmpeg's
 minterpolate of the true keys (mci, bidirectional), and the cross-fade of linc's own decoded keys.
+How far the fade is below the keys is the room there is: what follows motion shows the keys' own
+errors too. Beside that, what borders between segments do to the frames at them (``borders.py``).
 Writes JSON, a table, a plot and a sheet of the worst frame of every clip into benchmarks/results/.
 """
 
@@ -25,6 +27,7 @@ import av
 import matplotlib as mpl
 import numpy as np
 from anchors import Clip, load_clip
+from borders import borders, borders_table
 from rd import listed, machine
 
 from lincodec import metrics
@@ -157,8 +160,10 @@ def _summary(found: Sequence[tuple[float, float, float]]) -> dict[str, float]:
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Mean RGB PSNR and, in brackets, the worst frame's; gain over the fade of linc's keys."""
     lines = [
-        "| clip | alpha | quality | file | motion | keys | " + " | ".join(METHODS) + " | gain |",
-        "|" + "---|" * (len(METHODS) + 7),
+        "| clip | alpha | quality | file | motion | keys | "
+        + " | ".join(METHODS)
+        + " | gain | room |",
+        "|" + "---|" * (len(METHODS) + 8),
     ]
     for row in rows:
         cells = [
@@ -169,11 +174,14 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         lines.append(
             f"| {row['clip']} | {row['alpha']} | {row['quality']:g} | {row['bytes']['total']} | "
             f"{share:.1f} % | {row['psnr_rgb_of_keys']:.2f} | {' | '.join(cells)} | "
-            f"{gain(row):+.2f} |"
+            f"{gain(row):+.2f} | {room(row):+.2f} |"
         )
     for quality, alpha in sorted({(row["quality"], row["alpha"]) for row in rows}):
-        chosen = [gain(r) for r in rows if (r["quality"], r["alpha"]) == (quality, alpha)]
-        lines.append(f"\nquality {quality:g}, alpha {alpha}: mean gain {np.mean(chosen):+.2f} dB")
+        chosen = [r for r in rows if (r["quality"], r["alpha"]) == (quality, alpha)]
+        lines.append(
+            f"\nquality {quality:g}, alpha {alpha}: mean gain {np.mean([*map(gain, chosen)]):+.2f} "
+            f"dB of the {np.mean([*map(room, chosen)]):.2f} dB between the fade and the keys"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -181,6 +189,11 @@ def gain(row: dict[str, Any]) -> float:
     """RGB PSNR of linc above the cross-fade of its own keys, dB."""
     found = row["methods"]
     return float(found["linc"]["psnr_rgb"] - found["fade of linc's keys"]["psnr_rgb"])
+
+
+def room(row: dict[str, Any]) -> float:
+    """RGB PSNR of linc's keys above that of their cross-fade, dB."""
+    return float(row["psnr_rgb_of_keys"] - row["methods"]["fade of linc's keys"]["psnr_rgb"])
 
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
@@ -230,14 +243,19 @@ def main() -> None:
     add("--clips", type=listed(str), default=["carphone"], help="names, or paths below $LINC_MEDIA")
     add("--frames", type=int, default=97, help="of each clip, at most")
     add("--alphas", type=listed(int), default=[2, 4, 8])
-    add("--qualities", type=listed(float), default=[26.0, 38.0], help="of linc; 38 is its default")
+    add(
+        "--qualities",
+        type=listed(float),
+        default=[26.0, 32.0, 38.0],
+        help="of linc; 38 is its default",
+    )
     add("--preset", default="instant")
     add("--out", type=Path, default=Path(__file__).parent / "results")
     add("--name", default="interpolation", help="of the result files")
     given = parser.parse_args()
     mpl.use("Agg")
     given.out.mkdir(parents=True, exist_ok=True)
-    rows, worst = [], []
+    rows, worst, seams = [], [], []
     for name in given.clips:
         clip = load_clip(name, given.frames)
         for quality in given.qualities:
@@ -257,16 +275,20 @@ def main() -> None:
                 ):
                     worst.append((clip, alpha, pictures))
                 print(table([row]).splitlines()[2], flush=True)
+            seams.append(borders(clip, EncodeOptions(preset=given.preset, quality=quality)))
+            print(borders_table(seams[-1:]).splitlines()[-1], flush=True)
         report = {
             "command": shlex.join(["python", *sys.argv]),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
             "minterpolate": _MCI.format("FPS"),
             "rows": rows,
+            "borders": seams,
         }
         path = given.out / given.name
         path.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        path.with_suffix(".md").write_text(table(rows), encoding="utf-8")
+        text = table(rows) + "\n" + borders_table(seams)
+        path.with_suffix(".md").write_text(text, encoding="utf-8")
         plot(rows, path.with_suffix(".png"))
         sheet(worst, given.out / f"{given.name}_sheet.png")
 

@@ -124,8 +124,13 @@ class SegmentFit:
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         self.source = frames
         self.channels = closed.to_tensors(frames, info.bit_depth)
-        products = closed.gram(self.channels, CHROMA_RATIO)
-        self.basis, self.norms = closed.temporal_basis(products)
+        self._products = closed.gram(self.channels, CHROMA_RATIO)
+        self.weigh(torch.ones(len(frames), dtype=torch.float64))
+
+    def weigh(self, weights: Tensor) -> None:
+        """Let the error of every frame count ``weights`` times, float64 [n]."""
+        self.weights = weights
+        self.basis, self.norms = closed.temporal_basis(self._products * weights[:, None] * weights)
         self._turned: tuple[float, Tensor, Tensor] | None = None
         self.split = False
         """Whether two bases share the blocks."""
@@ -143,15 +148,22 @@ class SegmentFit:
 
     def quality(self, coded: Coded, network: Network | None, every: int = 4) -> float:
         """Mean RGB PSNR in dB of every ``every``-th frame."""
+        found = self.frame_psnrs(coded, network, range(0, self.frames, every))
+        return sum(found) / len(found)
+
+    def frame_psnrs(
+        self, coded: Coded, network: Network | None, which: Sequence[int]
+    ) -> list[float]:
+        """RGB PSNR in dB of some frames."""
         values, weights = decoded(coded)
         model = SegmentModel(self.geometry, values, weights, network)
         found = []
         with torch.inference_mode():
-            for index in range(0, self.frames, every):
+            for index in which:
                 shown = quantise(model.native(values[:, index : index + 1]), self.info.bit_depth)
                 rendered = to_rgb(to_frames(shown)[0], self.info)
                 found.append(psnr(mse(to_rgb(self.source[index], self.info), rendered)))
-        return sum(found) / len(found)
+        return found
 
     def run(
         self, part: Range, step: float, budget: Budget, wanted: float | None = None
@@ -290,12 +302,13 @@ class SegmentFit:
         if self._turned is None or abs(math.log(step / self._turned[0])) > _SAME_BASIS:
             count = max(1, int((self.norms > 2.5 * step).sum()))
             blocks, share = sparse.sampled_blocks(self.channels, self.geometry, self._steps(step))
+            blocks *= self.weights.float()[:, None, None]
             basis, energy = sparse.turned_basis(blocks, self.basis[:, :count])
             self.split = False
             if 2 < count < self.arch.n_components / 2:
                 found = sparse.split_basis(blocks, basis)
                 basis, energy, self.split = (*found, True) if found else (basis, energy, False)
-            self._turned = step, basis, (energy / share).sqrt() * step
+            self._turned = step, basis / self.weights[:, None], (energy / share).sqrt() * step
         return self._turned[1:]
 
     def _weights(
@@ -303,11 +316,11 @@ class SegmentFit:
     ) -> list[Tensor]:
         """Spectral weights for rounded latents, float32 [D, rows, columns, Bv, Bu] per channel."""
         if not self.split:
-            return closed.spectral_weights(wanted, latents.T.double(), self.geometry)
+            return closed.spectral_weights(wanted, latents.T.double(), self.geometry, self.weights)
         half = len(latents) // 2
         first, second = (
             closed.spectral_weights(
-                wanted, torch.cat([latents[:1], part]).T.double(), self.geometry
+                wanted, torch.cat([latents[:1], part]).T.double(), self.geometry, self.weights
             )
             for part in (latents[1 : 1 + half], latents[1 + half :])
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from lincodec.ends import end_weights
 from lincodec.fit import Budget, FittedSegment, SegmentFit, Trial
 from lincodec.jobs import EncodeOptions
 from lincodec.presets import Preset, step_of
@@ -49,6 +50,9 @@ class RateControl:
         self, fit: SegmentFit, part: Range, budget: Budget, reserved: int = 0
     ) -> FittedSegment:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
+        weights = end_weights(fit, self.step, part.continues)
+        if bool((weights != 1).any()):
+            fit.weigh(weights)
         wanted = None
         if self.per_sample is not None:
             share = self.per_sample * part.count * self.samples

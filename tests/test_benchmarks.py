@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anchors
 import av
+import borders
 import closed_form
 import gpu
 import grids
@@ -31,6 +32,20 @@ from paper_clips import HeldOut, every, small_clip
 def clip() -> anchors.Clip:
     """A few frames of carphone."""
     return anchors.load_clip("carphone", 16)
+
+
+def test_dips_and_losses_at_borders() -> None:
+    """A border before frame 5 here and before frame 12 there."""
+    here, there = np.full(16, 30.0), np.full(16, 30.0)
+    here[4:6], there[11:13] = (28.5, 29.0), 29.0
+    assert borders.dip(here, 5) == 1.25
+    assert borders.dip(here, 9) == 0
+    assert borders.losses(here, [5], there, [12]) == [1.5, 1.0]
+    there[:2] = np.nan
+    assert borders.losses(here, [1], there, [12]) == []
+    assert borders.losses(here, [10], there, [12]) == []
+    row = {"clip": "a", "quality": 38.0, "borders": 0}
+    assert borders.borders_table([row]).endswith("| a | 38 | 0 |  |  |  |  |  |\n")
 
 
 def test_frames_compared_with_themselves(clip: anchors.Clip) -> None:

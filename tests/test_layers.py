@@ -34,6 +34,7 @@ LEVELS: dict[str, int] = {
     "fit": 3,
     "descent": 3,
     "devices": 3,
+    "ends": 3,
     "engines": 3,
     "inr_fit": 3,
     "inr_settings": 3,

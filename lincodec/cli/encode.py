@@ -157,7 +157,7 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     "Model",
     "--motion/--no-motion",
     default=None,
-    help="Store the motion between frames, which --fps-scale follows; default: as the preset says.",
+    help="Store the motion between frames, which --fps-scale follows; paper presets: if asked.",
 )
 @device_option()
 @backend_option()

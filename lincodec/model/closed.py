@@ -82,10 +82,11 @@ def latent_exponents(norms: Tensor, step: float) -> Tensor:
     """Row exponents e: latents of component k are multiples of 2^e, int64 [n].
 
     The error of a latent is worth its component's norm; equal slopes of rate and
-    distortion put the step near 1.2 spectral steps over the norm.
+    distortion put the step near 1.2 spectral steps over the norm. It is at most a quarter, so
+    that rounding leaves unit vectors apart.
     """
     wanted = torch.log2(1.2 * step / norms.clamp(min=1e-9))
-    return torch.round(wanted).clamp(-18, 0).long()
+    return torch.round(wanted).clamp(-18, -2).long()
 
 
 def fitted_latents(channels: Sequence[Tensor], frames: Sequence[Tensor], ratio: float) -> Tensor:
@@ -118,26 +119,33 @@ def fitted_latents(channels: Sequence[Tensor], frames: Sequence[Tensor], ratio: 
     return found
 
 
-def eigen_frames(channels: Sequence[Tensor], latents: Tensor) -> list[Tensor]:
+def eigen_frames(
+    channels: Sequence[Tensor], latents: Tensor, weights: Tensor | None = None
+) -> list[Tensor]:
     """Least-squares eigen-frames for given latents.
 
     Args:
         channels: float32 [n, h, w] each.
         latents: float64 [n, D], any full-rank basis.
+        weights: float64 [n], how much the error of a frame counts; None: all the same.
 
     Returns:
         float32 [D, h, w] per channel.
     """
-    inverse = torch.linalg.pinv(latents).float()
     n = latents.shape[0]
+    weights = latents.new_ones(n) if weights is None else weights
+    inverse = (torch.linalg.pinv(latents * weights[:, None]) * weights).float()
     return [(inverse @ channel.reshape(n, -1)).view(-1, *channel.shape[1:]) for channel in channels]
 
 
 def spectral_weights(
-    channels: Sequence[Tensor], latents: Tensor, geometry: Geometry
+    channels: Sequence[Tensor],
+    latents: Tensor,
+    geometry: Geometry,
+    weights: Tensor | None = None,
 ) -> list[Tensor]:
     """Spectral weights of the eigen-frames, float32 [D, rows, columns, Bv, Bu] per channel."""
-    frames = eigen_frames(channels, latents)
+    frames = eigen_frames(channels, latents, weights)
     return [analyse(frame, *axes) for frame, axes in zip(frames, geometry.channels, strict=True)]
 
 

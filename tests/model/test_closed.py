@@ -149,7 +149,7 @@ def test_geometry_of_chroma(sizes: list[tuple[int, int]], expected: list[tuple[i
 def test_exponents_of_latents_follow_their_norms() -> None:
     norms = torch.tensor([1e9, 4096.0, 64.0, 1.0, 0.0], dtype=torch.float64)
     exponents = closed.latent_exponents(norms, 64 / 1.2)
-    assert exponents.tolist() == [-18, -6, 0, 0, 0]
+    assert exponents.tolist() == [-18, -6, -2, -2, -2]
 
 
 def test_dead_zone() -> None:
