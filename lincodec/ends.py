@@ -20,7 +20,7 @@ _OUTER, _INNER = 2, 2
 #: dB that a frame may be behind without being noticed.
 _TOLERANCE = 0.2
 #: Further dB for ten times the weight; an error falls by about half of what its weight rises.
-_SLOPE = 6.0
+_SLOPE = 7.0
 _HEAVIEST = 2.0
 
 

@@ -41,7 +41,7 @@ def weights_of(psnrs: list[float], *, continues: bool = True) -> list[float]:
 
 def test_weights_follow_what_an_end_is_behind() -> None:
     psnrs = [28.0, 29.5, 30.0, 30.0, 33.0, 30.0, 30.0, 29.85, 29.8]
-    first, second = round(10 ** (1.8 / 6), 3), round(10 ** (0.3 / 6), 3)
+    first, second = round(10 ** (1.8 / 7), 3), round(10 ** (0.3 / 7), 3)
     assert weights_of(psnrs) == [first, second, 1, 1, 1, 1, 1, 1, 1]
     assert weights_of(psnrs, continues=False) == [1] * 9
     assert weights_of(psnrs[::-1], continues=False)[-2:] == [second, first]
