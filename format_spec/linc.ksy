@@ -337,6 +337,7 @@ enums:
     19: patch_weight
     20: patch_bias
     24: motion
+    25: prediction
   mode:
     0: raw
     1: const

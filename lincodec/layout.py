@@ -1,4 +1,4 @@
-"""How a stretch of frames is best cut: blocks, overlap and segment lengths, by trial coding.
+"""How a stretch of frames is best cut: blocks, overlap, segments and prediction, by trial coding.
 
 Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure.
@@ -13,6 +13,7 @@ from functools import cache
 
 from lincodec.container import LincArch
 from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit, Trial
+from lincodec.predictive import PredictiveFit
 from lincodec.segments import Range
 from lincodec.types import Frame, Planes, VideoInfo
 
@@ -25,8 +26,16 @@ _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 class Layout:
     """Chooses for one video; every choice is made at the quantiser step that will be used."""
 
-    def __init__(self, info: VideoInfo, step: float) -> None:
-        self.step = step
+    def __init__(self, info: VideoInfo, step: float, search: tuple[int, int] | None = None) -> None:
+        """
+        Args:
+            info: the video.
+            step: luma quantiser step.
+            search: how displacements are searched, None: frames are not predicted; see
+                ``PredictiveFit``.
+        """
+        self.step, self.search = step, search
+        self._predicted: dict[Range, bool] = {}
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -55,32 +64,67 @@ class Layout:
         return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
-        """Segments for consecutive frames of one shot: halves wherever they code better."""
-        lengths = self._lengths(self._windows(frames), arch, None)
+        """Segments for consecutive frames of one shot: halves wherever they code better.
+
+        Where frames are better predicted, the shot stays whole.
+        """
+        window = self._windows(frames)
+        lengths, plain = self._lengths(window, arch, None)
+        if self._pays(window, arch, plain):
+            self._predicted[part] = True
+            return [part]
         out, first = [], part.first
         for count in lengths:
             continues = part.continues if first == part.first else True
             out.append(Range(first, count, continues))
+            self._predicted[out[-1]] = False
             first += count
         return out
 
-    def _lengths(self, frames: Sequence[Planes], arch: LincArch, known: float | None) -> list[int]:
-        """Lengths of the pieces of ``frames``; ``known`` is the whole's score if there is one."""
+    def predicted(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> bool:
+        """Whether the frames of a segment are better predicted; found out unless it is known."""
+        if part not in self._predicted:
+            window = self._windows(frames)
+            possible = self.search is not None and len(window) > 1
+            plain = self._trial(window, arch) if possible else None
+            self._predicted[part] = plain is not None and self._pays(window, arch, plain)
+        return self._predicted[part]
+
+    def known(self, part: Range) -> bool:
+        """Whether it has been found out that the frames of a segment are better predicted."""
+        return self._predicted.get(part, False)
+
+    def _pays(self, frames: Sequence[Planes], arch: LincArch, plain: Trial) -> bool:
+        """Whether prediction codes the frames better than ``plain`` does."""
+        if self.search is None or len(frames) < 2:
+            return False
+        fit = PredictiveFit(frames, self.info, arch, (1, self.search[1]), self.step)
+        found = fit.trial(self.step)
+        return score(found.bits, found.psnr) < score(plain.bits, plain.psnr) - _MARGIN
+
+    def _lengths(
+        self, frames: Sequence[Planes], arch: LincArch, known: Trial | None
+    ) -> tuple[list[int], Trial]:
+        """Lengths of the pieces of ``frames`` and what they take together.
+
+        Args:
+            frames: windows.
+            arch: of the file.
+            known: the whole's trial if there is one.
+        """
         count = len(frames)
+        whole = self._trial(frames, arch) if known is None else known
         if count < 2 * _SHORTEST:
-            return [count]
-        whole = self._score(frames, arch) if known is None else known
+            return [count], whole
         middle = count // 2
         halves = [frames[:middle], frames[middle:]]
         trials = [self._trial(half, arch) for half in halves]
-        bits = sum(trial.bits for trial in trials)
-        quality = sum(t.psnr * len(h) for t, h in zip(trials, halves, strict=True)) / count
-        if score(bits, quality) > whole - _MARGIN:
-            return [count]
-        out = []
-        for half, trial in zip(halves, trials, strict=True):
-            out += self._lengths(half, arch, score(trial.bits, trial.psnr))
-        return out
+        apart = _together(trials, [len(half) for half in halves])
+        if score(apart.bits, apart.psnr) > score(whole.bits, whole.psnr) - _MARGIN:
+            return [count], whole
+        found = [self._lengths(h, arch, t) for h, t in zip(halves, trials, strict=True)]
+        lengths = [length for pieces, _ in found for length in pieces]
+        return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
 
     def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
         trial = self._trial(frames, arch)
@@ -98,6 +142,12 @@ class Layout:
             tuple(plane[luma if index == 0 else chroma] for index, plane in enumerate(f.planes))
             for f in frames
         ]
+
+
+def _together(trials: Sequence[Trial], counts: Sequence[int]) -> Trial:
+    """One trial for pieces of ``counts`` frames."""
+    quality = sum(t.psnr * n for t, n in zip(trials, counts, strict=True)) / sum(counts)
+    return Trial(sum(trial.bits for trial in trials), quality)
 
 
 def score(bits: float, psnr: float) -> float:

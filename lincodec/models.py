@@ -19,6 +19,8 @@ from lincodec.model.closed import Geometry
 from lincodec.model.inr import Inr
 from lincodec.model.inr_segment import InrSegment
 from lincodec.model.network import Network
+from lincodec.model.predict import Blocks, cell_size
+from lincodec.model.predicted import PredictedSegment
 from lincodec.model.resample import Area
 from lincodec.model.rgb import ColorMap
 from lincodec.model.segment import SegmentModel
@@ -33,14 +35,16 @@ class RenderModel(Protocol):
     latents: Tensor
     """float32 [D, n], entry by frame."""
 
-    def latent_at(self, times: Tensor) -> Tensor:
-        """Latents float32 [D, m] at float64 [m] frames from the segment's first (Eq. 4)."""
+    def pictures(self, times: Tensor, areas: Sequence[Area] | None = None) -> list[Tensor]:
+        """Pictures at float64 times [m] in frames from the segment's first.
 
-    def native(self, z: Tensor) -> list[Tensor]:
-        """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
+        Args:
+            times: of the pictures; between two frames their latents are mixed (Eq. 4).
+            areas: any size, whole or in part, per channel; None: native.
 
-    def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
-        """Planes at any size, whole or in part, an area per channel."""
+        Returns:
+            float32 [m, h, w] per channel, centred 8-bit units.
+        """
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class Rendering:
         return Rendering(found, hashgrid.choose(backend, found))
 
 
+#: Steps of block displacements, in luma samples.
+_UNITS = (1.0, 0.5, 0.25, 0.125)
+
 #: On the CPU: what every machine has.
 ON_CPU = Rendering(torch.device("cpu"), hashgrid.choose("auto", torch.device("cpu")))
 
@@ -82,13 +89,40 @@ def segment_model(
         residual = read_network(code, arch, info)
         if residual is not None:
             residual = Network(residual.shape, _moved(residual.tensors, rendering.device))
-        return SegmentModel(geometry, latents, weights, residual)
+        return _predicted(code, SegmentModel(geometry, latents, weights, residual), info)
     network, latents = inr_tensors.decoded(code, arch)
     there = Inr(arch, _moved(network.tensors, rendering.device))
     return InrSegment(
         there, latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
     )  # fmt: skip
+
+
+def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> RenderModel:
+    """The segment with its prediction, if it has one (spec clause 8.11).
+
+    Raises:
+        CorruptError: the tensor is of another mode, size or step than the clause allows.
+    """
+    tensor = code.tensors.get((Role.PREDICTION, 0))
+    if tensor is None:
+        return model
+    where = f"segment at frame {code.first_frame}: its prediction"
+    if model.network is not None:
+        raise CorruptError(f"{where} goes with a network; expected one of them")
+    if not isinstance(tensor, Field) or tensor.q.shape[1] != 4:
+        raise CorruptError(f"{where} is not a field of 4 components")
+    count, _, rows, columns = tensor.q.shape
+    if count != code.n_frames - 1:
+        raise CorruptError(f"{where} is of {count} frames; expected {code.n_frames - 1}")
+    if tensor.step not in _UNITS:
+        raise CorruptError(f"{where} has step {tensor.step:g}; expected one of {list(_UNITS)}")
+    cell = cell_size((info.height, info.width), (rows, columns))
+    if cell is None:
+        raise CorruptError(f"{where} is on {rows} x {columns} blocks, which no block side gives")
+    q = torch.from_numpy(tensor.q)
+    blocks = Blocks.of(info.plane_sizes, cell, round(1 / tensor.step))
+    return PredictedSegment(model, blocks, torch.cat([q[:, :2], q[:, 2:] - q[:, :2]], 1))
 
 
 def segment_motion(code: SegmentCode) -> Tensor | None:

@@ -9,6 +9,7 @@ of samples; robust weights after Black and Anandan 1996).
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -69,21 +70,41 @@ def motion_field(frames: Sequence[Planes], info: VideoInfo) -> Field:
     The step is a sixteenth of a cell.
     """
     rows, columns = cells = grid_size(info.height, info.width)
-    luma = [_prepared(planes[0], info.bit_depth) for planes in frames]
-    scale = info.width / luma[0].shape[1], info.height / luma[0].shape[0]
+    luma = [prepared(planes[0], info.bit_depth) for planes in frames]
     step = float(np.float32(max(info.width / columns, info.height / rows) / _CELL))
-    batch = max(1, _BATCH // luma[0].numel())
-    parts = []
-    with torch.inference_mode():
-        for start in range(0, len(frames) - 1, batch):
-            group = torch.stack(luma[start : start + batch + 1])
-            field = _estimate(group[:-1], group[1:], cells)
-            parts.append(field * torch.tensor(scale)[:, None, None])
-    q = torch.round(torch.cat(parts) / step).clamp(-4096, 4096).long()
+    pairs = list(itertools.pairwise(range(len(frames))))
+    field = displacements(luma, pairs, info, cells)
+    q = torch.round(field / step).clamp(-4096, 4096).long()
     return Field(q.numpy(), step)
 
 
-def _prepared(luma: np.ndarray, bit_depth: int) -> Tensor:
+def displacements(
+    luma: Sequence[Tensor], pairs: Sequence[tuple[int, int]], info: VideoInfo,
+    cells: tuple[int, int],
+) -> Tensor:  # fmt: skip
+    """Displacements between pairs of frames, float32 [len(pairs), 2, rows, columns].
+
+    Args:
+        luma: frames as ``prepared`` gives them.
+        pairs: numbers of the frames.
+        info: the video they come from.
+        cells: (rows, columns) of the grid.
+
+    Returns:
+        Luma samples of the video, horizontal then vertical, seen from halfway.
+    """
+    scale = torch.tensor([info.width / luma[0].shape[1], info.height / luma[0].shape[0]])
+    batch = max(1, _BATCH // luma[0].numel())
+    parts = []
+    with torch.inference_mode():
+        for start in range(0, len(pairs), batch):
+            group = pairs[start : start + batch]
+            first, second = (torch.stack([luma[pair[k]] for pair in group]) for k in (0, 1))
+            parts.append(_estimate(first, second, cells) * scale[:, None, None])
+    return torch.cat(parts)
+
+
+def prepared(luma: np.ndarray, bit_depth: int) -> Tensor:
     """Luma in 8-bit code values, halved until it is small enough to search, and smoothed."""
     plane = torch.from_numpy(luma.astype(np.float32)) * 2.0 ** (8 - bit_depth)
     while plane.numel() > _SEARCH_AREA:

@@ -19,7 +19,7 @@ def deviation(model: RenderModel, frame: int) -> tuple[float, float]:
     """Difference of a frame rendered in binary32 and in binary64, before rounding to codes.
 
     Args:
-        model: a segment.
+        model: a segment of which nothing has been rendered yet.
         frame: number within the segment.
 
     Returns:
@@ -27,9 +27,10 @@ def deviation(model: RenderModel, frame: int) -> tuple[float, float]:
         infinite when a sample is not a finite number.
     """
     with torch.inference_mode():
-        z = model.latents[:, frame : frame + 1]
-        found = model.native(z)
-        exact = doubled(model).native(z.double())
+        time = torch.tensor([frame], dtype=torch.float64)
+        precise = doubled(model)  # before it keeps any binary32 picture
+        found = model.pictures(time)
+        exact = precise.pictures(time)
         errors = [a.double() - b for a, b in zip(found, exact, strict=True)]
         count = sum(e.numel() for e in errors)
         rms = math.sqrt(sum(float((e * e).sum()) for e in errors) / count)

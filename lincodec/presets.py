@@ -34,6 +34,9 @@ class Preset:
 
     motion: bool = True
     """Whether the motion between frames is stored, for frames in between."""
+    search: tuple[int, int] | None = None
+    """Rounds and luma samples a frame of the search for what frames can be predicted from;
+    None: frames are not predicted."""
 
     @property
     def arch(self) -> str:
@@ -58,10 +61,26 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         Preset("instant", "closed form alone, in seconds", 96),
-        Preset("fast", "closed form and a small network, fitted briefly", 96, 6, 0.15),
-        Preset("medium", "the same network, fitted well", 96, 20, 0.6),
-        Preset("slow", "the same network, fitted until little is left to gain", 96, 60, 2.0),
-        Preset("slower", "a larger network, fitted for minutes", 96, 240, 10, 24, 3),
+        Preset(
+            "fast",
+            "frames predicted where that pays, after a short search",
+            96,
+            6,
+            0.15,
+            search=(1, 250_000),
+        ),
+        Preset("medium", "the same, searched well", 96, 20, 0.6, search=(2, 1_000_000)),
+        Preset("slow", "the same, searched thoroughly", 96, 60, 2.0, search=(3, 4_000_000)),
+        Preset(
+            "slower",
+            "the same, and a larger network for what is not predicted",
+            96,
+            240,
+            10,
+            24,
+            3,
+            search=(4, 4_000_000),
+        ),
         _paper("s", 50),
         _paper("m", 100),
         _paper("l", 200),

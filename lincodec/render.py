@@ -156,8 +156,8 @@ class Renderer:
         self, segment: Loaded, times: Sequence[float], areas: Sequence[Area]
     ) -> list[Tensor]:
         """Planes float32 [m, h, w] at times in frames from the segment's first."""
-        z = segment.model.latent_at(torch.tensor(times, dtype=torch.float64))
-        planes = segment.model.at_areas(z, areas)
+        at = torch.tensor(times, dtype=torch.float64)
+        planes = segment.model.pictures(at, areas)
         return [plane.cpu() for plane in planes]  # where motion is followed
 
     def _follower(self, index: int) -> int | None:

@@ -65,7 +65,8 @@ class Tally:
         with torch.inference_mode():
             for start in range(0, len(frames), batch * every):
                 part = slice(start, start + batch * every, every)
-                planes = model.native(model.latents[:, part])
+                times = torch.arange(len(frames), dtype=torch.float64)[part]
+                planes = model.pictures(times)
                 shown = to_frames(quantise(planes, info.bit_depth))
                 for frame, other in zip(frames[part], shown, strict=True):
                     self._add(frame, other, info)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from lincodec.ends import end_weights
 from lincodec.fit import Budget, FittedSegment, SegmentFit, Trial
 from lincodec.jobs import EncodeOptions
+from lincodec.predictive import PredictiveFit
 from lincodec.presets import Preset, step_of
 from lincodec.segments import Range
 from lincodec.types import VideoInfo
@@ -47,7 +48,7 @@ class RateControl:
         return None
 
     def choose(
-        self, fit: SegmentFit, part: Range, budget: Budget, reserved: int = 0
+        self, fit: SegmentFit | PredictiveFit, part: Range, budget: Budget, reserved: int = 0
     ) -> FittedSegment:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
         weights = end_weights(fit, self.step, part.continues)
@@ -72,7 +73,7 @@ class RateControl:
 
     def _search(
         self,
-        fit: SegmentFit,
+        fit: SegmentFit | PredictiveFit,
         wanted: float,
         measure: Callable[[Trial], float],
         slope: float,

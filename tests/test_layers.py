@@ -42,6 +42,8 @@ LEVELS: dict[str, int] = {
     "models": 3,
     "networks": 3,
     "motion": 3,
+    "matching": 3,
+    "predictive": 3,
     "segments": 3,
     "journal": 3,
     "target": 3,

@@ -155,6 +155,12 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
 )
 @option(
     "Model",
+    "--prediction/--no-prediction",
+    default=None,
+    help="Predict frames from each other where that pays, or never; default: as the preset says.",
+)
+@option(
+    "Model",
     "--motion/--no-motion",
     default=None,
     help="Store the motion between frames, which --fps-scale follows; paper presets: if asked.",
@@ -247,6 +253,7 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         segment=given["segment"],
         scene_cut=given["scene_cut"],
         network=given["network"],
+        prediction=given["prediction"],
         motion=given["motion"],
         hold_out=given["hold_out"],
         span=span_from(

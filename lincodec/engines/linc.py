@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,12 +14,17 @@ from lincodec.errors import UsageError
 from lincodec.fit import Budget, SegmentFit
 from lincodec.jobs import EncodeOptions
 from lincodec.layout import Layout
+from lincodec.predictive import THEMES, PredictiveFit
 from lincodec.presets import Preset
 from lincodec.segments import Range
 from lincodec.types import Frame
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
+#: Search for displacements where a preset has none and the options ask for it.
+_SEARCH = (1, 250_000)
+#: Wall seconds that a fit with prediction may take for a megasample, with room to spare.
+_SEARCH_SECONDS = 3.0
 
 
 class LincEngine(Engine):
@@ -29,10 +35,10 @@ class LincEngine(Engine):
     def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
         options, info = setting.options, setting.info
         self.setting = setting
-        self.preset = _with_network(setting.preset, options.network)
+        self.preset = _wished(setting.preset, options)
         self.timed = self.preset.network
         self.control = target.RateControl(options, self.preset, info, setting.frames)
-        self.layout = Layout(info, self.control.step)
+        self.layout = Layout(info, self.control.step, self.preset.search)
         self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
@@ -73,7 +79,7 @@ class LincEngine(Engine):
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
         longest = self.longest(self.setting)
-        return longest * (blocks * side * side * 3 + longest) + (1 << 20)
+        return (longest + THEMES) * (blocks * side * side * 3 + longest) + (1 << 20)
 
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
         """The segments that code best."""
@@ -81,7 +87,7 @@ class LincEngine(Engine):
 
     def seconds(self, part: Range) -> float:
         """Wall seconds of network fitting."""
-        if not self.timed:
+        if not self.timed or self.layout.known(part):
             return 0.0
         info = self.setting.info
         megasamples = info.width * info.height * part.count / 1e6
@@ -89,17 +95,40 @@ class LincEngine(Engine):
 
     def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
         """Fit one segment at the step its target asks for."""
-        planes = [frame.planes for frame in frames]
-        fit = SegmentFit(planes, self.setting.info, self.arch, self.setting.options.seed)
+        planes, info = [frame.planes for frame in frames], self.setting.info
+        search, step = self.preset.search, self.control.step
+        fit: SegmentFit | PredictiveFit
+        if search and self._has_time(part, budget) and self._predicted(part, frames):
+            fit = PredictiveFit(planes, info, self.arch, search, step)
+        else:
+            fit = SegmentFit(planes, info, self.arch, self.setting.options.seed)
         return self.control.choose(fit, part, budget, self.reserved).code
+
+    def _predicted(self, part: Range, frames: Sequence[Frame]) -> bool:
+        """Whether the frames of a segment are better predicted."""
+        return self.layout.predicted(part, frames, self.arch)
+
+    def _has_time(self, part: Range, budget: Budget) -> bool:
+        """Whether a search for displacements ends before the budget does."""
+        if budget.over:
+            return False
+        samples = self.setting.info.width * self.setting.info.height * part.count
+        return budget.deadline is None or (
+            budget.deadline - time.monotonic() > _SEARCH_SECONDS * samples / 1e6
+        )
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
         self.control.account(part, coded)
 
 
-def _with_network(preset: Preset, wish: bool | None) -> Preset:
-    """The preset with its network forced on or off."""
-    if wish is None or wish == preset.network:
-        return preset
-    return replace(preset, fit_floor=20, fit_seconds=0.6) if wish else replace(preset, fit_floor=0)
+def _wished(preset: Preset, options: EncodeOptions) -> Preset:
+    """The preset with its network and prediction forced on or off as the options say."""
+    if options.network is not None and options.network != preset.network:
+        if options.network:
+            preset = replace(preset, fit_floor=20, fit_seconds=0.6)
+        else:
+            preset = replace(preset, fit_floor=0)
+    if options.prediction is not None and options.prediction != bool(preset.search):
+        preset = replace(preset, search=_SEARCH if options.prediction else None)
+    return preset

@@ -56,6 +56,11 @@ class InrSegment:
         """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
         return self._planes(z, whole(self.size, self.size))
 
+    def pictures(self, times: Tensor, areas: Sequence[Area] | None = None) -> list[Tensor]:
+        """Planes float32 [m, h, w] per channel at float64 times [m] in frames; None: native."""
+        z = self.latent_at(times)
+        return self.native(z) if areas is None else self.at_areas(z, areas)
+
     def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
         """Planes at any size, whole or in part; areas of chroma follow from that of luma."""
         return self._planes(z, areas[0])

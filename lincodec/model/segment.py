@@ -51,7 +51,11 @@ class SegmentModel:
 
     def _mixed(self, z: Tensor) -> list[Tensor]:
         """Spectral weights of single frames: W z per channel, [m, rows, columns, v, u]."""
-        return [(z.T @ w.reshape(w.shape[0], -1)).view(-1, *w.shape[1:]) for w in self.weights]
+        used = z.any(1).nonzero()[:, 0]  # few of a segment whose frames are predicted
+        if 2 * used.numel() > z.shape[0]:
+            return [(z.T @ w.flatten(1)).view(-1, *w.shape[1:]) for w in self.weights]
+        z = z[used]
+        return [(z.T @ w[used].flatten(1)).view(-1, *w.shape[1:]) for w in self.weights]
 
     def native(self, z: Tensor) -> list[Tensor]:
         """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
@@ -62,6 +66,11 @@ class SegmentModel:
         if self.network is None:
             return planes
         return [p + r for p, r in zip(planes, self.network.residual(planes, z), strict=True)]
+
+    def pictures(self, times: Tensor, areas: Sequence[Area] | None = None) -> list[Tensor]:
+        """Planes float32 [m, h, w] per channel at float64 times [m] in frames; None: native."""
+        z = self.latent_at(times)
+        return self.native(z) if areas is None else self.at_areas(z, areas)
 
     def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
         """Planes at any size, whole or in part, an area per channel (spec clause 8.4)."""

@@ -1,0 +1,288 @@
+"""Fitting a segment whose frames are predicted from each other (spec clause 8.11).
+
+The first frame is coded whole; then, level by level, block displacements are searched in what
+has been decoded so far, and the rest of every frame becomes a component of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lincodec import quant
+from lincodec.bitstream import Field, Key, Lattice, SegmentCode, Spectral
+from lincodec.bitstream import Tensor as Coding
+from lincodec.container import LincArch
+from lincodec.entropy import rdo
+from lincodec.fit import RATE, Budget, FittedSegment, SegmentFit, Trial, code_bits, decoded
+from lincodec.matching import match
+from lincodec.metrics import mse, psnr
+from lincodec.model import closed
+from lincodec.model.basis import analyse, synthesise
+from lincodec.model.closed import Geometry
+from lincodec.model.output import quantise, to_frames
+from lincodec.model.predict import Blocks, Link, cell_size, levels, predicted
+from lincodec.model.segment import SegmentModel
+from lincodec.motion import displacements, prepared
+from lincodec.registry import Role
+from lincodec.segments import Range
+from lincodec.types import Planes, VideoInfo
+from lincodec.video.color import to_rgb
+
+#: Quantiser step of the first frame over that of a whole fit without prediction.
+_FIRST_SCALE = 0.4
+#: Steps of the anchors and of the levels between them over that of the first frame, in eighths;
+#: the last repeats. What others are predicted from is worth more bits.
+_ANCHOR_EIGHTHS = 9
+_LEVEL_EIGHTHS = (10, 15, 22, 30)
+#: Displacements are in halves of a luma sample.
+_UNIT = 2
+#: Latent rows that only say what a frame shows, and the step of their lattice.
+THEMES = 6
+_THEME_STEP = 0.25
+#: Displacements found at one step serve others within this factor.
+_REUSE = 1.5
+#: Blocks have a side of 32 samples where the square root of a picture's luma samples times the
+#: step is this; it grows with the root of that.
+_SIDE_AT = 240.0 * 80.0
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A segment as it will be written, and what it decodes to."""
+
+    latents: Lattice
+    spectral: Spectral
+    prediction: Field
+    planes: list[Tensor]
+    """float32 [n, h, w] per channel, centred 8-bit units."""
+
+
+class PredictiveFit:
+    """One segment's fit with prediction; serves trials at several steps and the final run."""
+
+    def __init__(
+        self,
+        frames: Sequence[Planes],
+        info: VideoInfo,
+        arch: LincArch,
+        search: tuple[int, int],
+        step: float,
+    ) -> None:
+        """
+        Args:
+            frames: the segment's source frames, two or more.
+            info: the video they come from.
+            arch: architecture parameters of the file.
+            search: rounds, and luma samples of a frame that are looked at, of the search for
+                displacements.
+            step: luma step that will be about right, for the size of blocks.
+        """
+        self.info, self.arch, self.source = info, arch, frames
+        self.rounds, self.samples = search
+        self.frames, self.levels = len(frames), levels(len(frames))
+        self.eighths = _eighths(self.levels)
+        self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
+        self.first = SegmentFit(frames[:1], info, arch)
+        self.channels = closed.to_tensors(frames, info.bit_depth)
+        size = (info.height, info.width)
+        side = _side(info, step)
+        cell = cell_size(size, (-(-size[0] // side), -(-size[1] // side)))
+        assert cell is not None
+        self.cell = cell
+        self.blocks = Blocks.of(info.plane_sizes, cell, _UNIT)
+        luma = [prepared(planes[0], info.bit_depth) for planes in frames]
+        self.themes = _themes(luma)
+        self._starts = [self._start(level, luma) for level in self.levels]
+        self._moves: tuple[float, list[Tensor]] | None = None
+
+    def _start(self, level: Sequence[Link], luma: Sequence[Tensor]) -> Tensor:
+        """First guess of a level's displacements from the source alone, in units."""
+        ends = [(k.first, k.frame if k.first == k.second else k.second) for k in level]
+        field = displacements(luma, ends, self.info, self.blocks[0].grid)
+        whole = torch.tensor([k.first == k.second for k in level])[:, None, None, None]
+        back = torch.round(-field * _UNIT * torch.where(whole, 1.0, 0.5)).long()
+        return torch.cat([back, torch.where(whole, back, -back)], 1)
+
+    def trial(self, step: float, every: int = 4) -> Trial:
+        """Bits, and quality of every ``every``-th frame, at a step."""
+        coded = self.quantise(step)
+        bits = code_bits(self.code(Range(0, self.frames, False), coded))
+        return Trial(bits, self.quality(coded, every))
+
+    def run(
+        self, part: Range, step: float, budget: Budget, wanted: float | None = None
+    ) -> FittedSegment:
+        """The final fit; the arguments are those of ``SegmentFit.run``."""
+        coded = self.quantise(step)
+        budget.report(1.0, None)
+        return FittedSegment(self.code(part, coded))
+
+    def quality(self, coded: Coded, every: int = 4) -> float:
+        """Mean RGB PSNR in dB of every ``every``-th frame."""
+        found = []
+        for index in range(0, self.frames, every):
+            shown = quantise([p[index : index + 1] for p in coded.planes], self.info.bit_depth)
+            rendered = to_rgb(to_frames(shown)[0], self.info)
+            found.append(psnr(mse(to_rgb(self.source[index], self.info), rendered)))
+        return sum(found) / len(found)
+
+    def code(self, part: Range, coded: Coded) -> SegmentCode:
+        """The segment's tensors as they will be written."""
+        tensors: dict[Key, Coding] = {
+            (Role.SPECTRAL, 0): coded.spectral,
+            (Role.LATENT, 0): coded.latents,
+            (Role.PREDICTION, 0): coded.prediction,
+        }
+        return SegmentCode(part.first, part.count, part.continues, tensors)
+
+    def quantise(self, step: float, *, rate: float = RATE) -> Coded:
+        """Choose displacements and weights for a luma step; ``rate`` prices a bit."""
+        with torch.inference_mode():
+            loop = _Loop(self, step * _FIRST_SCALE, rate)
+            known = self._moves
+            reuse = known is not None and 1 / _REUSE < step / known[0] < _REUSE
+            moves: list[Tensor] = []
+            for depth, level in enumerate(self.levels):
+                if reuse and known is not None:
+                    moves.append(known[1][depth])
+                else:
+                    moves.append(self._matched(level, depth, loop))
+                loop.add(level, depth, moves[-1])
+            if not reuse:
+                self._moves = step, moves
+        return loop.result(moves)
+
+    def _matched(self, level: Sequence[Link], depth: int, loop: _Loop) -> Tensor:
+        """Displacements of a level, searched in the frames decoded so far."""
+        start, luma = self._starts[depth], self.blocks[0]
+        planes, target = loop.planes[0], self.channels[0][[k.frame for k in level]]
+        halvings = 0
+        while luma.size[0] * luma.size[1] > self.samples and self.cell >> halvings > 8:
+            halvings += 1
+            size = -(-luma.size[0] // 2), -(-luma.size[1] // 2)
+            side = self.cell >> halvings
+            luma = Blocks(size, (side, side), (_UNIT << halvings, _UNIT << halvings))
+        used = sorted({end for k in level for end in (k.first, k.second)})
+        near = [Link(k.frame, used.index(k.first), used.index(k.second)) for k in level]
+        planes = planes[used]
+        for _ in range(halvings):
+            planes, target = _halved(planes), _halved(target)
+        step = loop.step * self.eighths[depth] / 8
+        return match(target, planes, near, start, luma, step, loop.rate, self.rounds)
+
+
+def _themes(luma: Sequence[Tensor]) -> np.ndarray:
+    """What tells the frames apart, for search and plots: int64 [rows, frames], no weights go with it.
+
+    The leading components of the KLT over time, a root mean square of 2 each, in quarters.
+    """
+    flat = torch.stack([plane.flatten() for plane in luma])
+    latents, norms = closed.temporal_basis(closed.gram([flat - flat.mean()], 1.0))
+    count = min(THEMES, int((norms > 1e-3 * norms[0]).sum()))
+    rows = latents[:, :count].T * math.sqrt(len(luma)) * 2 / _THEME_STEP
+    return torch.round(rows).long().numpy()
+
+
+def _side(info: VideoInfo, step: float) -> int:
+    """Side of a block in luma samples: vectors cost less of large pictures and small steps."""
+    share = math.sqrt(info.width * info.height) * step / _SIDE_AT
+    return 1 << min(max(round(5 + math.log2(share) / 2), 4), 7)
+
+
+def _eighths(steps: Sequence[Sequence[Link]]) -> list[int]:
+    """Quantiser step of every level in eighths of the first frame's."""
+    anchors = sum(level[0].first == level[0].second for level in steps)
+    inner = range(len(steps) - anchors)
+    last = len(_LEVEL_EIGHTHS) - 1
+    return [_ANCHOR_EIGHTHS] * anchors + [_LEVEL_EIGHTHS[min(d, last)] for d in inner]
+
+
+def _halved(planes: Tensor) -> Tensor:
+    """[n, h, w] by means of 2 x 2 samples, edges repeated."""
+    below, right = planes.shape[1] % 2, planes.shape[2] % 2
+    padded = torch.nn.functional.pad(planes[:, None], (0, right, 0, below), mode="replicate")
+    return torch.nn.functional.avg_pool2d(padded, 2)[:, 0]
+
+
+class _Loop:
+    """The closed loop: every level is predicted from what the decoder will have."""
+
+    def __init__(self, fit: PredictiveFit, step: float, rate: float) -> None:
+        """
+        Args:
+            fit: of the segment.
+            step: luma step of the first frame.
+            rate: price of a bit in squared steps.
+        """
+        self.fit, self.rate = fit, rate
+        keyed = fit.first.quantise(step, rate=rate)
+        self.keyed, self.step = keyed, keyed.spectral.step
+        self.steps = [keyed.spectral.channel_step(c) for c in range(len(fit.channels))]
+        latents, weights = decoded(keyed)
+        self.planes = [torch.zeros_like(channel) for channel in fit.channels]
+        native = SegmentModel(fit.geometry, latents, weights).native(latents)
+        for planes, shown in zip(self.planes, native, strict=True):
+            planes[:1] = shown
+        self.chosen = [list(channel) for channel in keyed.spectral.channels]
+        self.rows: list[tuple[int, int]] = []
+
+    def add(self, level: Sequence[Link], depth: int, moves: Tensor) -> None:
+        """Decode a level: its predictions plus what is left of each frame, quantised."""
+        eighths = self.fit.eighths[depth]
+        frames = [link.frame for link in level]
+        scaled = []
+        for c, axes in enumerate(self.fit.geometry.channels):
+            shown = predicted(self.fit.blocks[c], self.planes[c], level, moves)
+            self.planes[c][frames] = shown
+            rest = analyse(self.fit.channels[c][frames] - shown, *axes)
+            before = torch.from_numpy(np.stack(self.chosen[c][-2:])).float()
+            scaled.append(torch.cat([before, rest / (self.steps[c] * eighths / 8)]).numpy())
+        past = min(len(self.chosen[0]), 2)
+        chosen = [q[past:] for q in rdo.optimise(scaled, self.rate)]
+        for c, q in enumerate(chosen):
+            values = quant.spectral_dequantise(q, self.steps[c], self.keyed.spectral.centroids[c])
+            shown = synthesise(torch.from_numpy(values), *self.fit.geometry.channels[c])
+            self.planes[c][frames] += shown * (eighths / 8)
+        for index, frame in enumerate(frames):
+            if any(q[index].any() for q in chosen):
+                self.rows.append((frame, eighths))
+                for c, q in enumerate(chosen):
+                    self.chosen[c].append(q[index])
+
+    def result(self, moves: Sequence[Tensor]) -> Coded:
+        """Everything as it will be written."""
+        known = self.keyed.latents
+        count = known.q.shape[0]
+        themes = self.fit.themes
+        drawn = count + len(self.rows)
+        q = np.zeros((drawn + len(themes), self.fit.frames), known.q.dtype)
+        q[:count, :1] = known.q
+        for row, (frame, eighths) in enumerate(self.rows):
+            q[count + row, frame] = eighths
+        q[drawn:] = themes
+        kinds = [(len(self.rows), -3), (len(themes), round(math.log2(_THEME_STEP)))]
+        exponents = np.concatenate(
+            [known.exponents, *(np.full(rows, exponent, np.int8) for rows, exponent in kinds)]
+        )
+        blank = [np.zeros_like(channel[0]) for channel in self.chosen]
+        field = torch.cat(list(moves))
+        field[:, 2:] += field[:, :2]
+        spectral = Spectral(
+            tuple(
+                np.stack([*channel, *[none] * len(themes)])
+                for channel, none in zip(self.chosen, blank, strict=True)
+            ),
+            self.step, self.keyed.spectral.ratio, self.keyed.spectral.centroids,
+        )  # fmt: skip
+        return Coded(
+            Lattice(q, known.step, exponents),
+            spectral,
+            Field(field.numpy(), 1 / _UNIT),
+            self.planes,
+        )
