@@ -178,7 +178,7 @@ class PredictiveFit:
 
 
 def _themes(luma: Sequence[Tensor]) -> np.ndarray:
-    """What tells the frames apart, for search and plots: int64 [rows, frames], no weights go with it.
+    """What tells the frames apart, for search and plots, int64 [rows, frames]; nothing is drawn.
 
     The leading components of the KLT over time, a root mean square of 2 each, in quarters.
     """

@@ -51,11 +51,12 @@ class SegmentModel:
 
     def _mixed(self, z: Tensor) -> list[Tensor]:
         """Spectral weights of single frames: W z per channel, [m, rows, columns, v, u]."""
-        used = z.any(1).nonzero()[:, 0]  # few of a segment whose frames are predicted
-        if 2 * used.numel() > z.shape[0]:
-            return [(z.T @ w.flatten(1)).view(-1, *w.shape[1:]) for w in self.weights]
-        z = z[used]
-        return [(z.T @ w[used].flatten(1)).view(-1, *w.shape[1:]) for w in self.weights]
+        weights = self.weights
+        if z.device.type == "cpu":  # elsewhere it would wait for the device
+            used = z.any(1).nonzero()[:, 0]  # few of a segment whose frames are predicted
+            if 2 * used.numel() < z.shape[0]:
+                z, weights = z[used], [w[used] for w in weights]
+        return [(z.T @ w.flatten(1)).view(-1, *w.shape[1:]) for w in weights]
 
     def native(self, z: Tensor) -> list[Tensor]:
         """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
