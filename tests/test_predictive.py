@@ -13,7 +13,6 @@ import torch
 from test_motion import info_of
 
 from lincodec.bitstream import Field, pack_segment, unpack_segment
-from lincodec.compare import compare
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decode import decode
 from lincodec.encode import encode
@@ -133,9 +132,7 @@ def test_real_clip_from_file_to_file(clip: Callable[[str], Path], tmp_path: Path
         roles = {entry.role for entry in linc.read_segment(0).header.tensors}
     assert Role.PREDICTION in roles
     assert verify(name, render=True).rendered == 28
-    decode(name, played, DecodeOptions())
-    measured = compare(source, played, span, ms_ssim=False)
-    assert measured.psnr_rgb == pytest.approx(report.psnr, abs=0.01)
+    assert decode(name, played, DecodeOptions(fps_scale=2)).frames == 56
     assert report.psnr > 37
 
 
