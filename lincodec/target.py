@@ -51,9 +51,10 @@ class RateControl:
         self, fit: SegmentFit | PredictiveFit, part: Range, budget: Budget, reserved: int = 0
     ) -> FittedSegment:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        weights = end_weights(fit, self.step, part.continues)
-        if bool((weights != 1).any()):
-            fit.weigh(weights)
+        if isinstance(fit, SegmentFit):
+            weights = end_weights(fit, self.step, part.continues)
+            if bool((weights != 1).any()):
+                fit.weigh(weights)
         wanted = None
         if self.per_sample is not None:
             share = self.per_sample * part.count * self.samples

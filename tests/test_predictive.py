@@ -33,7 +33,7 @@ from lincodec.video.reader import FrameReader
 SIZE = (96, 128)
 COUNT = 20
 WHOLE = Range(0, COUNT, False)
-ARCH = LincArch(4, 2, COUNT)
+ARCH = LincArch(4, 2, COUNT + THEMES)
 STEP = 30.0
 SEARCH = (2, 1_000_000)
 
@@ -176,6 +176,6 @@ def test_run_reports_and_ends(fit: PredictiveFit) -> None:
 def test_frames_are_read_back(clip: Callable[[str], Path]) -> None:
     with FrameReader(str(clip("carphone")), span=Span(frames=2)) as reader:
         frames = [frame.planes for frame in reader]
-        arch = LincArch(4, 2, 2)
+        arch = LincArch(4, 2, 2 + THEMES)
         two = PredictiveFit(frames, reader.info, arch, SEARCH, STEP)
     assert two.trial(STEP).psnr > 25

@@ -64,10 +64,11 @@ class LincEngine(Engine):
     def _arch(self, block: int, overlap: int) -> LincArch:
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
         longest = self.longest(self.setting)
+        components = longest + (THEMES if self.preset.search else 0)
         if not self.preset.network:
-            return LincArch(block, overlap, longest)
+            return LincArch(block, overlap, components)
         return LincArch(
-            block, overlap, longest,
+            block, overlap, components,
             net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
             net_latents=min(longest, 4), net_hidden=4,
