@@ -44,7 +44,10 @@ def write_y4m(path: Path) -> None:
         ("carphone", EncodeOptions(preset="instant", span=Span(frames=14), segment=8)),
         ("bikes", EncodeOptions(preset="instant", span=Span(frames=3), quality=30.0)),
         ("y4m", EncodeOptions(preset="instant", quality=12.0)),
-        ("carphone", EncodeOptions(span=Span(frames=6), network=True, max_time=3.0)),
+        (
+            "carphone",
+            EncodeOptions(span=Span(frames=6), network=True, prediction=False, max_time=3.0),
+        ),
     ],
     ids=["segments", "bikes", "10-bit", "network"],
 )
