@@ -164,6 +164,8 @@ class Segment:
     offset: int
     tensors: list[Tensor]
     length: int = 0
+    pictures: dict[int, list[Floats]] = field(default_factory=dict)
+    """Frames that were predicted, or that others were predicted from (clause 8.11)."""
 
 
 @dataclass
@@ -332,6 +334,7 @@ MODES = {
 ROLES = {1: "spectral", 2: "latent", 3: "net_weight", 4: "net_bias", 5: "hyper_weight"}
 ROLES |= {6: "hyper_bias", 7: "head_weight", 8: "head_bias", 16: "encoding", 17: "base_weight"}
 ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion"}
+ROLES |= {25: "prediction"}
 
 
 def parse_tensor(fields: Fields) -> Tensor:
@@ -1133,10 +1136,15 @@ def spectral_planes(segment: Segment, z: Floats, axes: list[tuple[Axis, Axis]]) 
     return planes
 
 
+def has_network(file: File, segment: Segment) -> bool:
+    """Clause 8.5: ARCH declares one and the segment has tensors of it."""
+    return file.arch["layers"] > 0 and any(3 <= t.role <= 8 for t in segment.tensors)
+
+
 def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | None:
     """Clause 8.5 rules 1 to 4: the network's residual at native size, None without a network."""
     layers, stride = file.arch["layers"], file.arch["stride"]
-    if layers == 0 or not any(3 <= t.role <= 8 for t in segment.tensors):
+    if not has_network(file, segment):
         return None
 
     def tensor(role: int, layer: int, *dims: int) -> Floats:
@@ -1299,16 +1307,126 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     """The planes at one time of one segment, in the units of clause 8.1."""
     if file.arch["id"] == 1:
         return inr_planes(file, segment, latent_at(file, segment, time), size)
-    axes, z = axes_of(file, size), latent_at(file, segment, time)
-    planes, residual = spectral_planes(segment, z, axes), residual_planes(file, segment, z)
-    if residual is not None:
-        planes = [plane + extra for plane, extra in zip(planes, residual, strict=True)]
+    if prediction_of(file, segment) is None:
+        planes = native_planes(file, segment, time)
+    else:
+        planes = predicted_planes(file, segment, int(time))
     if size == (file.head["height"], file.head["width"]):
         return planes
     return [
         down.resampling() @ plane @ across.resampling().T
-        for plane, (down, across) in zip(planes, axes, strict=True)
+        for plane, (down, across) in zip(planes, axes_of(file, size), strict=True)
     ]
+
+
+def native_planes(file: File, segment: Segment, time: float) -> list[Floats]:
+    """Spectral part plus residual."""
+    z = latent_at(file, segment, time)
+    planes, residual = spectral_planes(segment, z, axes_of(file)), residual_planes(file, segment, z)
+    if residual is None:
+        return planes
+    return [plane + extra for plane, extra in zip(planes, residual, strict=True)]
+
+
+# ---------------------------------------------------------------- clause 8.11: prediction
+
+
+def prediction_of(file: File, segment: Segment) -> Tensor | None:
+    """The tensor of role prediction, checked, but for its grid."""
+    tensor = one(segment, 25) if file.arch["id"] == 2 else None
+    if tensor is None:
+        return None
+    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames - 1, 4)
+    need(right, "mode or dimensions of the prediction")
+    need(tensor.a in (1, 1 / 2, 1 / 4, 1 / 8), "step of the prediction")
+    need(not has_network(file, segment), "prediction and a network")
+    return tensor
+
+
+def prediction_order(frames: int) -> list[tuple[int, int, int]]:
+    """(frame, first, second) of every element: what it belongs to and is predicted from."""
+    count = max(1, (2 * (frames - 1) + 16) // 32)
+    anchors = [i * (frames - 1) // count for i in range(count + 1)]
+    spans = list(itertools.pairwise(anchors))
+    order = [(b, a, a) for a, b in spans]
+    while spans := [(a, b) for a, b in spans if b - a > 1]:
+        middles = [(a + b) // 2 for a, b in spans]
+        order += [(m, a, b) for (a, b), m in zip(spans, middles, strict=True)]
+        spans = [h for (a, b), m in zip(spans, middles, strict=True) for h in ((a, m), (m, b))]
+    return order
+
+
+def predicted_planes(file: File, segment: Segment, frame: int) -> list[Floats]:
+    """One frame; those that it depends on are kept in the segment."""
+    tensor, order, needed = prediction_of(file, segment), prediction_order(segment.frames), {frame}
+    assert tensor is not None
+    for target, first, second in reversed(order):
+        needed |= {first, second} if target in needed else set()
+    field, side, done = values(tensor), block_side(file, tensor), segment.pictures
+    for i, (target, first, second) in [(None, (0, 0, 0)), *enumerate(order)]:
+        if target not in needed or target in done:
+            continue
+        planes = native_planes(file, segment, target)
+        if i is not None:
+            guess = prediction(file, done[first], done[second], field[i], side)
+            planes = [plane + extra for plane, extra in zip(planes, guess, strict=True)]
+        done[target] = planes
+    return done[frame]
+
+
+def block_side(file: File, tensor: Tensor) -> int:
+    """Side of a block in luma samples."""
+    native = (file.head["height"], file.head["width"])
+    for side in (1 << k for k in range(3, 15)):
+        if tensor.dims[2:] == tuple(-(-samples // side) for samples in native):
+            return side
+    refuse("no side gives the blocks of the prediction")
+
+
+def prediction(
+    file: File, first: list[Floats], second: list[Floats], element: Floats, side: int
+) -> list[Floats]:
+    """What a frame is predicted to be, from one element [4, R, W]."""
+    out = []
+    for one_, other, (sy, sx) in zip(first, second, subsampling(file), strict=True):
+        rows, columns = (
+            block_windows(samples, side >> shift, blocks)
+            for samples, shift, blocks in zip(one_.shape, (sy, sx), element.shape[1:], strict=True)
+        )
+        plane = np.zeros(one_.shape)
+        for g, h in np.ndindex(element.shape[1:]):
+            y, x = np.flatnonzero(rows[:, g]), np.flatnonzero(columns[:, h])
+            d_x, d_y, sum_x, sum_y = element[:, g, h] / (1 << sx, 1 << sy, 1 << sx, 1 << sy)
+            pair = between(one_, y + d_y, x + d_x)
+            pair += between(other, y + (sum_y - d_y), x + (sum_x - d_x))
+            plane[np.ix_(y, x)] += np.outer(rows[y, g], columns[x, h]) * pair / 2
+        out.append(plane)
+    return out
+
+
+def block_windows(samples: int, side: int, blocks: int) -> Floats:
+    """[samples, blocks]."""
+    o, i, g = side // 8, np.arange(samples)[:, None], np.arange(blocks)
+
+    def ramp(k: Ints) -> Floats:
+        return np.clip((k + o + 0.5) / (2 * o), 0, 1) if o else (k >= 0).astype(np.float64)
+
+    rise, fall = ramp(i - g * side), ramp((g + 1) * side - 1 - i)
+    return np.where(g > 0, rise, 1) * np.where(g < blocks - 1, fall, 1)
+
+
+def between(plane: Floats, y: Floats, x: Floats) -> Floats:
+    """The plane at rows y and columns x in between its samples, [len(y), len(x)]."""
+
+    def weights(p: Floats, samples: int) -> Floats:
+        out = np.zeros((len(p), samples))
+        for tap in range(-2, 4):
+            k = np.floor(p).astype(int) + tap
+            kernel = np.sinc(p - k) * np.sinc((p - k) / 3)
+            np.add.at(out, (np.arange(len(p)), np.clip(k, 0, samples - 1)), kernel)
+        return out / out.sum(1, keepdims=True)
+
+    return weights(y, plane.shape[0]) @ plane @ weights(x, plane.shape[1]).T
 
 
 # ---------------------------------------------------------------- clause 8.7: frame rate
@@ -1323,7 +1441,8 @@ def render(
     at = next(i for i, s in enumerate(file.segments) if frame < s.first + s.frames)
     segment, s = file.segments[at], part / alpha
     local, inside = frame - segment.first, frame < segment.first + segment.frames - 1
-    if s > 0 and inside and one(segment, 24) is None:
+    still = s > 0 and inside and one(segment, 24) is None
+    if still and prediction_of(file, segment) is None:
         return planes_at(file, segment, local + s, size)
     first = planes_at(file, segment, local, size)
     if inside:
@@ -1333,6 +1452,8 @@ def render(
     if s == 0 or not (inside or (following is not segment and following.continues)):
         return first
     second = planes_at(file, following, place, size)
+    if still:
+        return [(1 - s) * a + s * b for a, b in zip(first, second, strict=True)]
     return mixture(file, first, second, displacement(following, place), s)
 
 

@@ -63,6 +63,8 @@ class Vector:
     """Error class (clause 10), None for good files."""
     only_verify: bool = False
     """The error is in what playing does not need: playing works, checking fails."""
+    only_render: bool = False
+    """The error shows when a segment is to be rendered, not when it is decoded."""
 
     @property
     def file(self) -> str:
@@ -412,6 +414,7 @@ def good() -> Iterator[Vector]:
         )
     yield from good_inr(vector)
     yield from good_motion(vector)
+    yield from good_prediction(vector)
     yield from good_ancillary(vector)
 
 
@@ -498,6 +501,83 @@ def motion(
     q = gain * (q % 9 - 4)
     q[2:3] = 0
     return {(Role.MOTION, 0): bitstream.Field(q, 0.5)}
+
+
+def good_prediction(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
+    """Frames predicted from each other."""
+
+    def one(video: VideoInfo, rows: int, columns: int, step: float, gain: Any = 1) -> bytes:
+        code = predicted(video, ARCH, 0, video.n_frames or 0, (rows, columns), step, gain)
+        return build(video, ARCH, [code])
+
+    yield vector(
+        "prediction",
+        "7.9 8.7 8.11",
+        "five frames, one anchor, blocks of 8, mixed in between for want of motion",
+        one(replace(VIDEO, n_frames=5), 2, 2, 1 / 2),
+    )
+    yield vector("prediction-link", "8.11", "two frames, a single block", one(VIDEO, 1, 1, 1))
+    odd = replace(VIDEO, width=19, height=13)
+    yield vector(
+        "prediction-grey",
+        "8.11",
+        "25 frames with two anchors, grey, 19 x 13",
+        one(replace(odd, n_frames=25, chroma_shift=None), 2, 3, 1 / 4),
+    )
+    yield vector(
+        "prediction-444",
+        "8.11",
+        "41 frames with three anchors, 4:4:4, 19 x 13",
+        one(replace(odd, n_frames=41, chroma_shift=(0, 0)), 2, 3, 1 / 8),
+    )
+    wide = replace(VIDEO, width=75, height=40, n_frames=7, bit_depth=10)
+    yield vector(
+        "prediction-overlap",
+        "8.11",
+        "75 x 40 in blocks of 32, whose windows fade over 8 samples, 10 bits",
+        one(wide, 2, 3, 1 / 4, 3),
+    )
+    yield vector(
+        "prediction-far",
+        "8.11",
+        "4:2:2, displacements partly and far outside of the picture",
+        one(replace(odd, n_frames=6, chroma_shift=(1, 0)), 2, 3, 1 / 8, np.array([9, 3000, 0])),
+    )
+    row = replace(VIDEO, width=21, height=1, n_frames=4)
+    yield vector("prediction-one-row", "8.11", "21 x 1", one(row, 1, 3, 1 / 2))
+    eight, net = replace(VIDEO, n_frames=8), LincArch(3, 4, 2, 2, 2, 5, 2, 3)
+    parts = {False: predicted(eight, net, 3, 5, (2, 2), 1 / 4, motion=motion(5, 2, 3))}
+    parts[True] = segment(eight, net, 0, 3, tensors=network(VIDEO, net, 400))
+    yield vector(
+        "prediction-motion",
+        "8.5 8.7 8.11",
+        "frames in between follow motion, also from a segment with a network to a predicted one",
+        build(eight, net, [parts[True], replace(parts[False], continues=True)]),
+    )
+
+
+def predicted(
+    video: VideoInfo,
+    arch: LincArch,
+    first: int,
+    frames: int,
+    grid: tuple[int, int],
+    step: float,
+    gain: Any = 1,
+    **more: Any,
+) -> bitstream.SegmentCode:
+    """A segment whose frames are predicted; every third from its third has latents of 0.
+
+    ``gain`` multiplies displacements of -9 to 9 steps, all or those of each column of blocks.
+    """
+    q = latents(frames, 2, 200 + first).q
+    q[0, 1:] -= 200
+    q[:, 2::3] = 0
+    moves = noise((frames - 1) * 4 * grid[0] * grid[1], 70 + grid[1])
+    moves = gain * (moves.reshape(frames - 1, 4, *grid) % 19 - 9)
+    tensors = {(Role.PREDICTION, 0): bitstream.Field(moves, step), **more.get("motion", {})}
+    latent = bitstream.Lattice(q, 1 / 256, np.zeros(2, np.int8))
+    return segment(video, arch, first, frames, latent=latent, tensors=tensors)
 
 
 def latent_segment(latent: bitstream.Tensor) -> bitstream.SegmentCode:
@@ -666,6 +746,7 @@ def bad() -> Iterator[Vector]:
     yield from bad_head(vector, base)
     yield from bad_segments(vector, base)
     yield from bad_numbers(vector, base)
+    yield from bad_prediction(vector)
     yield from bad_ancillary(vector)
 
 
@@ -896,6 +977,32 @@ def bad_fields(vector: Callable[..., Vector]) -> Iterator[Vector]:
     yield vector("field-ndim", "7.9", "a field of three dimensions", three)
 
 
+def bad_prediction(vector: Callable[..., Vector]) -> Iterator[Vector]:
+    """Predictions that rendering refuses; their tensors are sound."""
+    net = LincArch(3, 4, 2, 2, 2, 5, 2, 3)
+    flat = bitstream.Lattice(np.zeros((2, 4, 2, 2), np.int64), 0.5, np.zeros(2, np.int8))
+
+    def field(*dims: int, step: float = 0.5) -> bitstream.Field:
+        return bitstream.Field(np.zeros(dims, np.int64), step)
+
+    for name, about, frames, arch, tensor in (
+        ("mode", "a lattice tensor", 3, ARCH, flat),
+        ("frames", "elements for three frames of three", 3, ARCH, field(3, 4, 2, 2)),
+        ("components", "elements of two components", 3, ARCH, field(2, 2, 2, 2)),
+        ("step", "a step of 3/4", 3, ARCH, field(2, 4, 2, 2, step=0.75)),
+        ("step-two", "a step of 2", 3, ARCH, field(2, 4, 2, 2, step=2.0)),
+        ("one-frame", "a segment of one frame", 1, ARCH, field(1, 4, 2, 2)),
+        ("grid", "blocks that are not square", 3, ARCH, field(2, 4, 2, 1)),
+        ("small", "blocks of 4", 3, ARCH, field(2, 4, 4, 4)),
+        ("network", "a segment with a network", 3, net, field(2, 4, 2, 2)),
+    ):
+        video = replace(VIDEO, n_frames=frames)
+        tensors: dict[tuple[Role, int], bitstream.Tensor] = {(Role.PREDICTION, 0): tensor}
+        tensors |= network(video, net, 400) if arch is net else {}
+        data = build(video, arch, [segment(video, arch, 0, frames, tensors=tensors)])
+        yield vector(f"prediction-{name}", "8.11", about, data, only_render=True)
+
+
 def bad_blocks(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
     """The integer block of the spectral tensor, which begins after centroids and tables."""
     weights = dict(split(base))[b"WGTS"]
@@ -1092,7 +1199,8 @@ def entry(vector: Vector) -> dict[str, Any]:
     }
     if vector.error is None:
         return {**base, "expect": linc_read.describe(linc_read.read(vector.data))}
-    return {**base, "expect": {"error": vector.error, "only_verify": vector.only_verify}}
+    only = {"only_verify": vector.only_verify, "only_render": vector.only_render}
+    return {**base, "expect": {"error": vector.error, **only}}
 
 
 def readme(vectors: list[Vector]) -> str:
@@ -1106,7 +1214,8 @@ def readme(vectors: list[Vector]) -> str:
         "  frame to the codes there (hexadecimal, plane by plane) within clause 8.8.",
         "* `unsupported/`: sound files that need a newer reader.",
         "* `bad/`: files that break a rule. *Check only*: what is wrong is not needed for playing,",
-        "  so a player may go on; a reader that checks the file refuses it.",
+        "  so a player may go on; a reader that checks the file refuses it. *Render only*: what is",
+        "  wrong shows when the segment is to be rendered, so a check of integers alone passes.",
         "",
         "| file | clauses | what it is | a reader says |",
         "| --- | --- | --- | --- |",
@@ -1114,6 +1223,7 @@ def readme(vectors: list[Vector]) -> str:
     for vector in vectors:
         says = vector.error or "good"
         says += " (check only)" if vector.only_verify else ""
+        says += " (render only)" if vector.only_render else ""
         clauses = vector.clauses.replace(" ", ", ")
         lines.append(f"| {vector.name} | {clauses} | {vector.about} | {says} |")
     clauses_named = {clause for vector in vectors for clause in vector.clauses.split()}
