@@ -116,11 +116,11 @@ def figures(clip: Clip, truth: Planes, found: Planes) -> tuple[float, float, flo
 
 
 def compare(
-    clip: Clip, alpha: int, options: EncodeOptions
+    clip: Clip, alpha: int, options: EncodeOptions, moved: dict[int, Planes]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """All methods on the held-out frames of a clip: a row of figures, and its worst frame."""
     shown, size = linc_frames(clip, alpha, options)
-    moved, keys = minterpolated(clip, alpha), range(0, len(clip.frames) - alpha, alpha)
+    keys = range(0, len(clip.frames) - alpha, alpha)
     held = [n for key in keys for n in range(key + 1, key + alpha) if n in moved]
     rows: dict[str, list[tuple[float, float, float]]] = {method: [] for method in METHODS}
     pictures = {}
@@ -258,6 +258,7 @@ def main() -> None:
     rows, worst, seams = [], [], []
     for name in given.clips:
         clip = load_clip(name, given.frames)
+        moved = {alpha: minterpolated(clip, alpha) for alpha in given.alphas}
         for quality in given.qualities:
             for alpha in given.alphas:
                 options = EncodeOptions(
@@ -267,7 +268,7 @@ def main() -> None:
                     hold_out=alpha,
                     audio=False,
                 )
-                row, pictures = compare(clip, alpha, options)
+                row, pictures = compare(clip, alpha, options, moved[alpha])
                 rows.append(row)
                 if (quality, alpha) == (
                     given.qualities[0],
