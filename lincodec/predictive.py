@@ -50,6 +50,8 @@ _REUSE = 1.5
 #: Blocks have a side of 32 samples where the square root of a picture's luma samples times the
 #: step is this; it grows with the root of that.
 _SIDE_AT = 240.0 * 80.0
+#: For trials.
+_FREE = Budget()
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,7 @@ class PredictiveFit:
         self, part: Range, step: float, budget: Budget, wanted: float | None = None
     ) -> FittedSegment:
         """The final fit; the arguments are those of ``SegmentFit.run``."""
-        coded = self.quantise(step)
-        budget.report(1.0, None)
-        return FittedSegment(self.code(part, coded))
+        return FittedSegment(self.code(part, self.quantise(step, budget=budget)))
 
     def quality(self, coded: Coded, every: int = 4) -> float:
         """Mean RGB PSNR in dB of every ``every``-th frame."""
@@ -141,8 +141,14 @@ class PredictiveFit:
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
 
-    def quantise(self, step: float, *, rate: float = RATE) -> Coded:
-        """Choose displacements and weights for a luma step; ``rate`` prices a bit."""
+    def quantise(self, step: float, *, rate: float = RATE, budget: Budget = _FREE) -> Coded:
+        """Choose displacements and weights for a luma step.
+
+        Args:
+            step: luma step in 8-bit code units.
+            rate: price of a bit in squared steps.
+            budget: told after every level; when it is over the rest is not searched.
+        """
         with torch.inference_mode():
             loop = _Loop(self, step * _FIRST_SCALE, rate)
             known = self._moves
@@ -152,13 +158,15 @@ class PredictiveFit:
                 if reuse and known is not None:
                     moves.append(known[1][depth])
                 else:
-                    moves.append(self._matched(level, depth, loop))
+                    rounds = 0 if budget.over else self.rounds
+                    moves.append(self._matched(level, depth, loop, rounds))
                 loop.add(level, depth, moves[-1])
+                budget.report((depth + 1) / len(self.levels), None)
             if not reuse:
                 self._moves = step, moves
         return loop.result(moves)
 
-    def _matched(self, level: Sequence[Link], depth: int, loop: _Loop) -> Tensor:
+    def _matched(self, level: Sequence[Link], depth: int, loop: _Loop, rounds: int) -> Tensor:
         """Displacements of a level, searched in the frames decoded so far."""
         start, luma = self._starts[depth], self.blocks[0]
         planes, target = loop.planes[0], self.channels[0][[k.frame for k in level]]
@@ -174,7 +182,7 @@ class PredictiveFit:
         for _ in range(halvings):
             planes, target = _halved(planes), _halved(target)
         step = loop.step * self.eighths[depth] / 8
-        return match(target, planes, near, start, luma, step, loop.rate, self.rounds)
+        return match(target, planes, near, start, luma, step, loop.rate, rounds)
 
 
 def _themes(luma: Sequence[Tensor]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,19 +39,12 @@ from lincodec.verify import verify
 from lincodec.video.color import to_rgb
 from lincodec.video.reader import FrameReader
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 FRAMES = 12
 PLAIN = LincArch(4, 2, FRAMES)
 NETWORK = replace(PLAIN, net_layers=2, net_stride=2, net_channels=8, net_latents=8, net_hidden=8)
 WHOLE = Range(0, FRAMES, False)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Small tensors on a busy machine: threads that wait for each other take many times longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -38,6 +38,8 @@ from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.verify import verify
 from lincodec.video.reader import FrameReader
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
 FRAMES = 5
 #: Small enough for a test: patches of 8 on 176 x 144 and a narrow network.
@@ -46,15 +48,6 @@ MODEL = {
     "log2_entries": "9", "levels": "6", "lr": "0.003", "steps": "100",
 }  # fmt: skip
 OPTIONS = EncodeOptions(preset="paper-s", model=MODEL, span=Span(frames=FRAMES))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Small tensors on a busy machine: threads that wait for each other take many times longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

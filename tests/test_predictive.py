@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -18,7 +18,7 @@ from lincodec.decode import decode
 from lincodec.encode import encode
 from lincodec.errors import CorruptError
 from lincodec.fit import Budget, SegmentFit, code_bits
-from lincodec.jobs import DecodeOptions, EncodeOptions, Span
+from lincodec.jobs import DecodeOptions, EncodeOptions, Span, StopRequest
 from lincodec.layout import Layout, score
 from lincodec.matching import match
 from lincodec.model.predict import Blocks, Link
@@ -30,21 +30,14 @@ from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.verify import verify
 from lincodec.video.reader import FrameReader
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SIZE = (96, 128)
 COUNT = 20
 WHOLE = Range(0, COUNT, False)
 ARCH = LincArch(4, 2, COUNT + THEMES)
 STEP = 30.0
 SEARCH = (2, 1_000_000)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread() -> Iterator[None]:
-    """Small tensors on a busy machine: threads that wait for each other take many times longer."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def textured(moves: list[tuple[int, int]]) -> list[Planes]:
@@ -169,8 +162,19 @@ def test_prediction_that_does_not_fit_is_refused(
 def test_run_reports_and_ends(fit: PredictiveFit) -> None:
     seen: list[float] = []
     code = fit.run(WHOLE, STEP, Budget(report=lambda share, _: seen.append(share))).code
+    assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert code_bits(code) > 0
+
+
+def test_a_stop_ends_the_search(pan: tuple[list[Planes], VideoInfo]) -> None:
+    stop = StopRequest()
+    stop.set()
+    fresh = PredictiveFit(*pan, ARCH, SEARCH, STEP)
+    hurried = fresh.run(WHOLE, STEP, Budget(stop=stop)).code
+    assert code_bits(hurried) != code_bits(fresh.run(WHOLE, 2 * STEP, Budget()).code)
+    shown = segment_model(hurried, ARCH, pan[1]).pictures(torch.zeros(1, dtype=torch.float64))
+    assert torch.isfinite(shown[0]).all()
 
 
 def test_frames_are_read_back(clip: Callable[[str], Path]) -> None:
