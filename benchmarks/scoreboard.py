@@ -4,6 +4,7 @@
     python benchmarks/scoreboard.py --again "linc medium"        measures those points once more
     python benchmarks/scoreboard.py --clips carphone,foreman --codecs x265,"linc instant"
     python benchmarks/scoreboard.py --tables           only the tables, from the points there are
+    python benchmarks/scoreboard.py --join other.json     takes points that were measured elsewhere
 
 Every point is in benchmarks/results/scoreboard.json as soon as it is made, so a run can be stopped
 and goes on where it was. scoreboard.md and .png and the table in README.md are made of that file.
@@ -145,21 +146,24 @@ def _parsed(row: dict[str, Any]) -> Point:
 
 def write(path: Path, title: str, made: Point) -> None:
     """Put one point into the file, in place of one of the same codec and setting."""
-    found: dict[str, Any] = (
-        json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"clips": {}}
-    )
     now = datetime.now(UTC).isoformat(timespec="seconds")
     row = dataclasses.asdict(made) | {"date": now, "load": round(os.getloadavg()[0], 1)}
-    points = found["clips"].get(title, [])
-    others = [p for p in points if (p["codec"], p["setting"]) != (made.codec, made.setting)]
+    merge(path, {title: [row]})
+
+
+def merge(path: Path, clips: dict[str, list[dict[str, Any]]]) -> None:
+    """Put points into the file, each in place of one of the same codec and setting."""
+    found: dict[str, Any] = (
+        json.loads(path.read_text(encoding="utf-8"))["clips"] if path.exists() else {}
+    )
     order = {key: place for place, key in enumerate(wanted())}
-    rows = sorted([*others, row], key=lambda p: order[p["codec"], p["setting"]])
-    clips = {name: found["clips"].get(name, []) for name in SET}
-    clips[title] = rows
+    for title, rows in clips.items():
+        kept = {(p["codec"], p["setting"]): p for p in [*found.get(title, []), *rows]}
+        found[title] = [kept[key] for key in sorted(kept, key=lambda key: order[key])]
     report = {
         "command": shlex.join(["python", "benchmarks/scoreboard.py", *sys.argv[1:]]),
         "machine": machine(),
-        "clips": {name: rows for name, rows in clips.items() if rows},
+        "clips": {name: found[name] for name in SET if name in found},
     }
     temporary = path.with_suffix(".tmp")
     temporary.write_text(_lines(report), encoding="utf-8")
@@ -187,6 +191,7 @@ def arguments() -> argparse.Namespace:
     add("--codecs", type=listed(str), help="such as x265 or 'x265 veryslow'; default: all")
     add("--again", type=listed(str), default=[], help="codecs whose points are made once more")
     add("--tables", action="store_true", help="measure nothing")
+    add("--join", type=Path, nargs="+", default=[], help="take the points of other scoreboard.json")
     add("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     for name in given.clips:
@@ -199,9 +204,12 @@ def main() -> None:
     """Measure, print, write."""
     given = arguments()
     given.out.mkdir(parents=True, exist_ok=True)
-    if not given.tables:
+    path = given.out / "scoreboard.json"
+    for other in given.join:
+        merge(path, json.loads(other.read_text(encoding="utf-8"))["clips"])
+    if not (given.tables or given.join):
         run(given)
-    board = read(given.out / "scoreboard.json")
+    board = read(path)
     scoreboard_report.write(given.out, board)
     if given.out == RESULTS:
         text = README.read_text(encoding="utf-8")

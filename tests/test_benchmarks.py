@@ -167,6 +167,10 @@ def test_the_scoreboard_goes_on_where_it_was(
     given.again = ["linc instant"]
     scoreboard.run(given)
     assert [p.bytes for p in scoreboard.read(path)["carphone"][5:]] == [1, 1]
+    other = tmp_path / "other.json"
+    scoreboard.write(other, "carphone", replace(first[-1], bytes=7))
+    scoreboard.merge(path, json.loads(other.read_text())["clips"])
+    assert [p.bytes for p in scoreboard.read(path)["carphone"][4:]] == [first[4].bytes, 1, 7]
 
 
 def test_colour_is_halved_for_every_codec_alike() -> None:
