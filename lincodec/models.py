@@ -84,7 +84,7 @@ def segment_model(
     """
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
-        latents = torch.from_numpy(code.values(Role.LATENT)).to(rendering.device)
+        latents = _latents(code, arch).to(rendering.device)
         weights = [torch.from_numpy(values) for values in code.spectral.values]
         residual = read_network(code, arch, info)
         if residual is not None:
@@ -96,6 +96,27 @@ def segment_model(
         there, latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
     )  # fmt: skip
+
+
+def _latents(code: SegmentCode, arch: LincArch) -> Tensor:
+    """Latents of architecture linc, float32 [K, n] (spec clause 8.2).
+
+    Raises:
+        CorruptError: they are not those of the segment's components and frames.
+    """
+    values, components = code.values(Role.LATENT), code.spectral.channels[0].shape[0]
+    expected = (components, code.n_frames)
+    if values.shape != expected:
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: latents of sizes {values.shape}; "
+            f"expected {expected}"
+        )
+    if components > arch.n_components:
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: {components} components; "
+            f"expected {arch.n_components} at most"
+        )
+    return torch.from_numpy(values)
 
 
 def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> RenderModel:
