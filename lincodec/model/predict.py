@@ -145,7 +145,9 @@ class Blocks:
         out = []
         for h, w in sizes:
             sy, sx = int(h != height), int(w != width)
-            out.append(Blocks((h, w), (cell >> sy, cell >> sx), (unit << sy, unit << sx)))
+            # a lone block of a narrow plane may be much larger than what there is to cover
+            side = [min(cell >> s, _GROUP * -(-n // _GROUP)) for n, s in ((h, sy), (w, sx))]
+            out.append(Blocks((h, w), (side[0], side[1]), (unit << sy, unit << sx)))
         return out
 
     def cut(

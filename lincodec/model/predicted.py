@@ -57,7 +57,7 @@ class PredictedSegment:
     def _decoded(self, frames: Sequence[int]) -> dict[int, list[Tensor]]:
         """Planes [h, w] of frames and of all that they depend on."""
         oldest = max(anchor for anchor in self._anchors if anchor <= frames[0])
-        self._kept = {at: planes for at, planes in self._kept.items() if at >= oldest}
+        self._forget(oldest)
         missing = self._needed(frames)
         if 0 in missing:
             self._keep([0], self.model.native(self.latents[:, :1]))
@@ -66,7 +66,12 @@ class PredictedSegment:
             links = [self._links[at] for at in sorted(missing) if self._depth.get(at) == depth]
             for start in range(0, len(links), batch):
                 self._predict(links[start : start + batch])
+            self._forget(min(oldest, links[0].frame))  # anchors that only led to the oldest
         return self._kept
+
+    def _forget(self, oldest: int) -> None:
+        """Drop the frames before one."""
+        self._kept = {at: planes for at, planes in self._kept.items() if at >= oldest}
 
     def _needed(self, frames: Sequence[int]) -> set[int]:
         """Frames to decode for ``frames``: they and their ancestors, without those kept."""
