@@ -1441,7 +1441,7 @@ def render(
     at = next(i for i, s in enumerate(file.segments) if frame < s.first + s.frames)
     segment, s = file.segments[at], part / alpha
     local, inside = frame - segment.first, frame < segment.first + segment.frames - 1
-    still = s > 0 and inside and one(segment, 24) is None
+    still = motion_of(segment) is None and s > 0 and inside
     if still and prediction_of(file, segment) is None:
         return planes_at(file, segment, local + s, size)
     first = planes_at(file, segment, local, size)
@@ -1457,14 +1457,18 @@ def render(
     return mixture(file, first, second, displacement(following, place), s)
 
 
+def motion_of(segment: Segment) -> Tensor | None:
+    """The tensor of role motion, checked."""
+    tensor = one(segment, 24)
+    right = tensor is None or (tensor.mode == 5 and tensor.dims[:2] == (segment.frames, 2))
+    need(right, "mode or dimensions of the motion")
+    return tensor
+
+
 def displacement(segment: Segment, place: int) -> Floats:
     """[2, R, W], horizontal first; a single cell of 0 without a tensor of role motion."""
-    tensor = one(segment, 24)
-    if tensor is None:
-        return np.zeros((2, 1, 1))
-    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames, 2)
-    need(right, "mode or dimensions of the motion")
-    return values(tensor)[place]
+    tensor = motion_of(segment)
+    return np.zeros((2, 1, 1)) if tensor is None else values(tensor)[place]
 
 
 def cell_weights(samples: int, cells: int) -> Floats:

@@ -747,6 +747,7 @@ def bad() -> Iterator[Vector]:
     yield from bad_segments(vector, base)
     yield from bad_numbers(vector, base)
     yield from bad_prediction(vector)
+    yield from bad_sizes(vector)
     yield from bad_ancillary(vector)
 
 
@@ -1001,6 +1002,29 @@ def bad_prediction(vector: Callable[..., Vector]) -> Iterator[Vector]:
         tensors |= network(video, net, 400) if arch is net else {}
         data = build(video, arch, [segment(video, arch, 0, frames, tensors=tensors)])
         yield vector(f"prediction-{name}", "8.11", about, data, only_render=True)
+
+
+def bad_sizes(vector: Callable[..., Vector]) -> Iterator[Vector]:
+    """Latents and motion of other sizes than the segment has; their tensors are sound."""
+    fields = {"motion-frames": (3, 2, 1, 1), "motion-components": (2, 4, 1, 1)}
+    for name, dims in fields.items():
+        field = {(Role.MOTION, 0): bitstream.Field(np.zeros(dims, np.int64), 0.5)}
+        data = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors=field)])
+        about = f"motion of dims {dims} in a segment of two frames"
+        yield vector(name, "8.7", about, data, only_render=True)
+    for name, clauses, planes, frames in (
+        ("frames", "8.2", 2, 3),
+        ("frames-fewer", "8.2", 2, 1),
+        ("entries", "8.2", 1, 2),
+    ):
+        data = build(segments=[latent_segment(latents(frames, planes, 7))])
+        about = f"latents of dims ({planes}, {frames}), two components and frames"
+        yield vector(f"latents-{name}", clauses, about, data, only_render=True)
+    many = segment(VIDEO, ARCH, 0, 2, planes=3)
+    data = build(segments=[many])
+    yield vector(
+        "latents-many", "6.2.2 8.2", "three components, two in ARCH", data, only_render=True
+    )
 
 
 def bad_blocks(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
