@@ -18,6 +18,7 @@ import pytest
 from lincodec.container import LincFile
 from lincodec.errors import LincError
 from lincodec.jobs import EncodeOptions, Span
+from lincodec.registry import Role
 from lincodec.verify import decoded_digest
 
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
@@ -48,8 +49,12 @@ def write_y4m(path: Path) -> None:
             "carphone",
             EncodeOptions(span=Span(frames=6), network=True, prediction=False, max_time=3.0),
         ),
+        (
+            "carphone",
+            EncodeOptions(preset="instant", span=Span(frames=14), segment=8, prediction=True),
+        ),
     ],
-    ids=["segments", "bikes", "10-bit", "network"],
+    ids=["segments", "bikes", "10-bit", "network", "prediction"],
 )
 def test_fresh_encodes(
     source: str,
@@ -72,6 +77,8 @@ def test_fresh_encodes(
     theirs = reader.read(data)
     reader.decode_all(theirs)  # compares with dGST
     assert theirs.parts["dGST"] == theirs.digest
+    roles = {tensor.role for segment in theirs.segments for tensor in segment.tensors}
+    assert Role.PREDICTION in roles or not options.prediction
     file = LincFile(io.BytesIO(data))
     renderer = Renderer(file)
     for index, planes in enumerate(renderer.frames(output_shots(0, file.n_frames, 1))):
