@@ -6,6 +6,9 @@
 #   PIP_ARGS  extra arguments for pip, such as an index that has CPU-only builds of torch:
 #             make demo PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'
 
+# Threads that wait for each other sleep: on a busy machine they would spin for many times longer.
+export OMP_WAIT_POLICY ?= PASSIVE
+
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help

@@ -19,7 +19,7 @@ from lincodec.model.closed import Geometry
 from lincodec.model.inr import Inr
 from lincodec.model.inr_segment import InrSegment
 from lincodec.model.network import Network
-from lincodec.model.predict import Blocks, cell_size
+from lincodec.model.predict import LONGEST, Blocks, cell_size
 from lincodec.model.predicted import PredictedSegment
 from lincodec.model.resample import Area
 from lincodec.model.rgb import ColorMap
@@ -136,6 +136,8 @@ def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> Rende
     count, _, rows, columns = tensor.q.shape
     if count != code.n_frames - 1:
         raise CorruptError(f"{where} is of {count} frames; expected {code.n_frames - 1}")
+    if count >= LONGEST:
+        raise CorruptError(f"{where} is of {count} frames; expected {LONGEST - 1} at most")
     if tensor.step not in _UNITS:
         raise CorruptError(f"{where} has step {tensor.step:g}; expected one of {list(_UNITS)}")
     cell = cell_size((info.height, info.width), (rows, columns))

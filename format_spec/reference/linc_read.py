@@ -1336,6 +1336,7 @@ def prediction_of(file: File, segment: Segment) -> Tensor | None:
     tensor = one(segment, 25) if file.arch["id"] == 2 else None
     if tensor is None:
         return None
+    need(segment.frames <= 1024, "frames of a segment with prediction")
     right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames - 1, 4)
     need(right, "mode or dimensions of the prediction")
     need(tensor.a in (1, 1 / 2, 1 / 4, 1 / 8), "step of the prediction")

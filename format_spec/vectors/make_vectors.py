@@ -993,6 +993,7 @@ def bad_prediction(vector: Callable[..., Vector]) -> Iterator[Vector]:
         ("step", "a step of 3/4", 3, ARCH, field(2, 4, 2, 2, step=0.75)),
         ("step-two", "a step of 2", 3, ARCH, field(2, 4, 2, 2, step=2.0)),
         ("one-frame", "a segment of one frame", 1, ARCH, field(1, 4, 2, 2)),
+        ("long", "a segment of 1025 frames", 1025, ARCH, field(1024, 4, 2, 2)),
         ("grid", "blocks that are not square", 3, ARCH, field(2, 4, 2, 1)),
         ("small", "blocks of 4", 3, ARCH, field(2, 4, 4, 4)),
         ("network", "a segment with a network", 3, net, field(2, 4, 2, 2)),

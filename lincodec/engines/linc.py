@@ -14,6 +14,7 @@ from lincodec.errors import UsageError
 from lincodec.fit import Budget, SegmentFit
 from lincodec.jobs import EncodeOptions
 from lincodec.layout import Layout
+from lincodec.model.predict import LONGEST
 from lincodec.predictive import THEMES, PredictiveFit
 from lincodec.presets import Preset
 from lincodec.segments import Range
@@ -111,7 +112,7 @@ class LincEngine(Engine):
 
     def _has_time(self, part: Range, budget: Budget) -> bool:
         """Whether a search for displacements ends before the budget does."""
-        if budget.over:
+        if budget.over or part.count > LONGEST:
             return False
         samples = self.setting.info.width * self.setting.info.height * part.count
         return budget.deadline is None or (

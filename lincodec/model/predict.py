@@ -16,6 +16,8 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+#: Frames of a segment at most, so that each is soon reached.
+LONGEST = 1024
 #: Frames from one anchor to the next, about.
 ANCHORS = 16
 #: Lobes of the interpolation kernel: it takes so many samples on each side of a place.
