@@ -160,9 +160,8 @@ class SegmentFit:
         found = []
         with torch.inference_mode():
             for index in which:
-                shown = quantise(model.native(values[:, index : index + 1]), self.info.bit_depth)
-                rendered = to_rgb(to_frames(shown)[0], self.info)
-                found.append(psnr(mse(to_rgb(self.source[index], self.info), rendered)))
+                planes = model.native(values[:, index : index + 1])
+                found.append(rendered_psnr(planes, self.source[index], self.info))
         return found
 
     def run(
@@ -333,6 +332,12 @@ class SegmentFit:
         frames = model.native(torch.eye(count))
         found = closed.fitted_latents(wanted, frames, CHROMA_RATIO)
         return _on_lattice(found, coded.latents.exponents)
+
+
+def rendered_psnr(planes: Sequence[Tensor], source: Planes, info: VideoInfo) -> float:
+    """RGB PSNR in dB of one rendered frame, float32 [1, h, w] per channel, as it is shown."""
+    shown = to_frames(quantise(planes, info.bit_depth))[0]
+    return psnr(mse(to_rgb(source, info), to_rgb(shown, info)))
 
 
 def code_bits(code: SegmentCode) -> int:

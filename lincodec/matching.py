@@ -40,8 +40,9 @@ def match(
     Returns:
         int64 like ``start``: (x, y) into the first frame and (x, y) into the second.
     """
-    search = _Search(target, planes, links, start, blocks)
-    search.price, search.knee = price * step * step, _KNEE * step * step
+    if rounds == 0:
+        return start
+    search = _Search(target, planes, links, start, blocks, price * step * step, _KNEE * step * step)
     for index in range(rounds):
         size = _STEPS[min(index, len(_STEPS) - 1)]
         for side in (0, 1):
@@ -53,12 +54,11 @@ def match(
 class _Search:
     """The state of one search: vectors of both sides and the blocks they give."""
 
-    price: float
-    knee: float
-
     def __init__(
-        self, target: Tensor, planes: Tensor, links: Sequence[Link], start: Tensor, blocks: Blocks
-    ) -> None:
+        self, target: Tensor, planes: Tensor, links: Sequence[Link], start: Tensor, blocks: Blocks,
+        price: float, knee: float,
+    ) -> None:  # fmt: skip
+        self.price, self.knee = price, knee
         n, (rows, columns) = len(links), blocks.grid
         self.blocks, self.planes = blocks, planes
         self.place = torch.arange(rows * columns).repeat(n)
@@ -123,11 +123,10 @@ class _Search:
 
     def _bits(self, side: int, candidate: Tensor) -> Tensor:
         """About the bits of a vector among its neighbours, float32 flat."""
-        first = candidate if side == 0 else self.moves[0]
         total = candidate + self.moves[1 - side]
         bits = _difference_bits(total, self.moves[0] + self.moves[1])
         if side == 0:
-            bits = bits + _difference_bits(first, self.moves[0])
+            bits = bits + _difference_bits(candidate, self.moves[0])
         return bits.view(-1)
 
 

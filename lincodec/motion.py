@@ -108,11 +108,11 @@ def prepared(luma: np.ndarray, bit_depth: int) -> Tensor:
     """Luma in 8-bit code values, halved until it is small enough to search, and smoothed."""
     plane = torch.from_numpy(luma.astype(np.float32)) * 2.0 ** (8 - bit_depth)
     while plane.numel() > _SEARCH_AREA:
-        plane = _halved(plane[None])[0]
+        plane = halved(plane[None])[0]
     return _smoothed(plane[None])[0]
 
 
-def _halved(planes: Tensor) -> Tensor:
+def halved(planes: Tensor) -> Tensor:
     """[n, h, w] by means of 2 x 2 samples, edges repeated."""
     below, right = planes.shape[1] % 2, planes.shape[2] % 2
     padded = functional.pad(planes[:, None], (0, right, 0, below), mode="replicate")
@@ -138,7 +138,7 @@ def _estimate(first: Tensor, second: Tensor, cells: tuple[int, int]) -> Tensor:
     """
     levels = [(first, second)]
     while min(levels[-1][0].shape[1:]) >= 2 * _SMALLEST:
-        levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
+        levels.append((halved(levels[-1][0]), halved(levels[-1][1])))
     field = torch.zeros(first.shape[0], 2, 1, 1)
     for depth in range(len(levels) - 1, -1, -1):
         a, b = levels[depth]

@@ -19,20 +19,26 @@ from lincodec.bitstream import Field, Key, Lattice, SegmentCode, Spectral
 from lincodec.bitstream import Tensor as Coding
 from lincodec.container import LincArch
 from lincodec.entropy import rdo
-from lincodec.fit import RATE, Budget, FittedSegment, SegmentFit, Trial, code_bits, decoded
+from lincodec.fit import (
+    RATE,
+    Budget,
+    FittedSegment,
+    SegmentFit,
+    Trial,
+    code_bits,
+    decoded,
+    rendered_psnr,
+)
 from lincodec.matching import match
-from lincodec.metrics import mse, psnr
 from lincodec.model import closed
 from lincodec.model.basis import analyse, synthesise
 from lincodec.model.closed import Geometry
-from lincodec.model.output import quantise, to_frames
 from lincodec.model.predict import Blocks, Link, cell_size, levels, predicted
 from lincodec.model.segment import SegmentModel
-from lincodec.motion import displacements, prepared
+from lincodec.motion import displacements, halved, prepared
 from lincodec.registry import Role
 from lincodec.segments import Range
 from lincodec.types import Planes, VideoInfo
-from lincodec.video.color import to_rgb
 
 #: Quantiser step of the first frame over that of a whole fit without prediction.
 _FIRST_SCALE = 0.4
@@ -125,11 +131,10 @@ class PredictiveFit:
 
     def quality(self, coded: Coded, every: int = 4) -> float:
         """Mean RGB PSNR in dB of every ``every``-th frame."""
-        found = []
-        for index in range(0, self.frames, every):
-            shown = quantise([p[index : index + 1] for p in coded.planes], self.info.bit_depth)
-            rendered = to_rgb(to_frames(shown)[0], self.info)
-            found.append(psnr(mse(to_rgb(self.source[index], self.info), rendered)))
+        found = [
+            rendered_psnr([p[at : at + 1] for p in coded.planes], self.source[at], self.info)
+            for at in range(0, self.frames, every)
+        ]
         return sum(found) / len(found)
 
     def code(self, part: Range, coded: Coded) -> SegmentCode:
@@ -180,7 +185,7 @@ class PredictiveFit:
         near = [Link(k.frame, used.index(k.first), used.index(k.second)) for k in level]
         planes = planes[used]
         for _ in range(halvings):
-            planes, target = _halved(planes), _halved(target)
+            planes, target = halved(planes), halved(target)
         step = loop.step * self.eighths[depth] / 8
         return match(target, planes, near, start, luma, step, loop.rate, rounds)
 
@@ -209,13 +214,6 @@ def _eighths(steps: Sequence[Sequence[Link]]) -> list[int]:
     inner = range(len(steps) - anchors)
     last = len(_LEVEL_EIGHTHS) - 1
     return [_ANCHOR_EIGHTHS] * anchors + [_LEVEL_EIGHTHS[min(d, last)] for d in inner]
-
-
-def _halved(planes: Tensor) -> Tensor:
-    """[n, h, w] by means of 2 x 2 samples, edges repeated."""
-    below, right = planes.shape[1] % 2, planes.shape[2] % 2
-    padded = torch.nn.functional.pad(planes[:, None], (0, right, 0, below), mode="replicate")
-    return torch.nn.functional.avg_pool2d(padded, 2)[:, 0]
 
 
 class _Loop:
