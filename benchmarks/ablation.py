@@ -30,10 +30,11 @@ from torch import Tensor
 from lincodec import fit as fit_module
 from lincodec import metrics
 from lincodec.bitstream import Lattice, Spectral, pack_segment
+from lincodec.coded import Coded
 from lincodec.container import LincArch
 from lincodec.descent import Descent
 from lincodec.entropy import context, rdo
-from lincodec.fit import RATE, Coded, SegmentFit
+from lincodec.fit import RATE, SegmentFit
 from lincodec.layout import Layout
 from lincodec.model import sparse
 from lincodec.model.closed import CHROMA_RATIO

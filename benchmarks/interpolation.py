@@ -266,6 +266,7 @@ def main() -> None:
                     quality=quality,
                     span=clip.span,
                     hold_out=alpha,
+                    motion=True,
                     audio=False,
                 )
                 row, pictures = compare(clip, alpha, options, moved[alpha])

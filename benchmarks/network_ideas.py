@@ -25,9 +25,10 @@ from rd import machine
 from torch import Tensor, nn
 
 from lincodec.bitstream import Key, pack_segment
+from lincodec.coded import Coded
 from lincodec.container import LincArch
 from lincodec.descent import Descent, Muon
-from lincodec.fit import DB_PER_LOG_BYTES, Coded, SegmentFit
+from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit
 from lincodec.metrics import mse, psnr
 from lincodec.model.network import Network, NetworkShape
 from lincodec.model.output import quantise, to_frames

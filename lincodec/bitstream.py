@@ -95,11 +95,21 @@ class Spectral:
 
     @property
     def values(self) -> list[Floats]:
-        """float32 weights per channel, same shapes."""
+        """float32 weights per channel, without the highest frequencies that no block uses."""
         return [
-            quant.spectral_dequantise(q, self.channel_step(c), self.centroids[c])
+            quant.spectral_dequantise(_cropped(q), self.channel_step(c), self.centroids[c])
             for c, q in enumerate(self.channels)
         ]
+
+
+def _cropped(q: NDArray[np.int32]) -> NDArray[np.int32]:
+    """[K, rows, columns, v, u] with the least v and u, from one, that hold all that is not zero."""
+    used = np.zeros(q.shape[3:], bool)
+    for component in q:
+        used |= (component != 0).any((0, 1))
+    rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
+    v, u = (int(at[-1]) + 1 if at.size else 1 for at in (rows, columns))
+    return np.ascontiguousarray(q[..., :v, :u])
 
 
 @dataclass(frozen=True)
@@ -354,7 +364,7 @@ def digest_bytes(code: SegmentCode) -> bytes:
         tensor = code.tensors[key]
         if isinstance(tensor, Spectral):
             for q in tensor.channels:
-                where = np.flatnonzero(q)
+                where = np.flatnonzero(q != 0)  # of booleans it is much faster
                 parts += [where.astype("<i4").tobytes(), q.ravel()[where].astype("<i4").tobytes()]
         elif isinstance(tensor, Raw | Constant):
             parts.append(tensor.values.astype("<f4").tobytes())

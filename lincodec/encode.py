@@ -43,13 +43,12 @@ from lincodec.memory import ran_out
 from lincodec.motion import motion_bound, motion_bytes, motion_field, with_motion
 from lincodec.pace import Pace
 from lincodec.presets import Preset, resolve
-from lincodec.scan import Scan, scan_source
+from lincodec.scan import Scan, scan_source, source_frames
 from lincodec.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import load_teacher
-from lincodec.tally import Tally
+from lincodec.tally import Measurer, Tally
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
-from lincodec.video.reader import FrameReader
 from lincodec.video.timing import is_constant
 
 
@@ -157,11 +156,9 @@ class _Job:
             else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
         self.pace.total_frames = scan.frames if scan else None
-        with FrameReader(
-            self.source, span=self.options.span, every=self.options.hold_out
-        ) as reader:
-            info = self.info = replace(reader.info, n_frames=scan.frames if scan else None)
-            parts = self._parts(iter(reader), info, scan)
+        with source_frames(self.source, self.options, scan) as stream:
+            info = self.info = replace(stream.info, n_frames=scan.frames if scan else None)
+            parts = self._parts(stream.frames, info, scan)
             start = next(parts)
             setting = self._setting(info)
             engine = engine_class(self.preset)(setting, *start)
@@ -180,7 +177,7 @@ class _Job:
             tally = self._segments(writer, pieces, engine, info)
         self._ancillary(writer, tally, engine, scan.audio if scan else None)
         writer.finish()
-        self.warnings += [*engine.warnings, *(scan.warnings if scan else reader.warnings)]
+        self.warnings += [*engine.warnings, *(scan.warnings if scan else stream.warnings)]
         return tally
 
     def _setting(self, info: VideoInfo) -> Setting:
@@ -232,23 +229,21 @@ class _Job:
     ) -> Tally:
         """Fit, code, measure and append every segment."""
         tally = Tally()
-        for index, (part, frames, code, packed) in enumerate(
-            self._coded(parts, engine, tally, info)
-        ):
-            header, weights, latents = packed
-            tally.measure(
-                SegmentData(index, *packed), code, frames, engine.arch, info,
-                engine.rendering, engine.measured_every,
-            )  # fmt: skip
-            if self.journal and code is not None and not self.pace.stop.requested:
-                self.journal.append(part, packed)
-            writer.add_segment(header, weights, latents)
-            coded = len(header.pack()) + len(weights) + len(latents)
-            tally.coded_bytes += coded
-            engine.account(part, coded + self.aligned.add(frames, header, latents))
-            self.before = frames[-1].planes
-            self.pace.done_frames += part.count
-            self.pace.tell(tally, info, index, 1.0)
+        with Measurer(tally, engine, info) as measurer:
+            for index, (part, frames, code, packed) in enumerate(
+                self._coded(parts, engine, tally, info)
+            ):
+                header, weights, latents = packed
+                measurer.add(SegmentData(index, *packed), code, frames)
+                if self.journal and code is not None and not self.pace.stop.requested:
+                    self.journal.append(part, packed)
+                writer.add_segment(header, weights, latents)
+                coded = len(header.pack()) + len(weights) + len(latents)
+                tally.coded_bytes += coded
+                engine.account(part, coded + self.aligned.add(frames, header, latents))
+                self.before = frames[-1].planes
+                self.pace.done_frames += part.count
+                self.pace.tell(tally, info, index, 1.0)
         return tally
 
     def _coded(

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lincodec import quant
-from lincodec.bitstream import Key, Lattice, SegmentCode, Spectral, pack_segment
+from lincodec.bitstream import Key, Lattice, SegmentCode, pack_segment
 from lincodec.bitstream import Tensor as Coding
+from lincodec.coded import Coded, on_lattice, rounded, trimmed
 from lincodec.container import LincArch
 from lincodec.descent import Descent
 from lincodec.entropy import rdo
@@ -37,6 +37,8 @@ Chooser = Callable[[list[np.ndarray], float], list[np.ndarray]]
 RATE = 0.1
 #: A temporal basis turned for one step also serves others up to this factor e away.
 _SAME_BASIS = 0.2
+#: Components of a smaller norm, in steps, are left out.
+_LEAST_NORM = 2.5
 #: Progress after the closed form of a segment that also gets a network.
 _CLOSED_SHARE = 0.2
 #: Fits of the network; a joint step of the spectral weights lies between two of them.
@@ -60,15 +62,6 @@ class Trial:
 
     bits: int
     psnr: float
-
-
-@dataclass(frozen=True)
-class Coded:
-    """Latents and spectral weights as they will be written."""
-
-    latents: Lattice
-    """[D, n]."""
-    spectral: Spectral
 
 
 def _never(_: float, __: float | None) -> None:
@@ -111,7 +104,13 @@ class SegmentFit:
     """One segment's fit; serves trials at several quantiser steps and the final run."""
 
     def __init__(
-        self, frames: Sequence[Planes], info: VideoInfo, arch: LincArch, seed: int = 0
+        self,
+        frames: Sequence[Planes],
+        info: VideoInfo,
+        arch: LincArch,
+        seed: int = 0,
+        *,
+        refined: bool = True,
     ) -> None:
         """
         Args:
@@ -119,8 +118,10 @@ class SegmentFit:
             info: the video they come from.
             arch: architecture parameters of the file.
             seed: of the network's random numbers.
+            refined: whether the temporal basis is turned, weights are chosen by what they cost
+                and latents answer them; else the KLT's weights are rounded.
         """
-        self.info, self.arch, self.seed = info, arch, seed
+        self.info, self.arch, self.seed, self.refined = info, arch, seed, refined
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         self.source = frames
         self.channels = closed.to_tensors(frames, info.bit_depth)
@@ -179,10 +180,12 @@ class SegmentFit:
         begun = time.monotonic()
         coded = self.quantise(step)
         plain = self.code(part, coded)
+        if self.arch.net_layers == 0:
+            return FittedSegment(plain)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
         closed_seconds = time.monotonic() - begun
         seconds = budget.left(reserve=closed_seconds)
-        if self.arch.net_layers == 0 or small or budget.over or seconds < _LEAST_SECONDS:
+        if small or budget.over or seconds < _LEAST_SECONDS:
             return FittedSegment(plain)
         # a joint step takes about as long as the closed form: not with little time
         turns = _TURNS if seconds > 4 * closed_seconds else 1
@@ -264,32 +267,35 @@ class SegmentFit:
         *,
         rate: float = RATE,
         targets: Sequence[Tensor] | None = None,
-        choose: Chooser = rdo.optimise,
+        choose: Chooser | None = None,
     ) -> Coded:
         """Choose latents and weights for a luma step.
 
         Latents are rounded first; the weights are the least-squares answer to the rounded
         latents, so that the rounding is not paid twice. Once the weights are integers the
-        latents answer them in turn.
+        latents of a refined fit answer them in turn.
 
         Args:
             step: luma quantiser step in 8-bit code units.
             rate: price of a bit in squared steps.
             targets: frames that the spectral part should give, float32 [n, h, w] per
                 channel; None: the source.
-            choose: gives the integers for weights over their steps and ``rate``.
+            choose: gives the integers for weights over their steps and ``rate``; None:
+                rate-distortion optimisation where the fit is refined, else a dead zone.
         """
         step = float(np.float32(step))
         steps = self._steps(step)
         basis, norms = self._basis_at(step)
         exponents = closed.latent_exponents(norms, step).numpy().astype(np.int8)
-        latents = _on_lattice(basis.T, exponents)
+        latents = on_lattice(basis.T, exponents)
         values = torch.from_numpy(latents.values)
         wanted = self.channels if targets is None else targets
         weights = self._weights(wanted, values, steps)
-        scaled = [(w / s).numpy() for w, s in zip(weights, steps, strict=True)]
-        coded = _trimmed(latents, choose(scaled, rate), scaled, step)
-        return replace(coded, latents=self._answer(coded, wanted))
+        scaled = [w.div_(s).numpy() for w, s in zip(weights, steps, strict=True)]
+        if choose is None:
+            choose = rdo.optimise if self.refined else rounded
+        coded = trimmed(latents, choose(scaled, rate), scaled, step)
+        return replace(coded, latents=self._answer(coded, wanted)) if self.refined else coded
 
     def _steps(self, step: float) -> list[float]:
         """Step of every channel."""
@@ -298,8 +304,11 @@ class SegmentFit:
 
     def _basis_at(self, step: float) -> tuple[Tensor, Tensor]:
         """Temporal basis, float64 [n, D], and norms of its components for a luma step."""
+        if not self.refined:
+            count = max(1, int((self.norms > _LEAST_NORM * step).sum()))
+            return self.basis[:, :count] / self.weights[:, None], self.norms[:count]
         if self._turned is None or abs(math.log(step / self._turned[0])) > _SAME_BASIS:
-            count = max(1, int((self.norms > 2.5 * step).sum()))
+            count = max(1, int((self.norms > _LEAST_NORM * step).sum()))
             blocks, share = sparse.sampled_blocks(self.channels, self.geometry, self._steps(step))
             blocks *= self.weights.float()[:, None, None]
             basis, energy = sparse.turned_basis(blocks, self.basis[:, :count])
@@ -331,7 +340,7 @@ class SegmentFit:
         model = SegmentModel(self.geometry, *decoded(coded))
         frames = model.native(torch.eye(count))
         found = closed.fitted_latents(wanted, frames, CHROMA_RATIO)
-        return _on_lattice(found, coded.latents.exponents)
+        return on_lattice(found, coded.latents.exponents)
 
 
 def rendered_psnr(planes: Sequence[Tensor], source: Planes, info: VideoInfo) -> float:
@@ -344,43 +353,6 @@ def code_bits(code: SegmentCode) -> int:
     """Bits of a segment's table and payloads."""
     header, weights, latents = pack_segment(code)
     return 8 * (len(header.pack()) + len(weights) + len(latents))
-
-
-def _on_lattice(latents: Tensor, exponents: np.ndarray) -> Lattice:
-    """Latents [D, n] at the nearest multiples of 2^exponent."""
-    q = quant.lattice_quantise(latents.float().numpy(), 1.0, exponents)
-    return Lattice(q, 1.0, exponents)
-
-
-def _trimmed(
-    latents: Lattice, chosen: list[np.ndarray], scaled: list[np.ndarray], step: float
-) -> Coded:
-    """Drops trailing components without weights and measures the centroids."""
-    used = np.zeros(latents.q.shape[0], bool)
-    for values in chosen:
-        used |= values.any(axis=(1, 2, 3, 4))
-    used[0] = True
-    keep = np.flatnonzero(used)
-    centroids = np.stack([_centroids(q, x) for q, x in zip(chosen, scaled, strict=True)])
-    return Coded(
-        Lattice(latents.q[keep], latents.step, latents.exponents[keep]),
-        Spectral(
-            tuple(np.ascontiguousarray(q[keep]) for q in chosen),
-            step, float(np.float32(CHROMA_RATIO)), centroids,
-        ),
-    )  # fmt: skip
-
-
-def _centroids(q: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Mean of |x| - |q| over |q| = 1, 2 and more in 1/128 steps, int8 [3]."""
-    out = np.zeros(3, np.int8)
-    magnitude = np.abs(q)
-    for index in range(3):
-        pick = magnitude == index + 1 if index < 2 else magnitude > 2
-        if pick.any():
-            shift = float((np.abs(x[pick]) - magnitude[pick]).mean())
-            out[index] = np.clip(round(128 * shift), -127, 127)
-    return out
 
 
 def decoded(coded: Coded) -> tuple[Tensor, list[Tensor]]:

@@ -52,6 +52,11 @@ class EncodeOptions:
     """Predict frames from each other where that pays, or never; None: the preset decides."""
     motion: bool | None = None
     """Store the motion between frames or not; None: the preset decides."""
+    trials: bool | None = None
+    """Try block side, overlap and segment lengths, or follow a rule; None: the preset decides."""
+    refined: bool | None = None
+    """Turn temporal bases, weight ends and choose weights by what they cost, or round the weights
+    of the KLT; None: the preset decides."""
     hold_out: int = 1
     """Fit every so many-th frame only; the file holds those, at their own times."""
     span: Span = Span()

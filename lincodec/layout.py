@@ -1,7 +1,7 @@
 """How a stretch of frames is best cut: blocks, overlap, segments and prediction, by trial coding.
 
 Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
-so that bytes and quality count as one figure.
+so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
 """
 
 from __future__ import annotations
@@ -21,20 +21,35 @@ _WINDOW = (320, 448)  # rows and columns that a trial looks at
 _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
+#: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
+#: luma samples times the step is this; a block grows with the root of that.
+_SIDE_AT = 30_000.0
+_OVERLAP = 2
 
 
 class Layout:
     """Chooses for one video; every choice is made at the quantiser step that will be used."""
 
-    def __init__(self, info: VideoInfo, step: float, search: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        step: float,
+        search: tuple[int, int] | None = None,
+        *,
+        trials: bool = True,
+        refined: bool = True,
+    ) -> None:
         """
         Args:
             info: the video.
             step: luma quantiser step.
             search: how displacements are searched, None: frames are not predicted; see
                 ``PredictiveFit``.
+            trials: whether blocks, overlap and segments are tried out.
+            refined: whether the fits to come are refined; see ``SegmentFit``.
         """
         self.step, self.search = step, search
+        self.trials, self.refined = trials, refined
         self._predicted: dict[Range, bool] = {}
         self.rows, self.columns = (
             _window(size, limit)
@@ -49,6 +64,8 @@ class Layout:
     def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
         area = frames[0].planes[0].size
+        if not self.trials:
+            return usual_block(area, self.step), _OVERLAP
         blocks = (3, 4, 5) if area < 60_000 else (4, 5) if area < 700_000 else (5,)
         first = self._windows(frames[:_BLOCK_FRAMES])
 
@@ -66,8 +83,10 @@ class Layout:
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
         """Segments for consecutive frames of one shot: halves wherever they code better.
 
-        Where frames are better predicted, the shot stays whole.
+        Where frames are better predicted, or nothing is tried, they stay together.
         """
+        if not self.trials:
+            return [part]
         window = self._windows(frames)
         lengths, plain = self._lengths(window, arch, None)
         if self._pays(window, arch, plain):
@@ -131,7 +150,7 @@ class Layout:
         return score(trial.bits, trial.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
-        return SegmentFit(frames, self.info, arch).trial(self.step)
+        return SegmentFit(frames, self.info, arch, refined=self.refined).trial(self.step)
 
     def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
         """The window of every frame."""
@@ -148,6 +167,12 @@ def _together(trials: Sequence[Trial], counts: Sequence[int]) -> Trial:
     """One trial for pieces of ``counts`` frames."""
     quality = sum(t.psnr * n for t, n in zip(trials, counts, strict=True)) / sum(counts)
     return Trial(sum(trial.bits for trial in trials), quality)
+
+
+def usual_block(area: int, step: float) -> int:
+    """log2 of the luma block side that suits most pictures of ``area`` samples at a step."""
+    share = math.sqrt(area) * step / _SIDE_AT
+    return min(max(round(4.5 + math.log2(share) / 2), 3), 5)
 
 
 def score(bits: float, psnr: float) -> float:

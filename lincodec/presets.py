@@ -34,6 +34,12 @@ class Preset:
 
     motion: bool = True
     """Whether the motion between frames is stored, for frames in between."""
+    trials: bool = True
+    """Whether block side, overlap and segment lengths are those that code best when tried;
+    else block side and overlap follow from picture size and step."""
+    refined: bool = True
+    """Whether temporal bases are turned, ends of segments weighted, and weights chosen by what
+    they cost, with latents that answer them; else the weights of the KLT are rounded."""
     search: tuple[int, int] | None = None
     """Rounds and luma samples a frame of the search for what frames can be predicted from;
     None: frames are not predicted."""
@@ -60,7 +66,14 @@ def _paper(size: str, rank: int) -> Preset:
 PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
-        Preset("instant", "closed form alone, in seconds", 96),
+        Preset(
+            "instant",
+            "closed form alone, at the first go",
+            40,
+            motion=False,
+            trials=False,
+            refined=False,
+        ),
         Preset(
             "fast",
             "frames predicted where that pays, after a short search",

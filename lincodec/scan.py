@@ -1,14 +1,18 @@
-"""The first pass over a source: times, scene cuts and audio."""
+"""The first pass over a source: times, scene cuts, audio, and the frames of a short one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lincodec.jobs import EncodeOptions
 from lincodec.segments import CutDetector, Range, plan
-from lincodec.types import AudioTrack, Times, VideoInfo
+from lincodec.types import AudioTrack, Frame, Times, VideoInfo
 from lincodec.video.reader import FrameReader
+
+#: Bytes of planes that are kept, so that a short source is not decoded twice.
+_HELD_BYTES = 256_000_000
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,9 @@ class Scan:
     times: Times
     audio: AudioTrack | None
     warnings: tuple[str, ...]
+    info: VideoInfo
+    held: tuple[Frame, ...] | None
+    """All frames, None when they take too much memory to keep."""
 
     @property
     def frames(self) -> int:
@@ -32,7 +39,7 @@ def scan_source(
     longest: Callable[[VideoInfo], int],
     report: Callable[[float, int], None],
 ) -> Scan:
-    """Read a file once without keeping its frames.
+    """Read a file once; its frames are kept when they take little memory.
 
     Args:
         source: path of the video.
@@ -46,8 +53,14 @@ def scan_source(
     with FrameReader(source, span=options.span, every=options.hold_out) as reader:
         detector = CutDetector(reader.info.bit_depth) if options.scene_cut else None
         expected = (reader.header.estimated_frames or 0) // options.hold_out
-        cuts = []
+        cuts, room = [], _HELD_BYTES
+        held: list[Frame] = []
         for index, frame in enumerate(reader):
+            room -= sum(plane.nbytes for plane in frame.planes)
+            if room >= 0:
+                held.append(frame)
+            else:
+                held.clear()
             if detector and detector.is_cut(frame.planes[0]):
                 cuts.append(index)
             if index % 16 == 0:
@@ -55,4 +68,34 @@ def scan_source(
         times = reader.times()
         ranges = plan(len(times.pts), cuts, longest(reader.info))
         audio = reader.audio() if options.audio else None
-        return Scan(tuple(ranges), times, audio, tuple(reader.warnings))
+        kept = tuple(held) if room >= 0 else None
+        return Scan(tuple(ranges), times, audio, tuple(reader.warnings), reader.info, kept)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """The frames of a source from the first to the last, once."""
+
+    info: VideoInfo
+    frames: Iterator[Frame]
+    warnings: list[str]
+    """Grows while frames are read."""
+
+
+@contextmanager
+def source_frames(source: str, options: EncodeOptions, scan: Scan | None) -> Iterator[Stream]:
+    """The frames to encode: those that the scan kept, or of a reader.
+
+    Args:
+        source: path of the video, or ``-``.
+        options: span and frames held out.
+        scan: of the source, None for a pipe.
+
+    Raises:
+        InputError: the source cannot be read.
+    """
+    if scan and scan.held is not None:
+        yield Stream(scan.info, iter(scan.held), list(scan.warnings))
+        return
+    with FrameReader(source, span=options.span, every=options.hold_out) as reader:
+        yield Stream(reader.info, iter(reader), reader.warnings)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 import torch
 
 from lincodec import metrics
 from lincodec.bitstream import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
+from lincodec.engines import Engine
 from lincodec.errors import VerifyError
 from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
 from lincodec.model.output import quantise, to_frames
@@ -83,3 +87,59 @@ class Tally:
     def mean_yuv(self) -> float:
         """Mean over frames of the weighted plane PSNR, dB."""
         return sum(self.yuv) / len(self.yuv)
+
+
+class Measurer:
+    """Measures one segment while the next is fitted; use it as a context manager.
+
+    On another device segments are measured at once: fit and rendering would share its memory.
+    """
+
+    def __init__(self, tally: Tally, engine: Engine, info: VideoInfo) -> None:
+        """
+        Args:
+            tally: gets the figures.
+            engine: that fits the segments.
+            info: of the file.
+        """
+        self.tally, self.engine, self.info = tally, engine, info
+        self._pool = ThreadPoolExecutor(1)
+        self._running: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._pool:
+            if error is None:
+                self.wait()
+
+    def wait(self) -> None:
+        """Return when every segment added is measured.
+
+        Raises:
+            VerifyError: the bytes of one do not decode to what was encoded.
+        """
+        if self._running is not None:
+            self._running.result()
+            self._running = None
+
+    def add(self, data: SegmentData, code: SegmentCode | None, frames: Sequence[Frame]) -> None:
+        """Start on a segment; the arguments are those of ``Tally.measure``.
+
+        Raises:
+            VerifyError: the segment before does not decode to what was encoded.
+        """
+        self.wait()
+        engine = self.engine
+        self._running = self._pool.submit(
+            self.tally.measure, data, code, frames, engine.arch, self.info,
+            engine.rendering, engine.measured_every,
+        )  # fmt: skip
+        if engine.rendering.device.type != "cpu":
+            self.wait()

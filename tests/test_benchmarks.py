@@ -18,6 +18,8 @@ import paper
 import paper_equal
 import paper_report
 import paper_tables
+import plain_coder
+import plain_form
 import pytest
 import rd
 import scoreboard
@@ -143,6 +145,21 @@ def test_the_plain_closed_form_and_its_bars() -> None:
     assert closed_form.verdicts(good)[-1].endswith("met |")
     assert closed_form.verdicts(good | {"bikes": bad["bikes"]})[-1].endswith("missed |")
     assert closed_form.verdicts({"bikes": good["bikes"]})[-1].endswith("incomplete |")
+
+
+def test_the_plain_form_gives_its_published_figures(tmp_path: Path) -> None:
+    path = anchors.clip_path("carphone")
+    for step, (bpp, psnr) in zip((256, 64), closed_form.PLAIN["carphone"].curve[::2], strict=True):
+        coded = plain_coder.code_file(path, plain_form.CUTS["carphone"], step)
+        assert coded.bpp == pytest.approx(bpp, rel=0.01)
+        assert coded.psnr == pytest.approx(psnr, abs=0.1)
+    given = argparse.Namespace(frames=8, qualities=[32.0, 44.0])
+    row = plain_form.compared("carphone", given, tmp_path)
+    assert row["bd_rate_percent"] < 0
+    assert row["published"] is None
+    page = plain_form.page({"carphone": row})
+    assert "incomplete" in page
+    plain_form.plot({"carphone": row}, tmp_path / "plain_form.png")
 
 
 def test_the_scoreboard_goes_on_where_it_was(

@@ -34,7 +34,7 @@ def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory)
     """Two segments of one shot of carphone, with motion."""
     output = tmp_path_factory.mktemp("crop") / "coded.linc"
     span = Span(start=1.5, frames=FRAMES)
-    options = EncodeOptions(preset="instant", quality=26, segment=4, span=span)
+    options = EncodeOptions(preset="instant", quality=26, segment=4, span=span, motion=True)
     assert encode(str(clip("carphone")), str(output), options).segments == 2
     return output
 

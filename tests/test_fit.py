@@ -18,6 +18,7 @@ from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decode import decode
 from lincodec.descent import Descent
 from lincodec.encode import encode
+from lincodec.engines.linc import wished
 from lincodec.errors import CorruptError, TargetError, UsageError
 from lincodec.fit import Budget, SegmentFit, code_bits
 from lincodec.jobs import (
@@ -98,6 +99,17 @@ def test_a_trial_says_what_the_fit_gives(
     assert trial.psnr == pytest.approx(psnr_of(code, PLAIN, source), abs=0.3)
 
 
+@pytest.mark.parametrize(
+    ("preset", "trials", "refined"),
+    [("instant", False, False), ("fast", True, True), ("medium", True, True)],
+)
+def test_options_come_before_the_preset(preset: str, trials: bool, refined: bool) -> None:
+    found = wished(PRESETS[preset], EncodeOptions(preset))
+    assert (found.trials, found.refined) == (trials, refined)
+    other = wished(PRESETS[preset], EncodeOptions(preset, trials=not trials, refined=not refined))
+    assert (other.trials, other.refined) == (not trials, not refined)
+
+
 def test_unused_components_are_not_written(fit: SegmentFit) -> None:
     few = fit.run(WHOLE, 400.0, Budget()).code
     many = fit.run(WHOLE, 8.0, Budget()).code
@@ -105,6 +117,21 @@ def test_unused_components_are_not_written(fit: SegmentFit) -> None:
     assert 1 <= kept[0] < kept[1] <= FRAMES
     for code, count in zip((few, many), kept, strict=True):
         assert code.values(Role.LATENT).shape == (count, FRAMES)
+
+
+def test_a_fit_that_is_not_refined_is_near(
+    fit: SegmentFit, source: tuple[list[Planes], VideoInfo]
+) -> None:
+    """Principal components as they are, rounded: more bytes at equal quality, not many."""
+    plain = SegmentFit(*source, PLAIN, refined=False)
+    scores = []
+    for one in (fit, plain):
+        code = one.run(WHOLE, 60.0, Budget()).code
+        scores.append(np.log(size_of(code)) - psnr_of(code, PLAIN, source) / 3.5)
+    assert 0 < scores[1] - scores[0] < 0.25
+    weights = plain.quantise(60.0).spectral
+    assert weights.channels[0].dtype == np.int32
+    assert len(weights.channels[0]) <= FRAMES
 
 
 def test_one_frame_alone(source: tuple[list[Planes], VideoInfo]) -> None:

@@ -30,6 +30,7 @@ LEVELS: dict[str, int] = {
     "quant": 1,
     "model": 2,
     "bitstream": 3,
+    "coded": 3,
     "alignment": 3,
     "fit": 3,
     "descent": 3,

@@ -9,7 +9,7 @@ import pytest
 
 from lincodec.container import LincArch
 from lincodec.jobs import Span
-from lincodec.layout import Layout, score
+from lincodec.layout import Layout, score, usual_block
 from lincodec.segments import Range
 from lincodec.types import Frame, Planes
 from lincodec.video.reader import FrameReader
@@ -52,6 +52,37 @@ def test_the_choice_beats_others_on_a_real_clip(carphone: tuple[Layout, list[Fra
     chosen = layout.windows(frames)
     scores = {w: layout._score(window, LincArch(*w, FRAMES)) for w in (chosen, (5, 2), (3, 4))}
     assert min(scores, key=lambda w: scores[w]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("area", "step", "side"),
+    [
+        (176 * 144, 40.0, 8),
+        (176 * 144, 80.0, 16),
+        (640 * 360, 25.0, 16),
+        (640 * 360, 101.0, 32),
+        (1280 * 720, 25.0, 16),
+        (1280 * 720, 80.0, 32),
+        (7680 * 4320, 1000.0, 32),
+        (16, 1.0, 8),
+    ],
+)
+def test_without_trials_blocks_grow_with_picture_and_step(
+    area: int, step: float, side: int
+) -> None:
+    assert 1 << usual_block(area, step) == side
+
+
+def test_without_trials_nothing_is_coded(
+    carphone: tuple[Layout, list[Frame]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, frames = carphone
+    layout = Layout(tried.info, 80.0, trials=False)
+    monkeypatch.setattr(layout, "_trial", None)
+    assert layout.windows(frames) == (4, 2)
+    whole = Range(3, FRAMES, True)
+    assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [whole]
+    assert not layout.predicted(whole, frames, LincArch(4, 2, FRAMES))
 
 
 def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> None:

@@ -81,7 +81,7 @@ def pan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Planes]]:
     moves = [(2 * n, -n) for n in range(12)]
     frames = panned(96, 128, moves, 3) + panned(96, 128, moves, 11)
     source, output = write(folder / "in.y4m", frames), folder / "out.linc"
-    options = EncodeOptions(preset="instant", quality=12.0, segment=4, hold_out=2)
+    options = EncodeOptions(preset="instant", quality=12.0, segment=4, hold_out=2, motion=True)
     encode(str(source), str(output), options)
     return output, frames
 
@@ -153,18 +153,28 @@ def test_any_size_and_any_batch_give_the_same_motion(
         assert (np.abs(alone[0].astype(int) - planes[0]) <= 1).all()
 
 
-@pytest.mark.parametrize("motion", [False, None])
+@pytest.mark.parametrize(
+    ("preset", "motion", "stored"),
+    [
+        ("instant", None, False),
+        ("instant", True, True),
+        ("fast", None, True),
+        ("fast", False, False),
+    ],
+)
 def test_the_option_decides(
-    motion: bool | None, clip: Callable[[str], Path], tmp_path: Path
+    preset: str, motion: bool | None, stored: bool, clip: Callable[[str], Path], tmp_path: Path
 ) -> None:
     output = tmp_path / "out.linc"
-    options = EncodeOptions(preset="instant", span=Span(frames=6), segment=6, motion=motion)
+    options = EncodeOptions(
+        preset=preset, span=Span(frames=6), segment=6, motion=motion, network=False
+    )
     encode(str(clip("carphone")), str(output), options)
     with output.open("rb") as file:
         linc = LincFile(file)
         code = unpack_segment(linc.read_segment(0), linc.arch, linc.info.plane_sizes)
     field = code.tensors.get((Role.MOTION, 0))
-    assert isinstance(field, Field) is (motion is not False)
+    assert isinstance(field, Field) is stored
     if field is not None:
         assert not field.q[0].any()
 
@@ -172,7 +182,9 @@ def test_the_option_decides(
 def test_a_real_clip_is_better_with_motion(clip: Callable[[str], Path], tmp_path: Path) -> None:
     """Held-out frames of carphone, where every other interval is still."""
     output, span = tmp_path / "out.linc", Span(frames=25)
-    options = EncodeOptions(preset="instant", quality=22.0, span=span, hold_out=2, segment=20)
+    options = EncodeOptions(
+        preset="instant", quality=22.0, span=span, hold_out=2, segment=20, motion=True
+    )
     encode(str(clip("carphone")), str(output), options)
     with FrameReader(str(clip("carphone")), span=span) as reader:
         frames = [frame.planes for frame in reader]

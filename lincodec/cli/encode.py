@@ -165,6 +165,18 @@ _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
     default=None,
     help="Store the motion between frames, which --fps-scale follows; paper presets: if asked.",
 )
+@option(
+    "Model",
+    "--trials/--no-trials",
+    default=None,
+    help="Try which blocks and segments code best, or go by size; default: as the preset says.",
+)
+@option(
+    "Model",
+    "--refined/--no-refined",
+    default=None,
+    help="Refine the closed form, or take its first answer; default: as the preset says.",
+)
 @device_option()
 @backend_option()
 @option("Model", "--seed", type=int, default=0, show_default=True, help="Of random numbers.")
@@ -255,6 +267,8 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         network=given["network"],
         prediction=given["prediction"],
         motion=given["motion"],
+        trials=given["trials"],
+        refined=given["refined"],
         hold_out=given["hold_out"],
         span=span_from(
             given["start"],

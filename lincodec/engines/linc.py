@@ -36,10 +36,13 @@ class LincEngine(Engine):
     def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
         options, info = setting.options, setting.info
         self.setting = setting
-        self.preset = _wished(setting.preset, options)
+        self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
         self.control = target.RateControl(options, self.preset, info, setting.frames)
-        self.layout = Layout(info, self.control.step, self.preset.search)
+        self.layout = Layout(
+            info, self.control.step, self.preset.search,
+            trials=self.preset.trials, refined=self.preset.refined,
+        )  # fmt: skip
         self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
@@ -103,7 +106,8 @@ class LincEngine(Engine):
         if search and self._has_time(part, budget) and self._predicted(part, frames):
             fit = PredictiveFit(planes, info, self.arch, search, step)
         else:
-            fit = SegmentFit(planes, info, self.arch, self.setting.options.seed)
+            seed, refined = self.setting.options.seed, self.preset.refined
+            fit = SegmentFit(planes, info, self.arch, seed, refined=refined)
         return self.control.choose(fit, part, budget, self.reserved).code
 
     def _predicted(self, part: Range, frames: Sequence[Frame]) -> bool:
@@ -124,8 +128,8 @@ class LincEngine(Engine):
         self.control.account(part, coded)
 
 
-def _wished(preset: Preset, options: EncodeOptions) -> Preset:
-    """The preset with its network and prediction forced on or off as the options say."""
+def wished(preset: Preset, options: EncodeOptions) -> Preset:
+    """The preset with what the options force on or off."""
     if options.network is not None and options.network != preset.network:
         if options.network:
             preset = replace(preset, fit_floor=20, fit_seconds=0.6)
@@ -133,4 +137,6 @@ def _wished(preset: Preset, options: EncodeOptions) -> Preset:
             preset = replace(preset, fit_floor=0)
     if options.prediction is not None and options.prediction != bool(preset.search):
         preset = replace(preset, search=_SEARCH if options.prediction else None)
-    return preset
+    trials = preset.trials if options.trials is None else options.trials
+    refined = preset.refined if options.refined is None else options.refined
+    return replace(preset, trials=trials, refined=refined)

@@ -89,7 +89,11 @@ def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
     n = planes.shape[0]
     blocks = padded.view(n, rows.blocks, rows.block, columns.blocks, columns.block)
     blocks = blocks.transpose(2, 3)
-    return cosine_matrix(rows.block) @ blocks @ cosine_matrix(columns.block).T
+    down, across = cosine_matrix(rows.block), cosine_matrix(columns.block).T
+    out = blocks.new_empty(blocks.shape)
+    for index, plane in enumerate(blocks):  # one by one what lies between stays in the cache
+        out[index] = down @ plane @ across
+    return out
 
 
 def synthesise(coefficients: Tensor, rows: Axis, columns: Axis) -> Tensor:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 
 from lincodec.model.basis import synthesise
@@ -80,7 +81,9 @@ class SegmentModel:
 
 def _cropped(weights: Tensor) -> Tensor:
     """Drops the frequencies that no block uses."""
-    used = (weights != 0).any(0).any(0).any(0)
+    used = torch.zeros(weights.shape[3:], dtype=torch.bool, device=weights.device)
+    for component in weights:  # one at a time, so that what lies between stays in the cache
+        used |= (component != 0).flatten(0, 1).any(0)
     v = int(used.any(1).nonzero().max()) + 1 if used.any() else 1
     u = int(used.any(0).nonzero().max()) + 1 if used.any() else 1
     return weights[..., :v, :u].contiguous()
