@@ -201,19 +201,17 @@ class _Job:
     ) -> Iterator[tuple[Range, list[Frame]]]:
         """Parts cut into the segments that code best, unless the user fixed their length."""
         for part, frames in parts:
-            for piece in self._cut(part, frames, engine, info):
+            for piece in self._cut(part, frames, engine):
                 begin = piece.first - part.first
                 yield piece, frames[begin : begin + piece.count]
 
-    def _cut(
-        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo
-    ) -> list[Range]:
+    def _cut(self, part: Range, frames: list[Frame], engine: Engine) -> list[Range]:
         """The segments of a part: as before an interruption, or as they code best."""
         known = self.journal.cut(part) if self.journal else None
         if known is not None:
             return known
         fixed = self.options.segment is not None or self.pace.stop.requested
-        if fixed or self.pace.hurried(part, info):
+        if fixed or self.pace.hurried(part, engine):
             return [part]
         pieces = engine.cut(part, frames)
         if self.journal:

@@ -13,14 +13,18 @@ from functools import cache
 
 from lincodec.container import LincArch
 from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit, Trial
-from lincodec.predictive import PredictiveFit
+from lincodec.predictive import PredictiveFit, usual_side
 from lincodec.segments import Range
 from lincodec.types import Frame, Planes, VideoInfo
 
 _WINDOW = (320, 448)  # rows and columns that a trial looks at
 _SHORTEST = 8
 _BLOCK_FRAMES = 24
+_BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
+_PREDICTED_FRAMES = 17  # frames that tell how to predict: from one anchor to the next
+_SIDES = (8, 128)  # least and largest
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
+_SURE = 0.2  # prediction that gains this much is not compared with shorter segments
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -50,7 +54,10 @@ class Layout:
         """
         self.step, self.search = step, search
         self.trials, self.refined = trials, refined
-        self._predicted: dict[Range, bool] = {}
+        #: whether blocks are tried out with prediction too: where the search is worth more
+        self.thorough = search is not None and search[0] > 1
+        self._usual_side = usual_side(info, step)
+        self._sides: dict[Range, int | None] = {}
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -63,10 +70,8 @@ class Layout:
 
     def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
-        area = frames[0].planes[0].size
         if not self.trials:
-            return usual_block(area, self.step), _OVERLAP
-        blocks = (3, 4, 5) if area < 60_000 else (4, 5) if area < 700_000 else (5,)
+            return usual_block(frames[0].planes[0].size, self.step), _OVERLAP
         first = self._windows(frames[:_BLOCK_FRAMES])
 
         @cache
@@ -75,10 +80,27 @@ class Layout:
                 return math.inf
             return self._score(first, LincArch(block, overlap, len(first)))
 
-        block = min(blocks, key=lambda b: scored(b, 2))
+        block = min(_BLOCKS, key=lambda b: scored(b, 2))
         wide = scored(block, 4) < scored(block, 2)
         overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
-        return min(blocks, key=lambda b: scored(b, overlap)), overlap
+        block = min(_BLOCKS, key=lambda b: scored(b, overlap))
+        return (self._predicted_block(first, block, overlap) if self.thorough else block), overlap
+
+    def _predicted_block(self, frames: Sequence[Planes], plain: int, overlap: int) -> int:
+        """log2 of the block side for frames that are better predicted, ``plain`` for others."""
+        frames = frames[:_PREDICTED_FRAMES]
+        if len(frames) < 2:
+            return plain
+
+        @cache
+        def scored(block: int) -> float:
+            if 2 * overlap > 1 << block:
+                return math.inf
+            return self._predicted_score(frames, LincArch(block, overlap, 99), self._usual_side)
+
+        if scored(plain) > self._score(frames, LincArch(plain, overlap, len(frames))):
+            return plain
+        return min(_BLOCKS, key=scored)
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
         """Segments for consecutive frames of one shot: halves wherever they code better.
@@ -88,51 +110,76 @@ class Layout:
         if not self.trials:
             return [part]
         window = self._windows(frames)
-        lengths, plain = self._lengths(window, arch, None)
-        if self._pays(window, arch, plain):
-            self._predicted[part] = True
+        whole = self._trial(window, arch)
+        side, gain = self._predicting(window, arch, whole)
+        lengths = [len(frames)]
+        if gain < _SURE:
+            lengths, best = self._lengths(window, arch, whole)
+            gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
+        if gain > _MARGIN:
+            self._sides[part] = side
             return [part]
         out, first = [], part.first
         for count in lengths:
             continues = part.continues if first == part.first else True
             out.append(Range(first, count, continues))
-            self._predicted[out[-1]] = False
+            self._sides[out[-1]] = None
             first += count
         return out
 
-    def predicted(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> bool:
-        """Whether the frames of a segment are better predicted; found out unless it is known."""
-        if part not in self._predicted:
+    def side(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> int | None:
+        """Side of the blocks, in luma samples, that the frames of a segment are predicted in.
+
+        None where they are better not predicted; found out unless it is known.
+        """
+        if part not in self._sides:
             window = self._windows(frames)
-            possible = self.search is not None and len(window) > 1
-            plain = self._trial(window, arch) if possible else None
-            self._predicted[part] = plain is not None and self._pays(window, arch, plain)
-        return self._predicted[part]
+            side, gain = None, 0.0
+            if self.search is not None and len(window) > 1:
+                side, gain = self._predicting(window, arch, self._trial(window, arch))
+            self._sides[part] = side if gain > _MARGIN else None
+        return self._sides[part]
+
+    def tried(self, part: Range) -> bool:
+        """Whether it has been found out if the frames of a segment are better predicted."""
+        return part in self._sides
 
     def known(self, part: Range) -> bool:
-        """Whether it has been found out that the frames of a segment are better predicted."""
-        return self._predicted.get(part, False)
+        """Whether it has been found out that they are."""
+        return self._sides.get(part) is not None
 
-    def _pays(self, frames: Sequence[Planes], arch: LincArch, plain: Trial) -> bool:
-        """Whether prediction codes the frames better than ``plain`` does."""
+    def _predicting(
+        self, frames: Sequence[Planes], arch: LincArch, plain: Trial
+    ) -> tuple[int | None, float]:
+        """The best side of blocks for predicting frames, and by how much it beats ``plain``."""
         if self.search is None or len(frames) < 2:
-            return False
-        fit = PredictiveFit(frames, self.info, arch, (1, self.search[1]), self.step)
-        found = fit.trial(self.step)
-        return score(found.bits, found.psnr) < score(plain.bits, plain.psnr) - _MARGIN
+            return None, -math.inf
+
+        @cache
+        def tried(side: int) -> float:
+            if not _SIDES[0] <= side <= _SIDES[1]:
+                return math.inf
+            return self._predicted_score(frames[:_PREDICTED_FRAMES], arch, side)
+
+        side = self._usual_side
+        if self.thorough:
+            finer = tried(side // 2) < tried(side)
+            side = min((side // 2, side // 4) if finer else (side, 2 * side), key=tried)
+        known = self.thorough and len(frames) <= _PREDICTED_FRAMES
+        best = tried(side) if known else self._predicted_score(frames, arch, side)
+        return side, score(plain.bits, plain.psnr) - best
 
     def _lengths(
-        self, frames: Sequence[Planes], arch: LincArch, known: Trial | None
+        self, frames: Sequence[Planes], arch: LincArch, whole: Trial
     ) -> tuple[list[int], Trial]:
         """Lengths of the pieces of ``frames`` and what they take together.
 
         Args:
             frames: windows.
             arch: of the file.
-            known: the whole's trial if there is one.
+            whole: their trial.
         """
         count = len(frames)
-        whole = self._trial(frames, arch) if known is None else known
         if count < 2 * _SHORTEST:
             return [count], whole
         middle = count // 2
@@ -148,6 +195,11 @@ class Layout:
     def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
         trial = self._trial(frames, arch)
         return score(trial.bits, trial.psnr)
+
+    def _predicted_score(self, frames: Sequence[Planes], arch: LincArch, side: int) -> float:
+        samples = self.search[1] if self.search else 0
+        found = PredictiveFit(frames, self.info, arch, (1, samples), side).trial(self.step)
+        return score(found.bits, found.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
         return SegmentFit(frames, self.info, arch, refined=self.refined).trial(self.step)

@@ -1,8 +1,9 @@
 """Block matching: the displacements that predict frames best for their bits.
 
-Each block keeps the candidate with the least distortion plus price of its vector's bits;
-candidates come from a smooth estimate, the blocks around, and small steps away. Blocks of
-one colour of a checkerboard choose at once, then those of the other.
+Each block keeps the candidate with the least distortion plus price of its vector's bits, as
+half of a mean or alone; candidates come from a smooth estimate, a coarse look at everything
+near, the blocks around, and small steps away. Blocks of one colour of a checkerboard choose
+at once, then those of the other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from lincodec.coarse import coarse
 from lincodec.model.predict import Blocks, Link
 
 #: Mean squared error, in squared quantiser steps, from where distortion counts less: the
@@ -19,6 +21,8 @@ from lincodec.model.predict import Blocks, Link
 _KNEE = 0.25
 #: Steps away that the rounds try, in units of the displacements; the last is repeated.
 _STEPS = (4, 1)
+#: About the bits of a block's choice of frames for each of its neighbours, as it chooses or not.
+_SAME_CHOICE, _OTHER_CHOICE = 0.2, 3.0
 
 
 def match(
@@ -31,24 +35,26 @@ def match(
         target: float32 [len(links), h, w], the frames to predict.
         planes: float32 [n, h, w], what they are predicted from.
         links: which of ``planes`` each uses.
-        start: int64 [len(links), 4, rows, columns], first guess.
+        start: int64 [len(links), 5, rows, columns], first guess.
         blocks: of these planes.
         step: luma quantiser step of the residual in 8-bit code units.
         price: of a bit, in squared steps.
         rounds: passes.
 
     Returns:
-        int64 like ``start``: (x, y) into the first frame and (x, y) into the second.
+        int64 like ``start``, as ``predicted`` takes them.
     """
     if rounds == 0:
         return start
     search = _Search(target, planes, links, start, blocks, price * step * step, _KNEE * step * step)
+    guesses = coarse(target, planes, links, blocks)
     for index in range(rounds):
         size = _STEPS[min(index, len(_STEPS) - 1)]
         for side in (0, 1):
             for late in (False, True):
-                search.choose(side, late, size)
-    return torch.cat([m.permute(0, 3, 1, 2) for m in search.moves], 1)
+                search.choose(side, late, size, guesses[side : side + 1] if index == 0 else [])
+    moves = [m.permute(0, 3, 1, 2) for m in search.moves]
+    return torch.cat([*moves, search.choice[:, None]], 1)
 
 
 class _Search:
@@ -65,7 +71,9 @@ class _Search:
         ends = [[k.first for k in links], [k.second for k in links]]
         self.which = [torch.tensor(e).repeat_interleave(rows * columns) for e in ends]
         #: int64 [n, rows, columns, 2] for both sides
-        self.moves = [m.permute(0, 2, 3, 1).contiguous() for m in (start[:, :2], start[:, 2:])]
+        self.moves = [m.permute(0, 2, 3, 1).contiguous() for m in (start[:, :2], start[:, 2:4])]
+        #: int64 [n, rows, columns], -1 the first side alone, 1 the second, 0 the mean of both
+        self.choice = start[:, 4].clone()
         everything = torch.arange(self.place.numel())
         own = torch.arange(n).repeat_interleave(rows * columns)
         still = torch.zeros(self.place.numel(), 2, dtype=torch.long)
@@ -73,20 +81,35 @@ class _Search:
         self.shown = [self._cut(side, everything, self.moves[side].view(-1, 2)) for side in (0, 1)]
         board = (torch.arange(rows)[:, None] + torch.arange(columns)) % 2
         self.late = board.bool().expand(n, rows, columns).reshape(-1)
+        # where both sides show one frame, the second alone is no choice of its own
+        twice = self.which[0] == self.which[1]
+        self.barred = [torch.zeros(twice.shape), torch.where(twice, torch.inf, 0.0)]
 
     def _cut(self, side: int, pick: Tensor, moves: Tensor) -> Tensor:
         return self.blocks.cut(
             self.planes, self.which[side][pick], self.place[pick], moves, windowed=False
         )
 
-    def choose(self, side: int, late: bool, size: int) -> None:
-        """Let the blocks of one colour choose their displacement of one side."""
+    def choose(self, side: int, late: bool, size: int, guesses: Sequence[Tensor]) -> None:
+        """Let the blocks of one colour choose their displacement of one side, and whether to
+        use it with the other side, alone, or not at all.
+
+        Args:
+            side: 0 or 1.
+            late: the colour.
+            size: of steps to try.
+            guesses: further displacements, int64 [n, rows, columns, 2] each.
+        """
         pick = (self.late == late).nonzero()[:, 0]
-        other, wanted = self.shown[1 - side][pick], self.wanted[pick]
-        best = torch.full((pick.numel(),), torch.inf)
+        wanted, alone = self.wanted[pick], 2 * side - 1
+        rest = wanted - self.shown[1 - side][pick]
+        energy = _products(rest, rest)
+        best = self._distortion(energy)
+        best += self.price * self._bits(1 - side, -alone, self.moves[1 - side])[pick]
         moves, shown = self.moves[side].view(-1, 2)[pick].clone(), self.shown[side][pick]
+        choice = torch.full_like(pick, -alone)
         seen: list[Tensor] = []
-        for candidate in self._candidates(side, size):
+        for candidate in self._candidates(side, size, guesses):
             flat = candidate.reshape(-1, 2)[pick]
             fresh = torch.ones(pick.numel(), dtype=torch.bool)
             for earlier in seen:
@@ -99,35 +122,54 @@ class _Search:
             seen.append(flat)
             if not at.numel():
                 continue
-            error = wanted[at] - (blocks + other[at]) / 2
-            cost = self._distortion(error) + self.price * self._bits(side, candidate)[pick[at]]
-            won = (cost < best[at]).nonzero()[:, 0]
-            best[at[won]], moves[at[won]], shown[at[won]] = cost[won], flat[at[won]], blocks[won]
+            error = wanted[at] - blocks
+            own = _products(error, error)
+            mean = (own + 2 * _products(error, rest[at]) + energy[at]) / 4
+            for kind, squares in ((0, mean), (alone, own)):
+                bits = self._bits(side, kind, candidate)[pick[at]]
+                cost = self._distortion(squares) + self.price * bits
+                won = (cost < best[at]).nonzero()[:, 0]
+                best[at[won]], choice[at[won]] = cost[won], kind
+                moves[at[won]], shown[at[won]] = flat[at[won]], blocks[won]
         self.moves[side].view(-1, 2)[pick] = moves
         self.shown[side][pick] = shown
+        self.choice.view(-1)[pick] = choice
 
-    def _candidates(self, side: int, size: int) -> Iterator[Tensor]:
+    def _candidates(self, side: int, size: int, guesses: Sequence[Tensor]) -> Iterator[Tensor]:
         """Displacements [n, rows, columns, 2] to try; the present ones come first."""
         own = self.moves[side]
         yield own
         yield from _around(own)
         yield torch.zeros_like(own)
         yield -self.moves[1 - side]
+        yield from guesses
         for step in ((size, 0), (-size, 0), (0, size), (0, -size)):
             yield own + torch.tensor(step)
 
-    def _distortion(self, error: Tensor) -> Tensor:
-        """Squared error per block, compressed above the knee."""
-        scale = error[0].numel() * self.knee
-        return scale * torch.log1p((error * error).sum((1, 2)) / scale)
+    def _distortion(self, squares: Tensor) -> Tensor:
+        """Sums of squared error over blocks, compressed above the knee."""
+        scale = self.blocks.cell[0] * self.blocks.cell[1] * self.knee
+        return scale * torch.log1p(squares / scale)
 
-    def _bits(self, side: int, candidate: Tensor) -> Tensor:
-        """About the bits of a vector among its neighbours, float32 flat."""
+    def _bits(self, side: int, choice: int, candidate: Tensor) -> Tensor:
+        """About the bits of a choice and a side's vector among their neighbours, float32 flat.
+
+        With choice 0 those of the other side's vector are counted too.
+        """
+        same = _around(self.choice[..., None])[..., 0] == choice
+        bits = torch.where(same, _SAME_CHOICE, _OTHER_CHOICE).mean(0)
+        if choice:
+            bits = bits + _difference_bits(candidate, self.moves[side])
+            return bits.view(-1) + self.barred[side]
         total = candidate + self.moves[1 - side]
-        bits = _difference_bits(total, self.moves[0] + self.moves[1])
-        if side == 0:
-            bits = bits + _difference_bits(candidate, self.moves[0])
-        return bits.view(-1)
+        bits = bits + _difference_bits(total, self.moves[0] + self.moves[1])
+        first = self.moves[0] if side else candidate
+        return (bits + _difference_bits(first, self.moves[0])).view(-1)
+
+
+def _products(a: Tensor, b: Tensor) -> Tensor:
+    """Sums of products over each block."""
+    return (a * b).sum((1, 2))
 
 
 def _around(moves: Tensor) -> Tensor:

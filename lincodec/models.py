@@ -13,6 +13,7 @@ from lincodec import inr_tensors
 from lincodec.bitstream import Field, Key, SegmentCode
 from lincodec.container import Arch, LincArch
 from lincodec.devices import device_of
+from lincodec.entropy.fields import WITH_CHOICE
 from lincodec.errors import CorruptError
 from lincodec.model import hashgrid
 from lincodec.model.closed import Geometry
@@ -131,8 +132,8 @@ def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> Rende
     where = f"segment at frame {code.first_frame}: its prediction"
     if model.network is not None:
         raise CorruptError(f"{where} goes with a network; expected one of them")
-    if not isinstance(tensor, Field) or tensor.q.shape[1] != 4:
-        raise CorruptError(f"{where} is not a field of 4 components")
+    if not isinstance(tensor, Field) or tensor.q.shape[1] != WITH_CHOICE:
+        raise CorruptError(f"{where} is not a field of {WITH_CHOICE} components")
     count, _, rows, columns = tensor.q.shape
     if count != code.n_frames - 1:
         raise CorruptError(f"{where} is of {count} frames; expected {code.n_frames - 1}")
@@ -145,7 +146,8 @@ def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> Rende
         raise CorruptError(f"{where} is on {rows} x {columns} blocks, which no block side gives")
     q = torch.from_numpy(tensor.q)
     blocks = Blocks.of(info.plane_sizes, cell, round(1 / tensor.step))
-    return PredictedSegment(model, blocks, torch.cat([q[:, :2], q[:, 2:] - q[:, :2]], 1))
+    moves = torch.cat([q[:, :2], q[:, 2:4] - q[:, :2], q[:, 4:]], 1)
+    return PredictedSegment(model, blocks, moves)
 
 
 def segment_motion(code: SegmentCode) -> Tensor | None:

@@ -11,8 +11,6 @@ from lincodec.segments import Range
 from lincodec.tally import Tally
 from lincodec.types import VideoInfo
 
-#: Luma samples per second of closed form and layout trials on a slow machine.
-_SAMPLES_PER_SECOND = 2_500_000
 _SCAN_SHARE = 0.03
 _VERIFY_SHARE = 0.01
 
@@ -53,11 +51,11 @@ class Pace:
         """Frames not fitted yet, as far as known."""
         return (self.total_frames or part.first + part.count) - self.done_frames
 
-    def hurried(self, part: Range, info: VideoInfo) -> bool:
+    def hurried(self, part: Range, engine: Engine) -> bool:
         """Whether ``max_time`` leaves no time to try layouts."""
         if self.options.max_time is None:
             return False
-        per_frame = info.width * info.height / _SAMPLES_PER_SECOND
+        per_frame = engine.cut_seconds(1)
         if self.done_frames:
             per_frame = max(per_frame, 0.5 * self.spent / self.done_frames)
         return per_frame * self._remaining(part) > self.options.max_time - self.spent

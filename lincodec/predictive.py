@@ -1,7 +1,8 @@
 """Fitting a segment whose frames are predicted from each other (spec clause 8.11).
 
-The first frame is coded whole; then, level by level, block displacements are searched in what
-has been decoded so far, and the rest of every frame becomes a component of its own.
+The first frame is coded whole; then, level by level, the frames that blocks come from and their
+displacements are searched in what has been decoded so far, and the rest of every frame becomes
+a component of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lincodec import quant
 from lincodec.bitstream import Field, Key, Lattice, SegmentCode, Spectral
 from lincodec.bitstream import Tensor as Coding
 from lincodec.container import LincArch
-from lincodec.entropy import rdo
+from lincodec.entropy import fields, rdo
 from lincodec.fit import (
     RATE,
     Budget,
@@ -45,7 +46,7 @@ _FIRST_SCALE = 0.4
 #: Steps of the anchors and of the levels between them over that of the first frame, in eighths;
 #: the last repeats. What others are predicted from is worth more bits.
 _ANCHOR_EIGHTHS = 9
-_LEVEL_EIGHTHS = (10, 15, 22, 30)
+_LEVEL_EIGHTHS = (11, 16, 24, 34)
 #: Displacements are in halves of a luma sample.
 _UNIT = 2
 #: Latent rows that only say what a frame shows, and the step of their lattice.
@@ -80,7 +81,7 @@ class PredictiveFit:
         info: VideoInfo,
         arch: LincArch,
         search: tuple[int, int],
-        step: float,
+        side: int,
     ) -> None:
         """
         Args:
@@ -89,7 +90,7 @@ class PredictiveFit:
             arch: architecture parameters of the file.
             search: rounds, and luma samples of a frame that are looked at, of the search for
                 displacements.
-            step: luma step that will be about right, for the size of blocks.
+            side: of a block in luma samples, a power of two from 8.
         """
         self.info, self.arch, self.source = info, arch, frames
         self.rounds, self.samples = search
@@ -99,7 +100,6 @@ class PredictiveFit:
         self.first = SegmentFit(frames[:1], info, arch)
         self.channels = closed.to_tensors(frames, info.bit_depth)
         size = (info.height, info.width)
-        side = _side(info, step)
         cell = cell_size(size, (-(-size[0] // side), -(-size[1] // side)))
         assert cell is not None
         self.cell = cell
@@ -115,7 +115,7 @@ class PredictiveFit:
         field = displacements(luma, ends, self.info, self.blocks[0].grid)
         whole = torch.tensor([k.first == k.second for k in level])[:, None, None, None]
         back = torch.round(-field * _UNIT * torch.where(whole, 1.0, 0.5)).long()
-        return torch.cat([back, torch.where(whole, back, -back)], 1)
+        return torch.cat([back, torch.where(whole, back, -back), 0 * back[:, :1]], 1)
 
     def trial(self, step: float, every: int = 4) -> Trial:
         """Bits, and quality of every ``every``-th frame, at a step."""
@@ -202,8 +202,11 @@ def _themes(luma: Sequence[Tensor]) -> np.ndarray:
     return torch.round(rows).long().numpy()
 
 
-def _side(info: VideoInfo, step: float) -> int:
-    """Side of a block in luma samples: vectors cost less of large pictures and small steps."""
+def usual_side(info: VideoInfo, step: float) -> int:
+    """A good side of blocks, in luma samples, for a luma step.
+
+    Vectors cost less of large pictures and small steps.
+    """
     share = math.sqrt(info.width * info.height) * step / _SIDE_AT
     return 1 << min(max(round(5 + math.log2(share) / 2), 4), 7)
 
@@ -278,7 +281,7 @@ class _Loop:
         )
         blank = [np.zeros_like(channel[0]) for channel in self.chosen]
         field = torch.cat(list(moves))
-        field[:, 2:] += field[:, :2]
+        field[:, 2:4] += field[:, :2]
         spectral = Spectral(
             tuple(
                 np.stack([*channel, *[none] * len(themes)])
@@ -289,6 +292,6 @@ class _Loop:
         return Coded(
             Lattice(q, known.step, exponents),
             spectral,
-            Field(field.numpy(), 1 / _UNIT),
+            Field(fields.settled(field.numpy()), 1 / _UNIT),
             self.planes,
         )

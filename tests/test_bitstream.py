@@ -26,6 +26,7 @@ from lincodec.bitstream import (
     unpack_segment,
 )
 from lincodec.container import LatentInrArch, LincArch, SegmentData, SegmentHeader
+from lincodec.entropy import fields
 from lincodec.errors import CorruptError, LincError, UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role
@@ -66,7 +67,8 @@ def code_of(more: dict[Key, Tensor] | None = None) -> SegmentCode:
         (Role.HYPER_WEIGHT, 0): Lattice(
             rng.integers(-40, 40, (2, 3, 2)), 0.125, np.array([0, -3], np.int8)
         ),
-        (Role.MOTION, 0): Field(rng.integers(-9, 10, (2, 5, 3, 4)), 0.25),
+        (Role.MOTION, 0): Field(rng.integers(-9, 10, (2, 3, 3, 4)), 0.25),
+        (Role.PREDICTION, 0): Field(fields.settled(rng.integers(-1, 2, (2, 5, 3, 4))), 0.25),
         **(more or {}),
     }
     return SegmentCode(12, 6, True, tensors)

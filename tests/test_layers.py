@@ -43,6 +43,7 @@ LEVELS: dict[str, int] = {
     "models": 3,
     "networks": 3,
     "motion": 3,
+    "coarse": 3,
     "matching": 3,
     "predictive": 3,
     "segments": 3,

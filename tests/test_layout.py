@@ -82,7 +82,7 @@ def test_without_trials_nothing_is_coded(
     assert layout.windows(frames) == (4, 2)
     whole = Range(3, FRAMES, True)
     assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [whole]
-    assert not layout.predicted(whole, frames, LincArch(4, 2, FRAMES))
+    assert layout.side(whole, frames, LincArch(4, 2, FRAMES)) is None
 
 
 def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> None:

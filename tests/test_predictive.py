@@ -13,6 +13,7 @@ import torch
 from test_motion import info_of
 
 from lincodec.bitstream import Field, pack_segment, unpack_segment
+from lincodec.coarse import coarse
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decode import decode
 from lincodec.encode import encode
@@ -38,6 +39,7 @@ WHOLE = Range(0, COUNT, False)
 ARCH = LincArch(4, 2, COUNT + THEMES)
 STEP = 30.0
 SEARCH = (2, 1_000_000)
+SIDE = 16
 
 
 def textured(moves: list[tuple[int, int]]) -> list[Planes]:
@@ -63,7 +65,7 @@ def pan() -> tuple[list[Planes], VideoInfo]:
 
 @pytest.fixture(scope="module")
 def fit(pan: tuple[list[Planes], VideoInfo]) -> PredictiveFit:
-    return PredictiveFit(*pan, ARCH, SEARCH, STEP)
+    return PredictiveFit(*pan, ARCH, SEARCH, SIDE)
 
 
 def test_a_decoder_gets_what_the_fit_measured(
@@ -100,19 +102,49 @@ def test_layout_predicts_what_moves_and_nothing_else(
         layout = Layout(info, STEP, SEARCH)
         given = [Frame(p, Fraction(i)) for i, p in enumerate(planes)]
         parts = layout.cut(WHOLE, given, ARCH)
-        assert layout.predicted(parts[0], given, ARCH) is expected
+        assert (layout.side(parts[0], given, ARCH) is not None) is expected
         assert not expected or parts == [WHOLE]
-    assert not Layout(info, STEP).predicted(WHOLE, given, ARCH)
+    assert Layout(info, STEP).side(WHOLE, given, ARCH) is None
 
 
 def test_matching_finds_a_jump_that_the_first_guess_misses() -> None:
     frames = textured([(0, 0), (4, 0), (8, 0)])
     luma = torch.stack([torch.from_numpy(f[0].astype(np.float32)) - 128 for f in frames])
     [blocks] = Blocks.of([SIZE], 16, 2)
-    nothing = torch.zeros(1, 4, *blocks.grid, dtype=torch.long)
-    found = match(luma[1:2], luma, [Link(1, 0, 2)], nothing, blocks, 4.0, 0.1, 5)
+    nothing = torch.zeros(1, 5, *blocks.grid, dtype=torch.long)
+    torch.manual_seed(1)
+    noisy = luma + 12 * torch.randn(luma.shape)  # the mean of both has less of it
+    found = match(luma[1:2], noisy, [Link(1, 0, 2)], nothing, blocks, 4.0, 0.1, 5)
     inner = found[0, :, 1:-1, 1:-1].double().flatten(1).median(1).values
-    assert inner.tolist() == [-8, 0, 8, 0]
+    assert inner.tolist() == [-8, 0, 8, 0, 0]
+
+
+def test_what_is_uncovered_comes_from_the_frame_that_shows_it() -> None:
+    [(luma, *_)] = textured([(0, 0)])
+    shown = torch.from_numpy(luma.astype(np.float32)) - 128
+    first, second = shown.clone(), shown.clone()
+    first[:, 64:], second[:, :32] = 0, 0  # the right half before, the left quarter after
+    planes = torch.stack([first, shown, second])
+    [blocks] = Blocks.of([SIZE], 16, 2)
+    nothing = torch.zeros(1, 5, *blocks.grid, dtype=torch.long)
+    found = match(shown[None], planes, [Link(1, 0, 2)], nothing, blocks, 8.0, 0.1, 2)[0]
+    assert (found[4, :, 4:] == 1).all()
+    assert (found[4, :, :2] == -1).all()
+    assert (found[:4].permute(1, 2, 0)[:, 4:, 2:] == 0).all()
+    # an anchor has but one frame: its second side alone is never chosen
+    anchor = match(shown[None], planes, [Link(1, 2, 2)], nothing, blocks, 8.0, 0.1, 2)[0]
+    assert (anchor[4] < 1).all()
+
+
+def test_coarse_displacements_reach_a_block_in_each_direction() -> None:
+    frames = textured([(0, 0), (12, -16), (-8, 4)])
+    luma = torch.stack([torch.from_numpy(f[0].astype(np.float32)) for f in frames])
+    for cell in (16, 32):
+        [blocks] = Blocks.of([SIZE], cell, 2)
+        first, second = coarse(luma[:1], luma, [Link(0, 1, 2)], blocks)
+        inner = slice(1, -1), slice(1, -1)
+        assert first[0][inner].flatten(0, 1).median(0).values.tolist() == [24, -32]
+        assert second[0][inner].flatten(0, 1).median(0).values.tolist() == [-16, 8]
 
 
 def test_real_clip_from_file_to_file(clip: Callable[[str], Path], tmp_path: Path) -> None:
@@ -142,7 +174,8 @@ def test_size_target_is_met_with_prediction(clip: Callable[[str], Path], tmp_pat
     ("change", "message"),
     [
         (lambda t: Field(t.q[:-1], t.step), "frames; expected"),
-        (lambda t: Field(t.q[:, :2], t.step), "4 components"),
+        (lambda t: Field(t.q[:, :2], t.step), "5 components"),
+        (lambda t: Field(t.q[:, :4], t.step), "5 components"),
         (lambda t: Field(t.q, 0.3), "step"),
         (lambda t: Field(t.q[:, :, :-1], t.step), "no block side|which no"),
     ],
@@ -170,7 +203,7 @@ def test_run_reports_and_ends(fit: PredictiveFit) -> None:
 def test_a_stop_ends_the_search(pan: tuple[list[Planes], VideoInfo]) -> None:
     stop = StopRequest()
     stop.set()
-    fresh = PredictiveFit(*pan, ARCH, SEARCH, STEP)
+    fresh = PredictiveFit(*pan, ARCH, SEARCH, SIDE)
     hurried = fresh.run(WHOLE, STEP, Budget(stop=stop)).code
     assert code_bits(hurried) != code_bits(fresh.run(WHOLE, 2 * STEP, Budget()).code)
     shown = segment_model(hurried, ARCH, pan[1]).pictures(torch.zeros(1, dtype=torch.float64))
@@ -181,5 +214,5 @@ def test_frames_are_read_back(clip: Callable[[str], Path]) -> None:
     with FrameReader(str(clip("carphone")), span=Span(frames=2)) as reader:
         frames = [frame.planes for frame in reader]
         arch = LincArch(4, 2, 2 + THEMES)
-        two = PredictiveFit(frames, reader.info, arch, SEARCH, STEP)
+        two = PredictiveFit(frames, reader.info, arch, SEARCH, SIDE)
     assert two.trial(STEP).psnr > 25

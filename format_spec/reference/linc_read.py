@@ -239,7 +239,7 @@ def parse_arch(data: bytes) -> dict[str, Any]:
     arch_id, version = fields.get("HH")
     need(arch_id in (1, 2), f"architecture {arch_id}", "unsupported")
     need(version >= 1, "architecture version 0")
-    need(version == 1, f"architecture version {version}", "unsupported")
+    need(version == {1: 1, 2: 2}[arch_id], f"architecture version {version}", "unsupported")
     if arch_id == 1:
         return parse_latent_inr(fields)
     names = words("block overlap components layers stride channels latents hidden")
@@ -615,6 +615,8 @@ class Table:
 
 
 MAGNITUDES = [Table(row) for row in TABLES["magnitude_tables"]]
+SPECTRAL = [Table(row) for row in TABLES["spectral_tables"]]
+ROOT = np.array(TABLES["root"])
 CLASSES = [Table(row) for row in TABLES["class_tables"]]
 ESCAPE = Table(TABLES["escape_table"])
 
@@ -666,9 +668,9 @@ class IntegerBlock:
         fields.end()
         self.steps: list[Ints] = []
 
-    def step(self, ids: Ints) -> Ints:
+    def step(self, ids: Ints, family: list[Table]) -> Ints:
         """The magnitudes of one step, cut at 15."""
-        self.steps.append(self.rans.grouped(ids, MAGNITUDES))
+        self.steps.append(self.rans.grouped(ids, family))
         return self.steps[-1]
 
     def finish(self) -> list[Ints]:
@@ -727,7 +729,7 @@ def decode_lattice(tensor: Tensor) -> Ints:
     need(all(h >> 6 <= 2 and h & 63 < len(MAGNITUDES) for h in heads), "order or table of a row")
     block = IntegerBlock(fields.data[fields.at :])
     for head in heads:
-        block.step(np.full(tensor.size // rows, head & 63))
+        block.step(np.full(tensor.size // rows, head & 63), MAGNITUDES)
     out = []
     for head, row in zip(heads, block.finish(), strict=True):
         for _ in range(head >> 6):
@@ -743,33 +745,65 @@ def decode_lattice(tensor: Tensor) -> Ints:
 def decode_field(tensor: Tensor) -> Ints:
     """Clause 7.9."""
     need(len(tensor.dims) == 4, "field tensor has not four dimensions")
-    fields = Fields(tensor.payload)
+    count, components, rows, columns = tensor.dims
+    fields, q = Fields(tensor.payload), np.zeros(tensor.dims, np.int64)
+    given = fields.bytes(18) if components == 5 else b""
     tables = np.frombuffer(fields.bytes(10), np.uint8)
     need(tables.max() < len(MAGNITUDES), "table of a context")
     block = IntegerBlock(fields.data[fields.at :])
-    n, c, r, w = np.indices(tensor.dims).reshape(4, -1)
-    time = 2 * n + r + w
+    coded = np.ones(tensor.dims, bool)
+    if components == 5:
+        q[:, 4] = decode_choices(given, (count, rows, columns), block.rans)
+        coded[:, :2], coded[:, 2:4] = (q[:, 4:] < 1), (q[:, 4:] > -1)
+        coded[:, 4] = False
+    n, c, r, w = np.indices(tensor.dims)[:, :, :4].reshape(4, -1)
+    time = 2 * (2 * n + r + w) + c % 2
     steps = [np.flatnonzero(time == t) for t in range(time.max() + 1)]
     steps = [step for step in steps if len(step)]
-    m = np.zeros(tensor.dims, np.int64)
+    m, residuals = np.zeros(tensor.dims, np.int64), np.zeros(tensor.dims, np.int64)
+    inner = [step[coded[n[step], c[step], r[step], w[step]]] for step in steps]
 
-    def near(source: Ints, step: Ints, dn: int, dr: int, dw: int) -> Ints:
-        place = (n[step] + dn, c[step], r[step] + dr, w[step] + dw)
-        inside = (place[0] >= 0) & (place[2] >= 0) & (place[3] >= 0)
+    def near(source: Ints, step: Ints, dn: int, dc: int, dr: int, dw: int) -> Ints:
+        place = (n[step] + dn, c[step] + dc, r[step] + dr, w[step] + dw)
+        inside = (place[0] >= 0) & (place[1] >= 0) & (place[2] >= 0) & (place[3] >= 0)
         inside &= (place[2] < tensor.dims[2]) & (place[3] < tensor.dims[3])
         return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in place)], 0)
 
-    for step in steps:
-        activity = 2 * near(m, step, 0, 0, -1) + 2 * near(m, step, 0, -1, 0)
-        activity += near(m, step, 0, -1, -1) + 2 * near(m, step, -1, 0, 0)
-        activity += near(m, step, -1, 0, 1) + near(m, step, -1, 1, 0)
+    for step in inner:
+        activity = 2 * near(m, step, 0, 0, 0, -1) + 2 * near(m, step, 0, 0, -1, 0)
+        activity += near(m, step, 0, 0, -1, -1) + 2 * near(m, step, -1, 0, 0, 0)
+        activity += near(m, step, -1, 0, 0, 1) + near(m, step, -1, 0, 1, 0)
+        activity += np.where(c[step] % 2 == 1, 2 * near(m, step, 0, -1, 0, 0), 0)
         contexts = sum((activity >= bound).astype(int) for bound in (1, 2, 3, 5, 7, 10, 14, 20, 30))
-        m[n[step], c[step], r[step], w[step]] = block.step(tables[contexts])
-    q = np.zeros(tensor.dims, np.int64)
-    for step, residual in zip(steps, block.finish(), strict=True):
-        three = [near(q, step, *d) for d in ((0, 0, -1), (0, -1, 0), (-1, 0, 0))]
-        q[n[step], c[step], r[step], w[step]] = residual + np.sort(three, axis=0)[1]
+        m[n[step], c[step], r[step], w[step]] = block.step(tables[contexts], MAGNITUDES)
+    for step, found in zip(inner, block.finish(), strict=True):
+        residuals[n[step], c[step], r[step], w[step]] = found
+    for step in steps:
+        left, above = near(q, step, 0, 0, 0, -1), near(q, step, 0, 0, -1, 0)
+        before, first_row, first_column = near(q, step, -1, 0, 0, 0), r[step] == 0, w[step] == 0
+        one_ = np.where(first_column, np.where(first_row, before, above), left)
+        two = np.where(first_row, np.where(first_column, before, left), above)
+        median = np.sort([one_, two, before], axis=0)[1]
+        where = n[step], c[step], r[step], w[step]
+        q[where] = residuals[where] + median
     need(np.abs(q).max() < 1 << 15, "field integer too large")
+    return q
+
+
+def decode_choices(given: bytes, shape: tuple[int, int, int], rans: Rans) -> Ints:
+    """The choices of clause 7.9, [N, R, W]."""
+    tables = []
+    for f, g in zip(given[0::2], given[1::2], strict=True):
+        need(f > 0 and g > 0 and f + g < 256, "frequencies of a choice")
+        tables.append(Table([part << 16 for part in (f, g, 256 - f - g)]))
+    q = np.zeros(shape, np.int64)
+    n, r, w = np.indices(shape).reshape(3, -1)
+    for t in range(shape[1] + shape[2] - 1):
+        step = np.flatnonzero(r + w == t)
+        at, row, column = n[step], r[step], w[step]
+        left = np.where(column > 0, q[at, row, column - 1], 0)
+        above = np.where(row > 0, q[at, row - 1, column], 0)
+        q[at, row, column] = rans.grouped(3 * (left + 1) + above + 1, tables) - 1
     return q
 
 
@@ -827,10 +861,10 @@ def decode_spectral(file: File, tensor: Tensor) -> list[Ints]:
     cut: list[Ints] = []
     places = []
     for channel, shape in enumerate(shapes):
-        block.step(np.full(shape[1] * shape[2], first_tables[channel]))
+        block.step(np.full(shape[1] * shape[2], first_tables[channel]), MAGNITUDES)
         classes.append(decode_classes(block.rans, channel, shape, classes))
         cut.append(np.zeros(shape, np.int64))
-        places.append([*decode_magnitudes(block, channel, classes[-1], cut)])
+        places.append([*decode_magnitudes(block, channel, classes, cut)])
     steps = iter(block.finish())
     out = []
     for shape, active in zip(shapes, places, strict=True):
@@ -884,13 +918,13 @@ def decode_classes(rans: Rans, channel: int, shape: tuple[int, ...], lower: list
 
 
 def decode_magnitudes(
-    block: IntegerBlock, channel: int, classes: Ints, cut: list[Ints]
+    block: IntegerBlock, channel: int, classes: list[Ints], cut: list[Ints]
 ) -> Iterator[tuple[Ints, ...]]:
     """Clause 7.5.3: fills ``cut[-1]`` with min(|q|, 15), yields the places of each step."""
     m = cut[-1]
     height, width = m.shape[3:]
     diagonal = np.add.outer(np.arange(height), np.arange(width))
-    bounds = np.array(TABLES["class_bounds"])[classes]
+    bounds = np.array(TABLES["class_bounds"])[classes[channel]]
     active = diagonal < bounds[..., None, None]
     active[0, :, :, 0, 0] = False
     k, row, column, v, u = places = np.nonzero(active)
@@ -900,49 +934,56 @@ def decode_magnitudes(
     for part in np.split(order, edges) if len(order) else []:
         place = tuple(axis[part] for axis in places)
         ids = magnitude_tables(channel, classes, cut, place)
-        m[place] = block.step(ids)
+        m[place] = block.step(ids, SPECTRAL)
         yield place
 
 
-def magnitude_tables(channel: int, classes: Ints, cut: list[Ints], place: tuple[Ints, ...]) -> Ints:
+def magnitude_tables(
+    channel: int, classes: list[Ints], cut: list[Ints], place: tuple[Ints, ...]
+) -> Ints:
     """The table of each coefficient of one step."""
     k, row, column, v, u = place
-    m, chroma, turn = cut[-1], int(channel > 0), int((row[0] + column[0]) % 2)
+    turn, blocks = int((row[0] + column[0]) % 2), (k, row, column)
+    beside = ((0, -1), (0, 1), (-1, 0), (1, 0))
+    none = np.zeros(len(k), np.int64)
 
-    def at(dk: int, dr: int, dc: int, dv: int, du: int, source: Ints = m) -> Ints:
-        index = (k + dk, row + dr, column + dc, v + dv, u + du)
+    def look(source: Ints, *index: Ints) -> Ints:
         inside = np.ones(len(k), bool)
         for axis, size in zip(index, source.shape, strict=True):
             inside &= (axis >= 0) & (axis < size)
         return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in index)], 0)
 
-    def around(dk: int) -> Ints:
-        return sum(at(dk, *d, 0, 0) for d in ((0, -1), (0, 1), (-1, 0), (1, 0)))
+    def r(dk: int, dv: int, du: int, of: int = channel, dr: int = 0, dc: int = 0) -> Ints:
+        return ROOT[look(cut[of], k + dk, row + dr, column + dc, v + dv, u + du)]
 
-    none = np.zeros(len(k), np.int64)
-    sums = [
-        at(0, 0, 0, -1, 0),
-        at(0, 0, 0, 0, -1),
-        at(0, 0, 0, -1, -1),
-        at(0, 0, 0, -2, 0),
-        at(0, 0, 0, 0, -2),
-        at(-1, 0, 0, 0, 0),
-        at(-2, 0, 0, 0, 0),
-        around(-1),
-        at(-1, 0, 0, 1, 0) + at(-1, 0, 0, 0, 1),
-        at(0, 0, 0, 0, 0, cut[0]) if channel >= 1 else none,
-        at(0, 0, 0, 0, 0, cut[1]) if channel >= 2 else none,
-        around(0) if turn else none,
-    ]
-    root = np.array(TABLES["root"])
-    diagonal = np.minimum(u + v, TABLES["prior_diagonals"] - 1)
-    total = np.array(TABLES["prior"])[chroma, turn, classes[k, row, column], diagonal]
-    planes = np.array(TABLES["plane_prior"])[chroma]
-    total = total + planes[np.minimum(k, TABLES["prior_planes"] - 1)]
-    for weight, values in zip(TABLES["magnitude_weights"][channel][turn], sums, strict=True):
-        total = total + weight * root[values]
-    value = total >> TABLES["weight_shift"]
-    return np.searchsorted(TABLES["thresholds"], value, side="right")
+    def around(dk: int, dv: int, du: int, of: int = channel) -> Ints:
+        return sum(r(dk, dv, du, of, *step) for step in beside)
+
+    below = [r(0, 0, 0, 0), around(0, 0, 0, 0)] if channel else [none] * 2
+    below += [r(0, -1, 0, 0) + r(0, 1, 0, 0) + r(0, 0, -1, 0) + r(0, 0, 1, 0) if channel else none]
+    below += [r(0, 0, 0, 1), around(0, 0, 0, 1)] if channel > 1 else [none] * 2
+    own = classes[channel]
+    near = sum(look(own, k, row + dr, column + dc) for dr, dc in beside)
+    room = np.array(TABLES["class_bounds"])[own[blocks]] - 1 - v - u
+    terms = [
+        r(0, -1, 0), r(0, 0, -1), r(0, -1, -1), r(0, -2, 0), r(0, 0, -2),
+        r(0, -2, -1) + r(0, -1, -2),
+        r(-1, 0, 0), r(-2, 0, 0), around(-1, 0, 0),
+        r(-1, 1, 0) + r(-1, 0, 1), r(-1, -1, 0) + r(-1, 0, -1),
+        around(-2, 0, 0), around(0, -1, 0), around(0, 0, -1),
+        around(0, 0, 0) if turn else none,
+        *below,
+        16 * own[blocks], np.minimum(8 * v, 255), np.minimum(8 * u, 255),
+        np.minimum(4 * room, 255), 8 * np.minimum(k, 15), 4 * near,
+        16 * look(own, k - 1, row, column), 16 * classes[0][blocks] if channel else none,
+    ]  # fmt: skip
+    known = np.stack([*terms, none + 1])
+    units = (np.array(TABLES["hidden_weights"][channel][turn]) @ known) >> TABLES["unit_shift"]
+    units = np.clip(units, 0, TABLES["largest_unit"])
+    said = np.array(TABLES["output_weights"][channel][turn]) @ np.stack([*terms, *units, none + 1])
+    size = np.searchsorted(TABLES["size_thresholds"], said[0], side="right")
+    tail = np.searchsorted(TABLES["tail_thresholds"], said[1], side="right")
+    return size * (len(TABLES["tail_thresholds"]) + 1) + tail
 
 
 # ---------------------------------------------------------------- clause 6.8: the digest
@@ -1337,7 +1378,7 @@ def prediction_of(file: File, segment: Segment) -> Tensor | None:
     if tensor is None:
         return None
     need(segment.frames <= 1024, "frames of a segment with prediction")
-    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames - 1, 4)
+    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames - 1, 5)
     need(right, "mode or dimensions of the prediction")
     need(tensor.a in (1, 1 / 2, 1 / 4, 1 / 8), "step of the prediction")
     need(not has_network(file, segment), "prediction and a network")
@@ -1387,7 +1428,7 @@ def block_side(file: File, tensor: Tensor) -> int:
 def prediction(
     file: File, first: list[Floats], second: list[Floats], element: Floats, side: int
 ) -> list[Floats]:
-    """What a frame is predicted to be, from one element [4, R, W]."""
+    """What a frame is predicted to be, from one element [5, R, W]."""
     out = []
     for one_, other, (sy, sx) in zip(first, second, subsampling(file), strict=True):
         rows, columns = (
@@ -1397,9 +1438,10 @@ def prediction(
         plane = np.zeros(one_.shape)
         for g, h in np.ndindex(element.shape[1:]):
             y, x = np.flatnonzero(rows[:, g]), np.flatnonzero(columns[:, h])
-            d_x, d_y, sum_x, sum_y = element[:, g, h] / (1 << sx, 1 << sy, 1 << sx, 1 << sy)
-            pair = between(one_, y + d_y, x + d_x)
-            pair += between(other, y + (sum_y - d_y), x + (sum_x - d_x))
+            d_x, d_y, sum_x, sum_y = element[:4, g, h] / (1 << sx, 1 << sy, 1 << sx, 1 << sy)
+            t = np.sign(element[4, g, h])
+            pair = (1 - t) * between(one_, y + d_y, x + d_x)
+            pair += (1 + t) * between(other, y + (sum_y - d_y), x + (sum_x - d_x))
             plane[np.ix_(y, x)] += np.outer(rows[y, g], columns[x, h]) * pair / 2
         out.append(plane)
     return out

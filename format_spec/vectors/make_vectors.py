@@ -43,6 +43,7 @@ from lincodec.container import (  # noqa: E402
     pack_metadata,
     pack_times,
 )
+from lincodec.entropy import fields  # noqa: E402
 from lincodec.model.inr import tensor_sizes  # noqa: E402
 from lincodec.registry import Role  # noqa: E402
 from lincodec.types import AudioPacket, AudioTrack, ColorInfo, Times, VideoInfo  # noqa: E402
@@ -516,6 +517,13 @@ def good_prediction(vector: Callable[[str, str, str, bytes], Vector]) -> Iterato
         "five frames, one anchor, blocks of 8, mixed in between for want of motion",
         one(replace(VIDEO, n_frames=5), 2, 2, 1 / 2),
     )
+    both = predicted(replace(VIDEO, n_frames=5), ARCH, 0, 5, (2, 2), 1 / 2, choice=0)
+    yield vector(
+        "prediction-both",
+        "7.9 8.11",
+        "every block from both frames",
+        build(replace(VIDEO, n_frames=5), ARCH, [both]),
+    )
     yield vector("prediction-link", "8.11", "two frames, a single block", one(VIDEO, 1, 1, 1))
     odd = replace(VIDEO, width=19, height=13)
     yield vector(
@@ -568,6 +576,7 @@ def predicted(
 ) -> bitstream.SegmentCode:
     """A segment whose frames are predicted; every third from its third has latents of 0.
 
+    ``choice`` 0 takes every block from both frames; else blocks differ.
     ``gain`` multiplies displacements of -9 to 9 steps, all or those of each column of blocks.
     """
     q = latents(frames, 2, 200 + first).q
@@ -575,7 +584,10 @@ def predicted(
     q[:, 2::3] = 0
     moves = noise((frames - 1) * 4 * grid[0] * grid[1], 70 + grid[1])
     moves = gain * (moves.reshape(frames - 1, 4, *grid) % 19 - 9)
-    tensors = {(Role.PREDICTION, 0): bitstream.Field(moves, step), **more.get("motion", {})}
+    choices = noise((frames - 1) * grid[0] * grid[1], 80 + grid[1]).reshape(-1, 1, *grid) % 3 - 1
+    choices *= more.get("choice", 1)
+    field = fields.settled(np.concatenate([moves, choices], 1))
+    tensors = {(Role.PREDICTION, 0): bitstream.Field(field, step), **more.get("motion", {})}
     latent = bitstream.Lattice(q, 1 / 256, np.zeros(2, np.int8))
     return segment(video, arch, first, frames, latent=latent, tensors=tensors)
 
@@ -672,7 +684,8 @@ def unsupported() -> Iterator[Vector]:
         data = join([*sections[:2], (kind, b"?"), *sections[2:]])
         yield vector(name, "4.3", f"a section {kind.decode()} after ARCH", data)
     yield vector("arch-id", "6.2", "architecture 99", changed(base, b"ARCH", 0, b"\x63"))
-    yield vector("arch-version", "6.2", "version 2 of linc", changed(base, b"ARCH", 2, b"\x02"))
+    yield vector("arch-version", "6.2", "version 3 of linc", changed(base, b"ARCH", 2, b"\x03"))
+    yield vector("arch-draft", "6.2", "version 1 of linc", changed(base, b"ARCH", 2, b"\x01"))
     yield vector(
         "arch-reserved", "6.2.2", "reserved field of ARCH", changed(base, b"ARCH", 16, b"\x01")
     )
@@ -970,6 +983,14 @@ def bad_fields(vector: Callable[..., Vector]) -> Iterator[Vector]:
     yield vector(
         "field-table", "7.9", "a table that does not exist", changed(sound, b"WGTS", empty, b"\xff")
     )
+    tensors = {(Role.PREDICTION, 0): bitstream.Field(np.zeros((1, 5, 2, 2), np.int64), 0.5)}
+    choosing = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors=tensors)])
+    start = len(dict(split(choosing))[b"WGTS"]) - len(
+        fields.encode(np.zeros((1, 5, 2, 2), np.int64))
+    )
+    for name, pair in (("first", b"\0\x01"), ("second", b"\x01\0"), ("third", b"\x80\x80")):
+        data = changed(choosing, b"WGTS", start, pair)
+        yield vector(f"field-choice-{name}", "7.9", f"frequency of the {name} choice is 0", data)
     large = np.full((2, 2, 1, 1), 1 << 15)
     yield vector("field-large", "7.9", "an integer of 2^15", field(large))
     flat = bitstream.Lattice(np.zeros((2, 2, 1), np.int64), 0.5, np.zeros(2, np.int8))
@@ -988,15 +1009,16 @@ def bad_prediction(vector: Callable[..., Vector]) -> Iterator[Vector]:
 
     for name, about, frames, arch, tensor in (
         ("mode", "a lattice tensor", 3, ARCH, flat),
-        ("frames", "elements for three frames of three", 3, ARCH, field(3, 4, 2, 2)),
+        ("frames", "elements for three frames of three", 3, ARCH, field(3, 5, 2, 2)),
         ("components", "elements of two components", 3, ARCH, field(2, 2, 2, 2)),
-        ("step", "a step of 3/4", 3, ARCH, field(2, 4, 2, 2, step=0.75)),
-        ("step-two", "a step of 2", 3, ARCH, field(2, 4, 2, 2, step=2.0)),
-        ("one-frame", "a segment of one frame", 1, ARCH, field(1, 4, 2, 2)),
-        ("long", "a segment of 1025 frames", 1025, ARCH, field(1024, 4, 2, 2)),
-        ("grid", "blocks that are not square", 3, ARCH, field(2, 4, 2, 1)),
-        ("small", "blocks of 4", 3, ARCH, field(2, 4, 4, 4)),
-        ("network", "a segment with a network", 3, net, field(2, 4, 2, 2)),
+        ("choice", "elements of four components, without a choice", 3, ARCH, field(2, 4, 2, 2)),
+        ("step", "a step of 3/4", 3, ARCH, field(2, 5, 2, 2, step=0.75)),
+        ("step-two", "a step of 2", 3, ARCH, field(2, 5, 2, 2, step=2.0)),
+        ("one-frame", "a segment of one frame", 1, ARCH, field(1, 5, 2, 2)),
+        ("long", "a segment of 1025 frames", 1025, ARCH, field(1024, 5, 2, 2)),
+        ("grid", "blocks that are not square", 3, ARCH, field(2, 5, 2, 1)),
+        ("small", "blocks of 4", 3, ARCH, field(2, 5, 4, 4)),
+        ("network", "a segment with a network", 3, net, field(2, 5, 2, 2)),
     ):
         video = replace(VIDEO, n_frames=frames)
         tensors: dict[tuple[Role, int], bitstream.Tensor] = {(Role.PREDICTION, 0): tensor}

@@ -53,7 +53,7 @@ class LincArch:
         self._check()
         fields = (self.block, self.overlap, self.n_components, self.net_layers, self.net_stride)
         more = (self.net_channels, self.net_latents, self.net_hidden, 0)
-        return _IDENTITY.pack(ArchId.LINC, 1) + _LINC.pack(*fields, *more)
+        return _identity(ArchId.LINC) + _LINC.pack(*fields, *more)
 
     @staticmethod
     def parse(cursor: Cursor) -> LincArch:
@@ -141,7 +141,7 @@ class LatentInrArch:
             _LEVEL.pack(level.scale, level.resolution, level.entries, level.hashed)
             for level in self.levels
         )
-        return _IDENTITY.pack(ArchId.LATENT_INR, 1) + _LATENT_INR.pack(*head, *hyper, *rest) + table
+        return _identity(ArchId.LATENT_INR) + _LATENT_INR.pack(*head, *hyper, *rest) + table
 
     @staticmethod
     def parse(cursor: Cursor) -> LatentInrArch:
@@ -180,6 +180,11 @@ class LatentInrArch:
 Arch = LincArch | LatentInrArch
 
 
+def _identity(identity: ArchId) -> bytes:
+    """Architecture and the version of it that is written."""
+    return _IDENTITY.pack(identity, registry.ARCHES[identity][1])
+
+
 def parse_arch(payload: bytes) -> Arch:
     """Decode and check an ARCH payload.
 
@@ -193,9 +198,10 @@ def parse_arch(payload: bytes) -> Arch:
         raise UnsupportedError(f"ARCH: architecture {identity} is unknown; update linc")
     name, known = registry.ARCHES[identity]
     require(version >= 1, f"ARCH: version 0 of {name}")
-    if version > known:
+    if version != known:
+        step = "update linc" if version > known else "it is of an earlier draft: encode it anew"
         raise UnsupportedError(
-            f"ARCH: version {version} of {name} is unknown, this linc knows {known}; update linc"
+            f"ARCH: version {version} of {name} is unknown, this linc knows {known}; {step}"
         )
     return LincArch.parse(cursor) if identity == ArchId.LINC else LatentInrArch.parse(cursor)
 

@@ -99,6 +99,10 @@ class Engine(ABC):
     def bound(self) -> int:
         """Most tensor elements that any segment takes (max_params of HEAD)."""
 
+    def cut_seconds(self, frames: int) -> float:
+        """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
+        return 0.0
+
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
         """Segments for consecutive frames of one shot; by default one."""
         return [part]

@@ -18,14 +18,15 @@ from lincodec.model.predict import LONGEST
 from lincodec.predictive import THEMES, PredictiveFit
 from lincodec.presets import Preset
 from lincodec.segments import Range
-from lincodec.types import Frame
+from lincodec.types import Frame, VideoInfo
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
 #: Search for displacements where a preset has none and the options ask for it.
 _SEARCH = (1, 250_000)
-#: Wall seconds that a fit with prediction may take for a megasample, with room to spare.
-_SEARCH_SECONDS = 3.0
+#: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, of
+#: trials of prediction in the window, and of a fit with prediction.
+_CLOSED_SECONDS, _TRIAL_SECONDS, _SEARCH_SECONDS = 0.4, 2.5, 1.5
 
 
 class LincEngine(Engine):
@@ -90,42 +91,56 @@ class LincEngine(Engine):
         """The segments that code best."""
         return self.layout.cut(part, frames, self.arch)
 
+    def cut_seconds(self, frames: int) -> float:
+        """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
+        seconds = _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
+        if self.preset.search:
+            seconds += _TRIAL_SECONDS * _megasamples(self.layout.info, frames)
+        return seconds
+
     def seconds(self, part: Range) -> float:
         """Wall seconds of network fitting."""
         if not self.timed or self.layout.known(part):
             return 0.0
-        info = self.setting.info
-        megasamples = info.width * info.height * part.count / 1e6
+        megasamples = _megasamples(self.setting.info, part.count)
         return self.preset.fit_floor + self.preset.fit_seconds * megasamples
 
     def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
         """Fit one segment at the step its target asks for."""
         planes, info = [frame.planes for frame in frames], self.setting.info
-        search, step = self.preset.search, self.control.step
+        search = self.preset.search
         fit: SegmentFit | PredictiveFit
-        if search and self._has_time(part, budget) and self._predicted(part, frames):
-            fit = PredictiveFit(planes, info, self.arch, search, step)
+        side = self._side(part, frames) if search and self._has_time(part, budget) else None
+        if search and side is not None:
+            fit = PredictiveFit(planes, info, self.arch, search, side)
         else:
             seed, refined = self.setting.options.seed, self.preset.refined
             fit = SegmentFit(planes, info, self.arch, seed, refined=refined)
         return self.control.choose(fit, part, budget, self.reserved).code
 
-    def _predicted(self, part: Range, frames: Sequence[Frame]) -> bool:
-        """Whether the frames of a segment are better predicted."""
-        return self.layout.predicted(part, frames, self.arch)
+    def _side(self, part: Range, frames: Sequence[Frame]) -> int | None:
+        """Side of the blocks in which frames are predicted; None where they are better not."""
+        return self.layout.side(part, frames, self.arch)
 
     def _has_time(self, part: Range, budget: Budget) -> bool:
         """Whether a search for displacements ends before the budget does."""
         if budget.over or part.count > LONGEST:
             return False
-        samples = self.setting.info.width * self.setting.info.height * part.count
-        return budget.deadline is None or (
-            budget.deadline - time.monotonic() > _SEARCH_SECONDS * samples / 1e6
-        )
+        if budget.deadline is None:
+            return True
+        seconds = _SEARCH_SECONDS * _megasamples(self.setting.info, part.count)
+        if not self.layout.tried(part):
+            seconds += self.cut_seconds(part.count)
+        return budget.deadline - time.monotonic() > seconds
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
         self.control.account(part, coded)
+
+
+def _megasamples(info: VideoInfo, frames: int) -> float:
+    """Luma samples of so many frames in millions."""
+    return info.width * info.height * frames / 1e6
 
 
 def wished(preset: Preset, options: EncodeOptions) -> Preset:

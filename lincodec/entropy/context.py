@@ -1,9 +1,8 @@
-"""Contexts of the spectral weights: which positions are coded, and from what they are predicted.
+"""Which spectral weights are coded, and in what order (spec clause 7.5).
 
-Coefficients of one channel are ``q[k, by, bx, v, u]``: eigen-frame k, block row and column,
+Coefficients of one channel are ``q[k, by, bx, v, u]``: component k, block row and column,
 vertical and horizontal frequency. Every block has a class that bounds its last coded
-anti-diagonal; each coded magnitude picks its table by an integer prediction from
-magnitudes already known (spec: spectral tensors).
+anti-diagonal; classes pick their tables by an integer prediction from classes already known.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.entropy import tables
-from lincodec.entropy.integers import ESCAPE
 
 Coefficients = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
@@ -24,13 +23,8 @@ Index = NDArray[np.int64]
 Grid = NDArray[np.int64]
 
 LOW, HIGH = 2, 1  # padding of the frequency axes
+BOUNDS = np.array(tables.CLASS_BOUNDS, np.int64)
 _CLASS_WEIGHTS = np.array(tables.CLASS_WEIGHTS, np.int64)
-_WEIGHTS = np.array(tables.MAGNITUDE_WEIGHTS, np.int64)
-_ROOT = np.array(tables.ROOT, np.int64)
-_BOUNDS = np.array(tables.CLASS_BOUNDS, np.int64)
-_PRIOR = np.array(tables.PRIOR, np.int64)
-_PLANE_PRIOR = np.array(tables.PLANE_PRIOR, np.int64)
-_THRESHOLDS = np.array(tables.THRESHOLDS, np.int64)
 
 
 def class_of(q: Coefficients) -> Bytes:
@@ -43,13 +37,13 @@ def class_of(q: Coefficients) -> Bytes:
         uint8 [K, rows, columns].
     """
     area = q.shape[3] * q.shape[4]
-    block, inside = np.divmod(np.flatnonzero(q), area)
+    block, inside = np.divmod(np.flatnonzero(q != 0), area)  # of bools it is faster
     diagonal = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel() + 1
     last = np.zeros(q.size // area, np.int64)
     if block.size:
         starts = np.flatnonzero(np.diff(block, prepend=-1))
         last[block[starts]] = np.maximum.reduceat(diagonal[inside], starts)
-    return np.searchsorted(_BOUNDS, last).astype(np.uint8).reshape(q.shape[:3])
+    return np.searchsorted(BOUNDS, last).astype(np.uint8).reshape(q.shape[:3])
 
 
 def checkerboard(rows: int, columns: int) -> NDArray[np.bool_]:
@@ -112,7 +106,7 @@ class Channel:
 
     @property
     def padded(self) -> tuple[int, int, int, int, int]:
-        """Shape of the magnitude array with its borders."""
+        """Shape of an array of the coefficients with borders."""
         edge = LOW + HIGH
         return (
             self.planes + 2, self.rows + 2, self.columns + 2, self.height + edge, self.width + edge
@@ -122,161 +116,94 @@ class Channel:
         """The part of a padded array that holds the channel."""
         return padded[2:, 1:-1, 1:-1, LOW:-HIGH, LOW:-HIGH]
 
-    def padded_index(self, plain: Index) -> Index:
-        """Flat indices into the padded array of flat indices into the coefficients."""
-        s = self.strides
-        block, inside = np.divmod(plain, self.height * self.width)
-        k, row, column = np.unravel_index(block, (self.planes, self.rows, self.columns))
-        v, u = np.divmod(inside, self.width)
-        at: Index = (k + 2) * s[0] + (row + 1) * s[1] + (column + 1) * s[2] + (v + LOW) * s[3]
-        return at + u + LOW
-
-    def magnitudes(self, values: Coefficients) -> Bytes:
-        """Flat padded magnitudes capped at ESCAPE, zero at the DC of eigen-frame 0."""
-        out = np.zeros(self.padded, np.uint8).ravel()
-        where = np.flatnonzero(values)
-        out[self.padded_index(where)] = np.minimum(np.abs(values.ravel()[where]), ESCAPE)
-        self.inner(out.reshape(self.padded))[0, :, :, 0, 0] = 0
-        return out
-
     @property
     def strides(self) -> tuple[int, int, int, int, int]:
         """Element strides of the padded array."""
         _, b, c, d, e = self.padded
         return (b * c * d * e, c * d * e, d * e, e, 1)
 
+    @property
+    def area(self) -> int:
+        """Coefficients of a block."""
+        return self.height * self.width
 
-@dataclass(frozen=True)
-class Step:
-    """Positions coded together: flat indices into the padded magnitudes and their terms."""
+    @cached_property
+    def frequencies(self) -> tuple[Index, Index]:
+        """Vertical and horizontal frequency of every place in a block, int64 [area] each."""
+        v, u = np.divmod(np.arange(self.area), self.width)
+        return v, u
 
-    index: Index
-    second: bool
-    diagonal: Index
-    block_class: Index
-    plane: Index
+    @cached_property
+    def starts(self) -> Index:
+        """Flat index into the padded array of the first coefficient of every block."""
+        s = self.strides
+        at = [
+            (np.arange(size) + edge) * stride
+            for size, edge, stride in zip(
+                (self.planes, self.rows, self.columns), (2, 1, 1), s, strict=False
+            )
+        ]
+        corner = LOW * (s[3] + s[4])
+        starts: Index = (at[0][:, None, None] + at[1][:, None] + at[2]).ravel() + corner
+        return starts
+
+    def index(self, block: NDArray[np.integer], v: Index, u: Index) -> Index:
+        """Flat index into the padded array of frequencies of blocks."""
+        index: Index = self.starts[block] + v * self.strides[3] + u
+        return index
 
 
 @dataclass(frozen=True)
 class Active:
-    """All coded positions of a channel in coding order."""
+    """Coded positions of a channel, in coding order."""
 
-    index: Index
-    plain: Index
-    """Flat indices into the unpadded coefficients."""
-    time: Index
-    diagonal: Index
-    block_class: Index
-    plane: Index
+    block: NDArray[np.int32]
+    """Component, row and column of the block as one row-major index."""
+    place: NDArray[np.int16]
+    """Row-major index inside the block."""
+    time: NDArray[np.int32]
+
+    @property
+    def count(self) -> int:
+        """How many positions there are."""
+        return int(self.block.size)
+
+    def part(self, which: Index | slice) -> Active:
+        """Some of them."""
+        return Active(self.block[which], self.place[which], self.time[which])
+
+    def plain(self, shape: Channel) -> Index:
+        """Flat indices into the coefficients of the channel."""
+        index: Index = self.block.astype(np.int64) * shape.area + self.place
+        return index
 
 
-def active_positions(channel: Channel, classes: Bytes) -> Active:
+def active_positions(shape: Channel, classes: Bytes) -> Active:
     """Every position below its block's class bound, in coding order.
 
-    Order: wavefront time ``4 k + 2 d + pass``, then k, block row, column, v, u. The DC of
-    eigen-frame 0 is coded elsewhere and left out.
+    Order: time ``4 k + 2 (u + v) + pass``, then k, block row, column, v, u. The DC of
+    component 0 is coded elsewhere and left out.
     """
-    place = np.arange(channel.height * channel.width)
-    depth = place // channel.width + place % channel.width
-    inside = [place[depth < bound] for bound in _BOUNDS]
-    counts = np.array([len(p) for p in inside])[classes.ravel()]
+    v, u = shape.frequencies
+    depth = v + u
+    inside = [np.flatnonzero(depth < bound) for bound in BOUNDS]
+    flat = classes.ravel()
+    counts = np.array([len(p) for p in inside])[flat]
     first = np.cumsum([0, *(len(p) for p in inside)])[:-1]
-    block = np.repeat(np.arange(classes.size), counts)
+    block = np.repeat(np.arange(flat.size, dtype=np.int32), counts)
     rank = np.arange(block.size) - np.repeat(np.cumsum(counts) - counts, counts)
-    at = np.concatenate(inside)[np.repeat(first[classes.ravel()], counts) + rank]
-    plain = block * place.size + at
-    k, row, column = np.unravel_index(np.arange(classes.size), classes.shape)
-    base = (4 * k + (row + column) % 2).astype(np.int16)
-    time = base[block] + (2 * depth).astype(np.int16)[at]
+    place = np.concatenate(inside).astype(np.int16)[np.repeat(first[flat], counts) + rank]
+    k, row, column = np.unravel_index(np.arange(flat.size), classes.shape)
+    base = (4 * k + (row + column) % 2).astype(np.int32)
+    time = base[block] + (2 * depth).astype(np.int32)[place]
     order = np.argsort(time, kind="stable")
-    order = order[(k[block[order]] > 0) | (at[order] > 0)]
-    block, at = block[order], at[order]
-    return Active(
-        channel.padded_index(plain[order]), plain[order], time[order].astype(np.int64),
-        depth[at], classes.ravel()[block].astype(np.int64), k[block],
-    )  # fmt: skip
+    order = order[(block[order] >= shape.rows * shape.columns) | (place[order] > 0)]
+    return Active(block[order], place[order], time[order])
 
 
-def step_at(active: Active, part: Index | slice, second: bool) -> Step:
-    """The positions ``part`` of the coding order as one step."""
-    return Step(
-        active.index[part], second, active.diagonal[part],
-        active.block_class[part], active.plane[part],
-    )  # fmt: skip
-
-
-def steps(active: Active) -> Iterator[tuple[slice, Step]]:
-    """Cuts the coding order where the wavefront time changes."""
+def steps(active: Active) -> Iterator[slice]:
+    """Parts of the coding order of equal time."""
     cuts = np.flatnonzero(np.diff(active.time)) + 1
-    edges = [0, *cuts.tolist(), active.time.size]
-    for start, stop in itertools.pairwise(edges):
+    for start, stop in itertools.pairwise([0, *cuts.tolist(), active.count]):
         if stop > start:
-            part = slice(start, stop)
-            yield part, step_at(active, part, bool(active.time[start] & 1))
-
-
-def lower_planes(
-    lower: list[tuple[Bytes, Channel]], shape: Channel, plain: Index
-) -> list[tuple[Bytes, Index]]:
-    """Positions, flat indices into ``shape``, in the padded magnitudes of earlier channels."""
-    if not lower:
-        return []
-    block, inside = np.divmod(plain, shape.height * shape.width)
-    v, u = np.divmod(inside, shape.width)
-    return [
-        (magnitudes, other.padded_index((block * other.height + v) * other.width + u))
-        for magnitudes, other in lower
-    ]
-
-
-def features(
-    step: Step, magnitudes: Bytes, lower: list[tuple[Bytes, Index]], shape: Channel
-) -> list[Index]:
-    """Square-rooted neighbour magnitudes of every position of a step.
-
-    Args:
-        step: positions.
-        magnitudes: flat padded magnitudes of this channel, uint8, capped at ESCAPE.
-        lower: (flat padded magnitudes, indices of the step in it) of each earlier channel.
-        shape: geometry of this channel.
-
-    Returns:
-        List of int64 [n], the order of the spec's table of features.
-    """
-    sk, sr, sc, sv, su = shape.strides
-    at = step.index
-
-    def near(offset: int) -> Index:
-        return magnitudes[at + offset].astype(np.int64)
-
-    around = [-sr, sr, -sc, sc]
-    terms = [
-        near(-sv), near(-su), near(-sv - su), near(-2 * sv), near(-2 * su),
-        near(-sk), near(-2 * sk),
-        sum((near(-sk + o) for o in around), np.zeros(1, np.int64)),
-        near(-sk + sv) + near(-sk + su),
-    ]  # fmt: skip
-    terms += [plane[where].astype(np.int64) for plane, where in lower]
-    terms += [np.zeros(at.size, np.int64)] * (2 - len(lower))
-    if step.second:
-        terms.append(sum((near(o) for o in around), np.zeros(1, np.int64)))
-    return [_ROOT[t] for t in terms]
-
-
-def prior(step: Step, channel: int) -> Index:
-    """The part of the prediction that depends on place alone."""
-    late, chroma = int(step.second), int(channel > 0)
-    place = np.minimum(step.diagonal, tables.PRIOR_DIAGONALS - 1)
-    total: Index = _PRIOR[chroma, late][step.block_class, place]
-    by_plane: Index = _PLANE_PRIOR[chroma][np.minimum(step.plane, tables.PRIOR_PLANES - 1)]
-    return total + by_plane
-
-
-def table_ids(step: Step, terms: list[Index], channel: int) -> Bytes:
-    """The table of every position: prediction, then thresholds (spec: magnitude context)."""
-    weights = _WEIGHTS[min(channel, 2), int(step.second)]
-    total = prior(step, channel)
-    for weight, term in zip(weights, terms, strict=False):
-        if weight:
-            total = total + int(weight) * term
-    return np.searchsorted(_THRESHOLDS, total >> tables.WEIGHT_SHIFT, side="right").astype(np.uint8)
+            yield slice(start, stop)

@@ -20,6 +20,8 @@ _COUNT = struct.Struct("<I")
 
 Ints = NDArray[np.int64]
 Ids = NDArray[np.uint8]
+#: Tables of 16 symbols.
+Family = tuple[tuple[int, ...], ...]
 
 
 def _groups(ids: Ids) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
@@ -35,14 +37,14 @@ class IntegerWriter:
         self._rans = RansEncoder()
         self._values: list[Ints] = []
 
-    def push(self, values: Ints, ids: Ids) -> None:
-        """Append one step: ``values`` int64 [n] with table ``ids`` uint8 [n]."""
+    def push(self, values: Ints, ids: Ids, family: Family = MAGNITUDE_TABLES) -> None:
+        """Append one step: ``values`` int64 [n] with table ``ids`` uint8 [n] of a family."""
         symbols = np.minimum(np.abs(values), ESCAPE).astype(np.int32)
         order, groups = _groups(ids)
         symbols = symbols[order]
         at = 0
         for table, count in groups:
-            self._rans.push(symbols[at : at + count], MAGNITUDE_TABLES[table])
+            self._rans.push(symbols[at : at + count], family[table])
             at += count
         self._values.append(values)
 
@@ -86,10 +88,10 @@ class IntegerReader:
         self._bypass = bypass
         self._magnitudes: list[NDArray[np.int32]] = []
 
-    def pull(self, ids: Ids) -> NDArray[np.int32]:
+    def pull(self, ids: Ids, family: Family = MAGNITUDE_TABLES) -> NDArray[np.int32]:
         """Returns the next step's magnitudes capped at ESCAPE, int32 [n]."""
         order, groups = _groups(ids)
-        parts = [self._rans.pull(count, MAGNITUDE_TABLES[table]) for table, count in groups]
+        parts = [self._rans.pull(count, family[table]) for table, count in groups]
         out = np.empty(ids.size, np.int32)
         if parts:
             out[order] = np.concatenate(parts)

@@ -8,14 +8,17 @@ from numpy.typing import NDArray
 from lincodec.entropy import context, tables
 from lincodec.entropy.context import Active, Bytes, Channel, Coefficients
 from lincodec.entropy.integers import ESCAPE
+from lincodec.entropy.magnitudes import Context, Known
 from lincodec.entropy.spectral import Walk
 
 Scaled = NDArray[np.float32]
 
-_BITS = (24 - np.log2(np.array(tables.MAGNITUDE_TABLES, np.float64))).astype(np.float32)
+#: Positions that are chosen together.
+_PART = 1 << 18
+
+_BITS = (24 - np.log2(np.array(tables.SPECTRAL_TABLES, np.float64))).astype(np.float32)
 _BITS[:, 1:] += 1  # the sign
 _CLASS_BITS = (24 - np.log2(np.array(tables.CLASS_TABLES, np.float64))).astype(np.float32)
-_BOUNDS = np.array(tables.CLASS_BOUNDS)
 
 
 def magnitude_bits(ids: Bytes, magnitudes: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -58,25 +61,28 @@ def _start(x: Scaled) -> Coefficients:
 def _one_channel(walk: Walk, x: Scaled, q: Coefficients, rate: float) -> Coefficients:
     """One pass over one channel; leaves the channel in ``walk`` for the next ones."""
     shape = Channel(*q.shape)
-    channel = len(walk.lower)
     classes = context.class_of(q)
     class_bits = _class_costs(walk, shape, classes)
     active = context.active_positions(shape, classes)
-    magnitude = np.abs(x.ravel()[active.plain])
-    best, cost = _choose(walk, shape, shape.magnitudes(q), active, magnitude, channel, rate)
-    keep = _cut_blocks(active, shape, classes, class_bits, magnitude, cost, rate)
-    best[active.diagonal >= keep] = 0
+    plain = active.plain(shape)
+    scaled = x.ravel()[plain]
+    magnitude = np.abs(scaled)
+    best, cost = _choose(walk.context(Known.of(q)), active, magnitude, rate)
+    v, u = shape.frequencies
+    depth = (v + u)[active.place]
+    keep = _cut_blocks(active.block, depth, classes, class_bits, cost - magnitude**2, rate)
+    best[depth >= keep] = 0
     out = np.zeros(q.shape, np.int32)
-    out.ravel()[active.plain] = np.where(x.ravel()[active.plain] < 0, -best, best)
+    out.ravel()[plain] = np.where(scaled < 0, -best, best)
     out[0, :, :, 0, 0] = q[0, :, :, 0, 0]
-    walk.lower.append((shape.magnitudes(out), shape))
+    walk.lower[-1] = Known.of(out)
     walk.classes[-1] = context.class_of(out)
     return out
 
 
 def _class_costs(walk: Walk, shape: Channel, classes: Bytes) -> NDArray[np.float32]:
     """Bits of every class symbol for each block, float32 [K, rows, columns, classes]."""
-    bits = np.zeros((*classes.shape, len(_BOUNDS)), np.float32)
+    bits = np.zeros((*classes.shape, len(context.BOUNDS)), np.float32)
     for k, mask, ids, plane in walk.class_planes(shape):
         plane[mask] = classes[k][mask]
         bits[k][mask] = _CLASS_BITS[ids]
@@ -84,20 +90,15 @@ def _class_costs(walk: Walk, shape: Channel, classes: Bytes) -> NDArray[np.float
 
 
 def _choose(
-    walk: Walk, shape: Channel, flat: Bytes, active: Active,
-    magnitude: NDArray[np.float32], channel: int, rate: float,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:  # fmt: skip
+    around: Context, active: Active, magnitude: NDArray[np.float32], rate: float
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Best magnitude of every active position and its cost (squared steps)."""
-    best = np.zeros(active.index.size, np.int32)
-    cost = np.zeros(active.index.size, np.float32)
+    best = np.zeros(active.count, np.int32)
+    cost = np.zeros(active.count, np.float32)
     for late in (False, True):
-        for part in np.array_split(
-            np.flatnonzero((active.time & 1) == late), 1 + active.time.size // (1 << 21)
-        ):
-            step = context.step_at(active, part, late)
-            lower = context.lower_planes(walk.lower, shape, active.plain[part])
-            terms = context.features(step, flat, lower, shape)
-            ids = context.table_ids(step, terms, channel)
+        of_pass = np.flatnonzero((active.time & 1) == late)
+        for part in np.array_split(of_pass, 1 + of_pass.size // _PART):
+            ids = around.tables(active.part(part))
             y = magnitude[part]
             cost[part] = y * y + rate * _BITS[ids, 0]
             top = np.floor(y + 0.5).astype(np.int64)
@@ -111,18 +112,25 @@ def _choose(
 
 
 def _cut_blocks(
-    active: Active, shape: Channel, classes: Bytes, class_bits: NDArray[np.float32],
-    magnitude: NDArray[np.float32], cost: NDArray[np.float32], rate: float,
+    block: NDArray[np.int32], depth: NDArray[np.int64], classes: Bytes,
+    class_bits: NDArray[np.float32], gain: NDArray[np.float32], rate: float,
 ) -> NDArray[np.int64]:  # fmt: skip
-    """Bound of the class that each position's block should get."""
-    block = active.plain // (shape.height * shape.width)
-    ring = np.searchsorted(_BOUNDS, active.diagonal, side="right") - 1
-    size = len(_BOUNDS)
-    gain = np.bincount(
-        block * size + ring, weights=cost - magnitude**2, minlength=classes.size * size
-    ).reshape(-1, size)
-    total = np.concatenate([np.zeros((classes.size, 1)), np.cumsum(gain, 1)[:, :-1]], 1)
+    """Bound of the class that each position's block should get.
+
+    Args:
+        block, depth: block and diagonal of each position.
+        classes: of the blocks so far, which are the largest to be had.
+        class_bits: bits of each class for each block.
+        gain: what coding each position costs beyond dropping it, in squared steps.
+        rate: price of a bit.
+    """
+    ring = np.searchsorted(context.BOUNDS, depth, side="right") - 1
+    size = len(context.BOUNDS)
+    by_ring = np.bincount(block * size + ring, weights=gain, minlength=classes.size * size).reshape(
+        -1, size
+    )
+    total = np.concatenate([np.zeros((classes.size, 1)), np.cumsum(by_ring, 1)[:, :-1]], 1)
     total += rate * class_bits.reshape(classes.size, -1)
-    total[np.arange(len(_BOUNDS)) > classes.ravel()[:, None]] = np.inf
-    bounds: NDArray[np.int64] = _BOUNDS[np.argmin(total, 1)][block]
+    total[np.arange(size) > classes.ravel()[:, None]] = np.inf
+    bounds: NDArray[np.int64] = context.BOUNDS[np.argmin(total, 1)][block]
     return bounds

@@ -1,6 +1,6 @@
 """Coding the spectral weights (spec: spectral tensors).
 
-Steps are wavefronts over eigen-frame, diagonal and checkerboard pass, so that whole arrays
+Steps are wavefronts over component, diagonal and checkerboard pass, so that whole arrays
 are coded at once and the decoder walks the same steps.
 """
 
@@ -13,24 +13,20 @@ from numpy.typing import NDArray
 
 from lincodec.entropy import tables
 from lincodec.entropy.context import (
-    Active,
     Bytes,
     Channel,
     Coefficients,
     Grid,
     Index,
-    Step,
     active_positions,
     checkerboard,
     class_of,
     class_tables,
     class_terms,
-    features,
-    lower_planes,
     steps,
-    table_ids,
 )
 from lincodec.entropy.integers import IntegerReader, IntegerWriter
+from lincodec.entropy.magnitudes import Context, Known, block_terms
 from lincodec.entropy.rows import best_table
 from lincodec.errors import CorruptError
 
@@ -69,10 +65,10 @@ def undo_median_edge(residuals: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 class Walk:
-    """Channel after channel through classes and wavefront steps, writing or reading."""
+    """Channel after channel through classes and magnitudes, writing or reading."""
 
     def __init__(self) -> None:
-        self.lower: list[tuple[Bytes, Channel]] = []
+        self.lower: list[Known] = []
         self.classes: list[Bytes] = []
 
     def class_planes(self, shape: Channel) -> Iterator[tuple[int, Grid, Index, Grid]]:
@@ -98,16 +94,12 @@ class Walk:
             history = [history[1], plane]
         self.classes.append(done)
 
-    def steps(
-        self, shape: Channel, flat: Bytes, active: Active
-    ) -> Iterator[tuple[slice, Step, Bytes]]:
-        """Yields (part of the order, step, tables); ``flat`` must be filled before the next."""
-        channel = len(self.lower)
-        everywhere = lower_planes(self.lower, shape, active.plain)
-        for part, step in steps(active):
-            terms = features(step, flat, [(m, at[part]) for m, at in everywhere], shape)
-            yield part, step, table_ids(step, terms, channel)
-        self.lower.append((flat, shape))
+    def context(self, known: Known) -> Context:
+        """The context of the next channel's magnitudes, once its classes are known."""
+        luma = self.classes[0] if self.lower else None
+        context = Context(known, list(self.lower), block_terms(self.classes[-1], luma))
+        self.lower.append(known)
+        return context
 
 
 def encode(channels: list[Coefficients]) -> bytes:
@@ -130,11 +122,11 @@ def encode(channels: list[Coefficients]) -> bytes:
             plane[mask] = classes[k][mask]
             for table, where in _by_table(ids):
                 writer.push_symbols(plane[mask][where].astype(np.int32), tables.CLASS_TABLES[table])
-        flat = shape.magnitudes(values)
+        context = walk.context(Known.of(values))
         active = active_positions(shape, classes)
-        ordered = values.ravel()[active.plain].astype(np.int64)
-        for part, _, step_ids in walk.steps(shape, flat, active):
-            writer.push(ordered[part], step_ids)
+        ordered = values.ravel()[active.plain(shape)].astype(np.int64)
+        for part in steps(active):
+            writer.push(ordered[part], context.tables(active.part(part)), tables.SPECTRAL_TABLES)
     return bytes(dc_tables) + writer.block()
 
 
@@ -156,11 +148,13 @@ def decode(payload: bytes, shapes: list[Channel]) -> list[Coefficients]:
             for table, where in _by_table(ids):
                 fresh[where] = reader.pull_symbols(where.size, tables.CLASS_TABLES[table])
             plane[mask] = fresh
+        context = walk.context(Known(shape))
         active = active_positions(shape, walk.classes[-1])
-        flat = np.zeros(shape.padded, np.uint8).ravel()
-        for _, step, step_ids in walk.steps(shape, flat, active):
-            flat[step.index] = reader.pull(step_ids)
-        orders.append(active.plain)
+        for part in steps(active):
+            step = active.part(part)
+            named = context.tables(step)
+            context.known.put(step, reader.pull(named, tables.SPECTRAL_TABLES))
+        orders.append(active.plain(shape))
     return _scatter(reader.finish(), shapes, orders)
 
 

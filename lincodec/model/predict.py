@@ -1,8 +1,9 @@
 """Predicting frames of a segment from others along block motion (spec clause 8.11).
 
 All frames but the first are predicted: anchors from the anchor before, the frames between
-them from decoded frames on both sides, coarse to fine. Each block of a frame is the mean of
-two displaced blocks; the windows of neighbouring blocks overlap and add up to one.
+them from decoded frames on both sides, coarse to fine. Each block of a frame is a displaced
+block of one of the two or the mean of one of each; the windows of neighbouring blocks overlap
+and add up to one.
 """
 
 from __future__ import annotations
@@ -223,16 +224,21 @@ def predicted(blocks: Blocks, planes: Tensor, links: Sequence[Link], moves: Tens
         blocks: of the channel.
         planes: float32 [n, height, width], the segment's frames.
         links: frames to predict.
-        moves: int64 [len(links), 4, rows, columns], displacements (x, y) into the first
-            frame and (x, y) into the second, in units.
+        moves: int64 [len(links), 5, rows, columns], displacements (x, y) into the first
+            frame and (x, y) into the second, in units, and the sides that blocks come from:
+            -1 the first frame, 1 the second, 0 both.
     """
     count = blocks.grid[0] * blocks.grid[1]
     place = torch.arange(count, device=planes.device).repeat(len(links))
-    flat = moves.to(planes.device).permute(0, 2, 3, 1).reshape(-1, 4)
+    flat = moves.to(planes.device).permute(0, 2, 3, 1).reshape(-1, 5)
     ends = [[k.first for k in links], [k.second for k in links]]
-    total = torch.zeros(1, device=planes.device)
+    sides = [c + 2 * o for c, o in zip(blocks.cell, blocks.overlap, strict=True)]
+    total = planes.new_zeros(place.shape[0], *sides)
     for side, frames in enumerate(ends):
-        which = torch.tensor(frames, device=planes.device).repeat_interleave(count)
-        part = flat[:, 2 * side : 2 * side + 2]
-        total = total + blocks.cut(planes, which, place, part, windowed=True)
-    return blocks.joined(total * 0.5)
+        share = (1 + (2 * side - 1) * flat[:, 4]) / 2
+        pick = share.nonzero()[:, 0]
+        which = torch.tensor(frames, device=planes.device).repeat_interleave(count)[pick]
+        part = flat[pick, 2 * side : 2 * side + 2]
+        shown = blocks.cut(planes, which, place[pick], part, windowed=True)
+        total.index_add_(0, pick, shown * share[pick, None, None])
+    return blocks.joined(total)

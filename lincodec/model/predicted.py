@@ -26,7 +26,7 @@ class PredictedSegment:
         Args:
             model: gives what is added to every prediction, and the first frame whole.
             blocks: of every channel.
-            moves: int64 [frames - 1, 4, rows, columns] in coding order, as ``predicted`` takes
+            moves: int64 [frames - 1, 5, rows, columns] in coding order, as ``predicted`` takes
                 them.
         """
         self.model, self.blocks, self.moves = model, blocks, moves

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -46,18 +47,48 @@ def test_without_displacement_it_is_the_mean(cell: int) -> None:
     torch.manual_seed(3)
     for size, blocks in zip(SIZES, Blocks.of(SIZES, cell, 2), strict=True):
         planes = torch.randn(3, *size)
-        moves = torch.zeros(2, 4, *blocks.grid, dtype=torch.long)
+        moves = torch.zeros(2, 5, *blocks.grid, dtype=torch.long)
         found = predicted(blocks, planes, [Link(1, 0, 2), Link(2, 1, 1)], moves)
         assert torch.allclose(found[0], (planes[0] + planes[2]) / 2, atol=1e-5)
         assert torch.allclose(found[1], planes[1], atol=1e-5)
+
+
+def test_each_block_comes_from_the_frames_that_it_chooses() -> None:
+    torch.manual_seed(8)
+    [blocks] = Blocks.of([(16, 48)], 16, 2)
+    planes = torch.randn(3, 16, 48)
+    moves = torch.zeros(1, 5, *blocks.grid, dtype=torch.long)
+    moves[0, 4, 0] = torch.tensor([-1, 0, 1])
+    moves[0, 2:4, 0, 0] = moves[0, :2, 0, 2] = 7  # into frames that are not used
+    [found] = predicted(blocks, planes, [Link(1, 0, 2)], moves)
+    mean = (planes[0] + planes[2]) / 2
+    for part, expected in ((slice(0, 14), planes[0]), (slice(18, 30), mean)):
+        assert torch.allclose(found[:, part], expected[:, part], atol=1e-5)
+    assert torch.allclose(found[:, 34:], planes[2, :, 34:], atol=1e-5)
+    assert torch.allclose(found[:, 15], (0.625 * planes[0] + 0.375 * mean)[:, 15], atol=1e-5)
+
+
+def test_a_block_of_one_frame_is_interpolated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    [blocks] = Blocks.of([(16, 32)], 16, 2)
+    moves = torch.zeros(1, 5, *blocks.grid, dtype=torch.long)
+    moves[0, 4, 0] = torch.tensor([-1, 0])
+    counts, cut = [], Blocks.cut
+
+    def counted(self: Blocks, planes: Tensor, which: Tensor, *rest: Any, **more: Any) -> Tensor:
+        counts.append(which.numel())
+        return cut(self, planes, which, *rest, **more)
+
+    monkeypatch.setattr(Blocks, "cut", counted)
+    predicted(blocks, torch.zeros(2, 16, 32), [Link(1, 0, 1)], moves)
+    assert counts == [2, 1]
 
 
 def test_whole_displacements_shift_and_edges_repeat() -> None:
     torch.manual_seed(4)
     [blocks] = Blocks.of([(40, 48)], 16, 4)
     planes = torch.randn(1, 40, 48)
-    moves = torch.zeros(1, 4, *blocks.grid, dtype=torch.long)
-    moves[:, 0::2], moves[:, 1::2] = 4 * 5, -4 * 100
+    moves = torch.zeros(1, 5, *blocks.grid, dtype=torch.long)
+    moves[:, 0:4:2], moves[:, 1:4:2] = 4 * 5, -4 * 100
     [found] = predicted(blocks, planes, [Link(1, 0, 0)], moves)
     assert torch.allclose(found[:, :43], planes[0, :1, 5:].expand(40, 43), atol=1e-5)
     assert torch.allclose(found[:, 43:], planes[0, 0, -1].expand(40, 5), atol=1e-5)
@@ -87,7 +118,7 @@ def by_hand(plane: Tensor, y: float, x: float) -> float:
 def test_fractions_and_chroma_follow_the_specification() -> None:
     torch.manual_seed(5)
     both = Blocks.of([(32, 32), (16, 16)], 32, 2)  # one block, so no windows
-    moves = torch.tensor([3, -5, -1, 2]).view(1, 4, 1, 1)
+    moves = torch.tensor([3, -5, -1, 2, 0]).view(1, 5, 1, 1)
     for scale, blocks in zip((1, 2), both, strict=True):
         planes = torch.randn(2, 32 // scale, 32 // scale)
         [found] = predicted(blocks, planes, [Link(2, 0, 1)], moves)
@@ -99,8 +130,8 @@ def test_fractions_and_chroma_follow_the_specification() -> None:
 
 def test_windows_of_neighbours_mix_across_a_border() -> None:
     [blocks] = Blocks.of([(16, 32)], 16, 1)
-    moves = torch.zeros(1, 4, 1, 2, dtype=torch.long)
-    moves[..., 1] = 400  # the right block shows the right edge
+    moves = torch.zeros(1, 5, 1, 2, dtype=torch.long)
+    moves[:, :4, :, 1] = 400  # the right block shows the right edge
     planes = torch.zeros(1, 16, 32)
     planes[..., -1] = 1.0
     [found] = predicted(blocks, planes, [Link(1, 0, 0)], moves)
@@ -118,7 +149,8 @@ def segment(n: int = 21) -> PredictedSegment:
         for rows, columns in geometry.channels
     ]
     blocks = Blocks.of(SIZES, 16, 4)
-    moves = torch.randint(-30, 30, (n - 1, 4, *blocks[0].grid))
+    moves = torch.randint(-30, 30, (n - 1, 5, *blocks[0].grid))
+    moves[:, 4] = moves[:, 4] % 3 - 1
     return PredictedSegment(SegmentModel(geometry, torch.eye(n), weights), blocks, moves)
 
 
