@@ -101,6 +101,14 @@ class Context:
     blocks: NDArray[np.uint8]
     """See ``block_terms``."""
 
+    def all_tables(self, active: Active) -> Bytes:
+        """Table of every position where all magnitudes are known, uint8 [n]."""
+        ids = np.empty(active.count, np.uint8)
+        for late in (0, 1):
+            which = np.flatnonzero((active.time & 1) == late)
+            ids[which] = self.tables(active.part(which))
+        return ids
+
     def tables(self, part: Active) -> Bytes:
         """Table of every position, uint8 [n]; all are of one pass."""
         if part.count <= _CHUNK:

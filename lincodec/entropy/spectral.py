@@ -125,8 +125,9 @@ def encode(channels: list[Coefficients]) -> bytes:
         context = walk.context(Known.of(values))
         active = active_positions(shape, classes)
         ordered = values.ravel()[active.plain(shape)].astype(np.int64)
+        named = context.all_tables(active)
         for part in steps(active):
-            writer.push(ordered[part], context.tables(active.part(part)), tables.SPECTRAL_TABLES)
+            writer.push(ordered[part], named[part], tables.SPECTRAL_TABLES)
     return bytes(dc_tables) + writer.block()
 
 
