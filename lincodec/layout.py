@@ -21,6 +21,7 @@ _WINDOW = (320, 448)  # rows and columns that a trial looks at
 _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
+_LARGE = 700_000  # luma samples from which the smallest of them is not tried
 _PREDICTED_FRAMES = 17  # frames that tell how to predict: from one anchor to the next
 _SIDES = (8, 128)  # least and largest
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
@@ -72,6 +73,7 @@ class Layout:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
         if not self.trials:
             return usual_block(frames[0].planes[0].size, self.step), _OVERLAP
+        blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
         first = self._windows(frames[:_BLOCK_FRAMES])
 
         @cache
@@ -80,17 +82,18 @@ class Layout:
                 return math.inf
             return self._score(first, LincArch(block, overlap, len(first)))
 
-        block = min(_BLOCKS, key=lambda b: scored(b, 2))
+        block = min(blocks, key=lambda b: scored(b, 2))
         wide = scored(block, 4) < scored(block, 2)
         overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
-        block = min(_BLOCKS, key=lambda b: scored(b, overlap))
-        return (self._predicted_block(first, block, overlap) if self.thorough else block), overlap
+        block = min(blocks, key=lambda b: scored(b, overlap))
+        if self.thorough and len(first) > 1:
+            block = self._predicted_block(first[:_PREDICTED_FRAMES], blocks, block, overlap)
+        return block, overlap
 
-    def _predicted_block(self, frames: Sequence[Planes], plain: int, overlap: int) -> int:
+    def _predicted_block(
+        self, frames: Sequence[Planes], blocks: Sequence[int], plain: int, overlap: int
+    ) -> int:
         """log2 of the block side for frames that are better predicted, ``plain`` for others."""
-        frames = frames[:_PREDICTED_FRAMES]
-        if len(frames) < 2:
-            return plain
 
         @cache
         def scored(block: int) -> float:
@@ -100,7 +103,7 @@ class Layout:
 
         if scored(plain) > self._score(frames, LincArch(plain, overlap, len(frames))):
             return plain
-        return min(_BLOCKS, key=scored)
+        return min(blocks, key=scored)
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
         """Segments for consecutive frames of one shot: halves wherever they code better.
