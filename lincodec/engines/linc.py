@@ -27,6 +27,8 @@ _SEARCH = (1, 250_000)
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, of
 #: trials of prediction in the window, and of a fit with prediction.
 _CLOSED_SECONDS, _TRIAL_SECONDS, _SEARCH_SECONDS = 0.4, 2.5, 1.5
+#: Frames that trials of blocks with prediction look at, all trials together.
+_TRIAL_FRAMES = 68
 
 
 class LincEngine(Engine):
@@ -44,6 +46,9 @@ class LincEngine(Engine):
             info, self.control.step, self.preset.search,
             trials=self.preset.trials, refined=self.preset.refined,
         )  # fmt: skip
+        if options.max_time is not None:
+            trials = _TRIAL_SECONDS * _megasamples(self.layout.info, _TRIAL_FRAMES)
+            self.layout.thorough &= options.max_time > 3 * trials
         self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
