@@ -21,6 +21,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def plain_points(title: str, frames: int | None, steps: Sequence[float]) -> list
         coded = code_file(path, CUTS[title], step, frames)
         return coded.bpp, coded.psnr
 
-    return [timed(lambda step=step: run(step), f"step {step:g}") for step in steps]  # type: ignore[misc]
+    return [timed(partial(run, step), f"step {step:g}") for step in steps]
 
 
 def linc_points(
@@ -89,7 +90,7 @@ def linc_points(
         report = encode(path, out, options, overwrite=True)
         return report.bpp, report.psnr
 
-    return [timed(lambda q=q: run(q), f"quality {q:g}") for q in qualities]  # type: ignore[misc]
+    return [timed(partial(run, quality), f"quality {quality:g}") for quality in qualities]
 
 
 def process_seconds(title: str, frames: int | None, folder: Path) -> dict[str, float]:

@@ -69,7 +69,7 @@ class Sample:
 
 def windows(path: str) -> tuple[list[Planes], VideoInfo]:
     """Frames from the middle of a clip's pictures; large pictures are halved."""
-    clip = load_clip(Path(path), SKIPPED + FRAMES)
+    clip = load_clip(path, SKIPPED + FRAMES)
     frames = clip.frames[-FRAMES:]
     if frames[0][0].size > LARGE:
         frames = [tuple(_halved(plane) for plane in planes) for planes in frames]
@@ -202,8 +202,11 @@ class Predictor(nn.Module):
         unit = OUTPUT_ONE * UNIT_ONE / one
         direct = self.direct.weight * (OUTPUT_ONE / TERM_ONE)
         parts = [direct, self.mixed.weight * unit, self.mixed.bias[:, None] * OUTPUT_ONE]
-        both = hidden.detach(), torch.cat(parts, 1).detach()
-        return tuple(w.round().numpy().astype(np.int64) for w in both)  # type: ignore[return-value]
+        return _whole(hidden), _whole(torch.cat(parts, 1))
+
+
+def _whole(weights: Tensor) -> np.ndarray:
+    return weights.detach().round().numpy().astype(np.int64)
 
 
 def cost(found: Tensor, magnitudes: Tensor) -> Tensor:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from lincodec import quant
 from lincodec.bitstream import Lattice, Spectral
-from lincodec.model.closed import CHROMA_RATIO
+from lincodec.model.closed import CHROMA_RATIO, dead_zone
 
 #: Weights below one step less this are zero where nothing looks at what they cost.
-_OFFSET = np.float32(0.3)
+_OFFSET = 0.3
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ def rounded(scaled: list[np.ndarray], _: float) -> list[np.ndarray]:
     chosen = []
     for weights in scaled:
         q = np.empty(weights.shape, np.int32)
-        for out, x in zip(q, weights, strict=True):
-            out[...] = x + np.copysign(_OFFSET, x)  # towards zero
+        for out, x in zip(q, weights, strict=True):  # what lies between stays in the cache
+            out[...] = dead_zone(torch.from_numpy(x), 1.0, _OFFSET).numpy()
         q[0, :, :, 0, 0] = np.rint(weights[0, :, :, 0, 0])
         chosen.append(q)
     return chosen

@@ -95,15 +95,15 @@ class Layout:
     ) -> int:
         """log2 of the block side for frames that are better predicted, ``plain`` for others."""
 
+        archs = {b: LincArch(b, overlap, len(frames)) for b in blocks if 2 * overlap <= 1 << b}
+
         @cache
         def scored(block: int) -> float:
-            if 2 * overlap > 1 << block:
-                return math.inf
-            return self._predicted_score(frames, LincArch(block, overlap, 99), self._usual_side)
+            return self._predicted_score(frames, archs[block], self._usual_side)
 
-        if scored(plain) > self._score(frames, LincArch(plain, overlap, len(frames))):
-            return plain
-        return min(blocks, key=scored)
+        return (
+            min(archs, key=scored) if scored(plain) <= self._score(frames, archs[plain]) else plain
+        )
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
         """Segments for consecutive frames of one shot: halves wherever they code better.

@@ -219,6 +219,17 @@ def test_missing_tensors_are_named() -> None:
         _ = code.spectral
 
 
+def test_unused_high_frequencies_are_left_out_of_the_values() -> None:
+    tensor = spectral_tensor()
+    cut = [(13, 16), (8, 5), (1, 1)]
+    for q, (v, u) in zip(tensor.channels, cut, strict=True):
+        q[..., v:, :] = 0
+        q[..., u:] = 0
+    for values, q, used in zip(tensor.values, tensor.channels, cut, strict=True):
+        assert values.shape == (*q.shape[:3], *used)
+        assert ((values != 0) == (q[..., : used[0], : used[1]] != 0)).all()
+
+
 def test_chroma_steps() -> None:
     tensor = spectral_tensor()
     assert tensor.channel_step(0) == STEP

@@ -115,17 +115,13 @@ class LincEngine(Engine):
         planes, info = [frame.planes for frame in frames], self.setting.info
         search = self.preset.search
         fit: SegmentFit | PredictiveFit
-        side = self._side(part, frames) if search and self._has_time(part, budget) else None
-        if search and side is not None:
+        side = self.layout.side(part, frames, self.arch) if self._has_time(part, budget) else None
+        if search and side:
             fit = PredictiveFit(planes, info, self.arch, search, side)
         else:
             seed, refined = self.setting.options.seed, self.preset.refined
             fit = SegmentFit(planes, info, self.arch, seed, refined=refined)
         return self.control.choose(fit, part, budget, self.reserved).code
-
-    def _side(self, part: Range, frames: Sequence[Frame]) -> int | None:
-        """Side of the blocks in which frames are predicted; None where they are better not."""
-        return self.layout.side(part, frames, self.arch)
 
     def _has_time(self, part: Range, budget: Budget) -> bool:
         """Whether a search for displacements ends before the budget does."""

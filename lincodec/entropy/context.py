@@ -112,10 +112,6 @@ class Channel:
             self.planes + 2, self.rows + 2, self.columns + 2, self.height + edge, self.width + edge
         )  # fmt: skip
 
-    def inner(self, padded: Bytes) -> Bytes:
-        """The part of a padded array that holds the channel."""
-        return padded[2:, 1:-1, 1:-1, LOW:-HIGH, LOW:-HIGH]
-
     @property
     def strides(self) -> tuple[int, int, int, int, int]:
         """Element strides of the padded array."""

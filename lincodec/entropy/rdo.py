@@ -95,19 +95,18 @@ def _choose(
     """Best magnitude of every active position and its cost (squared steps)."""
     best = np.zeros(active.count, np.int32)
     cost = np.zeros(active.count, np.float32)
-    for late in (False, True):
-        of_pass = np.flatnonzero((active.time & 1) == late)
-        for part in np.array_split(of_pass, 1 + of_pass.size // _PART):
-            ids = around.tables(active.part(part))
-            y = magnitude[part]
-            cost[part] = y * y + rate * _BITS[ids, 0]
-            top = np.floor(y + 0.5).astype(np.int64)
-            for drop in (1, 0):
-                m = np.maximum(top - drop, 0)
-                price = (y - m) ** 2 + rate * magnitude_bits(ids, m)
-                better = (price < cost[part]) & (m > 0)
-                cost[part[better]] = price[better]
-                best[part[better]] = m[better]
+    every = around.all_tables(active)
+    for start in range(0, active.count, _PART):
+        part = slice(start, start + _PART)
+        ids, y = every[part], magnitude[part]
+        cost[part] = y * y + rate * _BITS[ids, 0]
+        top = np.floor(y + 0.5).astype(np.int64)
+        for drop in (1, 0):
+            m = np.maximum(top - drop, 0)
+            price = (y - m) ** 2 + rate * magnitude_bits(ids, m)
+            better = (price < cost[part]) & (m > 0)
+            cost[part][better] = price[better]
+            best[part][better] = m[better]
     return best, cost
 
 

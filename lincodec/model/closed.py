@@ -151,15 +151,4 @@ def spectral_weights(
 
 def dead_zone(weights: Tensor, step: float, offset: float = 1 / 3) -> Tensor:
     """Uniform quantiser with a dead zone: int32, sign(x) floor(|x|/step + offset)."""
-    magnitude = torch.floor(weights.abs() / step + offset)
-    return (magnitude * weights.sign()).to(torch.int32)
-
-
-def quantised_for_training(frames: Sequence[Planes], block: int, step: float) -> list[np.ndarray]:
-    """Plainly quantised spectral weights of a clip, for learning entropy tables."""
-    geometry = Geometry.of([plane.shape for plane in frames[0]], block, 2)
-    channels = to_tensors(frames, 8)
-    latents, _ = temporal_basis(gram(channels, CHROMA_RATIO))
-    weights = spectral_weights(channels, latents, geometry)
-    steps = [step] + [step * CHROMA_RATIO] * (len(weights) - 1)
-    return [dead_zone(w, s).numpy() for w, s in zip(weights, steps, strict=True)]
+    return (weights / step + torch.copysign(torch.tensor(offset), weights)).to(torch.int32)

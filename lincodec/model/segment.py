@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from lincodec.model.basis import synthesise
@@ -23,7 +22,7 @@ class SegmentModel:
     Args:
         geometry: axes of every channel.
         latents: float32 [D, n], component by frame, on the device to render on.
-        weights: float32 [D, rows, columns, Bv, Bu] per channel.
+        weights: float32 [D, rows, columns, v, u] per channel; frequencies from v and u on are zero.
         network: the nonlinear part, or None; its tensors lie on the same device.
     """
 
@@ -36,7 +35,7 @@ class SegmentModel:
     ) -> None:
         self.geometry = geometry
         self.latents = latents
-        self.weights = [_cropped(w).to(latents.device) for w in weights]
+        self.weights = [w.to(latents.device) for w in weights]
         self.network = network
 
     def latent_at(self, times: Tensor) -> Tensor:
@@ -77,13 +76,3 @@ class SegmentModel:
     def at_areas(self, z: Tensor, areas: Sequence[Area]) -> list[Tensor]:
         """Planes at any size, whole or in part, an area per channel (spec clause 8.4)."""
         return [resample(p, area) for p, area in zip(self.native(z), areas, strict=True)]
-
-
-def _cropped(weights: Tensor) -> Tensor:
-    """Drops the frequencies that no block uses."""
-    used = torch.zeros(weights.shape[3:], dtype=torch.bool, device=weights.device)
-    for component in weights:  # one at a time, so that what lies between stays in the cache
-        used |= (component != 0).flatten(0, 1).any(0)
-    v = int(used.any(1).nonzero().max()) + 1 if used.any() else 1
-    u = int(used.any(0).nonzero().max()) + 1 if used.any() else 1
-    return weights[..., :v, :u].contiguous()

@@ -64,9 +64,7 @@ def test_other_sizes_are_resampled() -> None:
         assert torch.equal(found, resample(native, area))
 
 
-def test_unused_frequencies_are_dropped() -> None:
-    model = model_of(network=False)
-    assert [w.shape[3:] for w in model.weights] == [(7, 6), (3, 2), (3, 2)]
+def test_weights_of_zero_give_an_empty_picture() -> None:
     empty = SegmentModel(
         Geometry.of(((9, 9),), 8, 2), torch.ones(1, 2), [torch.zeros(1, 2, 2, 8, 8)]
     )
