@@ -106,15 +106,18 @@ class Channel:
 
     @property
     def padded(self) -> tuple[int, int, int, int, int]:
-        """Shape of an array of the coefficients with borders."""
+        """Shape of an array of the coefficients with borders, [component, v, u, row, column].
+
+        Blocks lie side by side: one frequency of all blocks is coded at about the same time.
+        """
         edge = LOW + HIGH
         return (
-            self.planes + 2, self.rows + 2, self.columns + 2, self.height + edge, self.width + edge
+            self.planes + 2, self.height + edge, self.width + edge, self.rows + 2, self.columns + 2
         )  # fmt: skip
 
     @property
     def strides(self) -> tuple[int, int, int, int, int]:
-        """Element strides of the padded array."""
+        """Elements from one component, v, u, row and column to the next in the padded array."""
         _, b, c, d, e = self.padded
         return (b * c * d * e, c * d * e, d * e, e, 1)
 
@@ -132,21 +135,17 @@ class Channel:
     @cached_property
     def starts(self) -> Index:
         """Flat index into the padded array of the first coefficient of every block."""
-        s = self.strides
-        at = [
-            (np.arange(size) + edge) * stride
-            for size, edge, stride in zip(
-                (self.planes, self.rows, self.columns), (2, 1, 1), s, strict=False
-            )
-        ]
-        corner = LOW * (s[3] + s[4])
-        starts: Index = (at[0][:, None, None] + at[1][:, None] + at[2]).ravel() + corner
-        return starts
+        component, v, u, row, column = self.strides
+        starts: Index = np.add.outer(
+            (np.arange(self.planes) + 2) * component,
+            np.add.outer((np.arange(self.rows) + 1) * row, (np.arange(self.columns) + 1) * column),
+        ).ravel()
+        return starts + LOW * (v + u)
 
-    def index(self, block: NDArray[np.integer], v: Index, u: Index) -> Index:
-        """Flat index into the padded array of frequencies of blocks."""
-        index: Index = self.starts[block] + v * self.strides[3] + u
-        return index
+    def offsets(self, v: Index, u: Index) -> Index:
+        """From the first coefficient of a block to others of it, in the padded array."""
+        offsets: Index = v * self.strides[1] + u * self.strides[2]
+        return offsets
 
 
 @dataclass(frozen=True)
@@ -192,8 +191,9 @@ def active_positions(shape: Channel, classes: Bytes) -> Active:
     k, row, column = np.unravel_index(np.arange(flat.size), classes.shape)
     base = (4 * k + (row + column) % 2).astype(np.int32)
     time = base[block] + (2 * depth).astype(np.int32)[place]
-    order = np.argsort(time, kind="stable")
-    order = order[(block[order] >= shape.rows * shape.columns) | (place[order] > 0)]
+    latest = int(time.max(initial=0))
+    order = np.argsort(time.astype(np.uint16) if latest < 1 << 16 else time, kind="stable")
+    order = order[np.count_nonzero(classes[0]) :]  # the DC comes before all else
     return Active(block[order], place[order], time[order])
 
 

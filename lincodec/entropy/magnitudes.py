@@ -7,6 +7,7 @@ to be zero, the other how its tail falls off. All values are whole numbers below
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,16 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.entropy import tables
-from lincodec.entropy.context import BOUNDS, Active, Bytes, Channel, Coefficients
+from lincodec.entropy.context import BOUNDS, Active, Bytes, Channel, Coefficients, Index
 from lincodec.entropy.integers import ESCAPE
 
 Floats = NDArray[np.float32]
+Words = NDArray[np.uint16]
 
-_ROOT = np.array(tables.ROOT, np.uint8)
+_ROOT = np.array(tables.ROOT, np.uint16)
 _HIDDEN = np.array(tables.HIDDEN_WEIGHTS, np.float32)
 _OUTPUT = np.array(tables.OUTPUT_WEIGHTS, np.float32)
-_SIZES = np.array(tables.SIZE_THRESHOLDS, np.float32)
-_TAILS = np.array(tables.TAIL_THRESHOLDS, np.float32)
 #: Terms of a prediction.
 TERMS = 28
 #: A unit's sum is divided by this.
@@ -32,17 +32,36 @@ UNIT_ONE = 1 << tables.UNIT_SHIFT
 _CHUNK = 1 << 14
 
 
+class _Ranks:
+    """Says how many thresholds are at most a whole number."""
+
+    def __init__(self, thresholds: Sequence[int]) -> None:
+        self._low, self._high = thresholds[0] - 1, thresholds[-1]
+        every = np.arange(self._low, self._high + 1)
+        self._ranks = np.searchsorted(thresholds, every, side="right").astype(np.uint8)
+        self.count = len(thresholds) + 1
+        """Different ranks."""
+
+    def __call__(self, numbers: Floats) -> Bytes:
+        """Rank of every number, uint8 [n]; float32 numbers are whole."""
+        at = np.clip(numbers, self._low, self._high).astype(np.intp) - self._low
+        return self._ranks.take(at)
+
+
+_SIZES, _TAILS = _Ranks(tables.SIZE_THRESHOLDS), _Ranks(tables.TAIL_THRESHOLDS)
+
+
 class Known:
     """Roots of a channel's magnitudes as far as they are known, and their sums over neighbours.
 
-    ``roots`` and ``around`` are flat padded uint8 arrays; ``around`` holds for every position the
-    sum of the roots at the same frequency in the four blocks beside its own.
+    ``state`` is a flat padded uint16 array: its low byte holds the root of every position, its
+    high byte the sum of the roots at the same frequency in the four blocks beside its own.
     """
 
     def __init__(self, shape: Channel) -> None:
         self.shape = shape
-        self.roots = np.zeros(shape.padded, np.uint8).ravel()
-        self.around = np.zeros(shape.padded, np.uint8).ravel()
+        self.state = np.zeros(math.prod(shape.padded), np.uint16)
+        self._offsets = shape.offsets(*shape.frequencies)
 
     @classmethod
     def of(cls, values: Coefficients) -> Known:
@@ -65,12 +84,12 @@ class Known:
         magnitudes: NDArray[np.integer],
     ) -> None:  # fmt: skip
         """Magnitudes above zero."""
-        v, u = self.shape.frequencies
-        at, roots = self.shape.index(block, v[place], u[place]), _ROOT[magnitudes]
-        self.roots[at] = roots
-        for stride in self.shape.strides[1:3]:
-            self.around[at - stride] += roots
-            self.around[at + stride] += roots
+        at, roots = self.shape.starts[block] + self._offsets[place], _ROOT[magnitudes]
+        self.state[at] += roots
+        roots <<= 8
+        for stride in self.shape.strides[3:]:
+            self.state[at - stride] += roots
+            self.state[at + stride] += roots
 
 
 def block_terms(classes: Bytes, luma: Bytes | None) -> NDArray[np.uint8]:
@@ -120,9 +139,7 @@ class Context:
         second = bool(part.time[0] & 1) if part.count else False
         which = min(len(self.lower), 2), int(second)
         size, tail = outputs(self.terms(part, second), _HIDDEN[which], _OUTPUT[which])
-        ids = np.searchsorted(_SIZES, size, side="right") * (len(_TAILS) + 1)
-        ids += np.searchsorted(_TAILS, tail, side="right")
-        return ids.astype(np.uint8)
+        return _SIZES(size) * np.uint8(_TAILS.count) + _TAILS(tail)
 
     def terms(self, part: Active, second: bool) -> Floats:
         """The terms of the specification's table in its order, float32 [TERMS, n].
@@ -131,40 +148,57 @@ class Context:
             part: positions of one pass.
             second: whether it is the second.
         """
-        shape, block = self.known.shape, part.block
-        k, _, _, v, u = shape.strides
-        roots, around = self.known.roots, self.known.around
-        y, x = (frequency[part.place] for frequency in shape.frequencies)
-        index = shape.index(block, y, x)
-        out = np.zeros((TERMS, index.size), np.float32)
-        out[0], out[1], out[2] = roots[index - v], roots[index - u], roots[index - v - u]
-        out[3], out[4] = roots[index - 2 * v], roots[index - 2 * u]
-        out[5] = roots[index - 2 * v - u]
-        out[5] += roots[index - v - 2 * u]
-        before = index - k
-        out[6], out[7], out[8] = roots[before], roots[before - k], around[before]
-        out[9] = roots[before + v]
-        out[9] += roots[before + u]
-        out[10] = roots[before - v]
-        out[10] += roots[before - u]
-        out[11] = around[before - k]
-        out[12], out[13] = around[index - v], around[index - u]
+        shape = self.known.shape
+        block, place = part.block.astype(np.intp), part.place.astype(np.intp)
+        out = np.zeros((TERMS, part.count), np.float32)
+        k, v, u, _, _ = shape.strides
+        near = _Neighbours(self.known, shape, block, place)
+        out[0], out[12] = near.both(-v)
+        out[1], out[13] = near.both(-u)
+        out[2], out[3], out[4] = near.roots(-v - u), near.roots(-2 * v), near.roots(-2 * u)
+        out[5] = near.roots(-2 * v - u, -v - 2 * u)
+        out[6], out[8] = near.both(-k)
+        out[7], out[11] = near.both(-2 * k)
+        out[9], out[10] = near.roots(v - k, u - k), near.roots(-v - k, -u - k)
         if second:
-            out[14] = around[index]
-        for channel, other in enumerate(self.lower[:2]):
-            at = other.shape.index(block, y, x)
-            row = (15, 18)[channel]
-            out[row], out[row + 1] = other.roots[at], other.around[at]
-            if channel == 0:
-                _, _, _, v, u = other.shape.strides
-                for offset in (-v, v, -u, u):
-                    out[17] += other.roots[at + offset]
-        shared = self.blocks[:, block]
-        out[20] = shared[0]
-        out[21], out[22] = np.minimum(8 * y, 255), np.minimum(8 * x, 255)
-        out[23] = np.minimum(4 * (BOUNDS[shared[0] >> 4] - 1 - y - x), 255)
-        out[24:] = shared[1:]
+            _, out[14] = near.both(0)
+        for row, other in zip((15, 18), self.lower, strict=False):
+            there = _Neighbours(other, shape, block, place)
+            out[row], out[row + 1] = there.both(0)
+            if row == 15:
+                _, v, u, _, _ = other.shape.strides
+                out[17] = there.roots(-v, v, -u, u)
+        y, x = shape.frequencies
+        out[21], out[22] = np.minimum(8 * y, 255).take(place), np.minimum(8 * x, 255).take(place)
+        reach = 4 * (BOUNDS[self.blocks[0] >> 4] - 1).take(block) - (4 * (y + x)).take(place)
+        out[23] = np.minimum(reach, 255)
+        out[20], out[24:] = self.blocks[0].take(block), self.blocks[1:].take(block, 1)
         return out
+
+
+class _Neighbours:
+    """What is known of a channel a fixed way from each of some positions, uint16 [n].
+
+    Args:
+        known: of the channel that is looked into.
+        shape: of the channel that the positions are of.
+        block, place: the positions, int64 [n].
+    """
+
+    def __init__(self, known: Known, shape: Channel, block: Index, place: Index) -> None:
+        self._state = known.state
+        self._back = 2 * known.shape.strides[0]  # the farthest look back
+        self._at = (known.shape.starts - self._back).take(block)
+        self._at += known.shape.offsets(*shape.frequencies).take(place)
+
+    def both(self, way: int) -> tuple[Words, Words]:
+        """Roots, and their sums over the blocks beside."""
+        found = self._state[self._back + way :].take(self._at)
+        return found & 0xFF, found >> 8
+
+    def roots(self, *ways: int) -> Words:
+        """Sum of roots."""
+        return sum((self.both(way)[0] for way in ways[1:]), self.both(ways[0])[0])
 
 
 def outputs(terms: Floats, hidden: Floats, output: Floats) -> tuple[Floats, Floats]:
@@ -175,9 +209,9 @@ def outputs(terms: Floats, hidden: Floats, output: Floats) -> tuple[Floats, Floa
         hidden: float32 [units, TERMS + 1], the constant last.
         output: float32 [2, TERMS + units + 1], weights of terms, of units, and the constant.
     """
+    hidden = hidden / UNIT_ONE  # a power of two: nothing is lost
     units = hidden[:, :-1] @ terms
     units += hidden[:, -1:]
-    units *= 1 / UNIT_ONE
     np.floor(units, out=units)
     np.clip(units, 0, tables.LARGEST_UNIT, out=units)
     size, tail = output[:, :TERMS] @ terms + output[:, TERMS:-1] @ units + output[:, -1:]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from lincodec.entropy import tables
 from lincodec.entropy.context import (
+    Active,
     Bytes,
     Channel,
     Coefficients,
@@ -141,7 +142,7 @@ def decode(payload: bytes, shapes: list[Channel]) -> list[Coefficients]:
     if len(payload) < count or any(t >= len(tables.MAGNITUDE_TABLES) for t in payload[:count]):
         raise CorruptError(f"spectral tensor: bad DC tables {payload[:count].hex()!r}")
     reader, walk = IntegerReader(payload[count:]), Walk()
-    orders: list[Index] = []
+    orders: list[Active] = []
     for channel, shape in enumerate(shapes):
         reader.pull(np.full(shape.rows * shape.columns, payload[channel], np.uint8))
         for _, mask, ids, plane in walk.class_planes(shape):
@@ -155,7 +156,7 @@ def decode(payload: bytes, shapes: list[Channel]) -> list[Coefficients]:
             step = active.part(part)
             named = context.tables(step)
             context.known.put(step, reader.pull(named, tables.SPECTRAL_TABLES))
-        orders.append(active.plain(shape))
+        orders.append(active)
     return _scatter(reader.finish(), shapes, orders)
 
 
@@ -166,7 +167,7 @@ def _by_table(ids: Index) -> Iterator[tuple[int, Index]]:
 
 
 def _scatter(
-    values: NDArray[np.int64], shapes: list[Channel], orders: list[Index]
+    values: NDArray[np.int64], shapes: list[Channel], orders: list[Active]
 ) -> list[Coefficients]:
     """Puts decoded values back in place and undoes the DC prediction."""
     out, at = [], 0
@@ -179,8 +180,9 @@ def _scatter(
         if np.abs(dc).max() >= 1 << 16:
             raise CorruptError("spectral tensor: a first coefficient exceeds 16 bits")
         at += blocks
-        q.ravel()[order] = values[at : at + order.size]
-        at += order.size
+        found = values[at : at + order.count].nonzero()[0]
+        q.ravel()[order.part(found).plain(shape)] = values[at + found]
+        at += order.count
         q[0, :, :, 0, 0] = dc
         out.append(q)
     return out
