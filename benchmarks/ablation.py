@@ -34,6 +34,7 @@ from lincodec.coded import Coded
 from lincodec.container import LincArch
 from lincodec.descent import Descent
 from lincodec.entropy import context, rdo
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.fit import RATE, SegmentFit
 from lincodec.layout import Layout
 from lincodec.model import sparse
@@ -210,7 +211,7 @@ def coded_bytes(fit: SegmentFit, coded: Coded, variant: Variant, part: Range) ->
 def static_bits(spectral: Spectral) -> float:
     """Ideal bits with one two-sided geometric code per (component, channel, v, u)."""
     total = 0.0
-    for q in spectral.channels:
+    for q in (channel.dense() for channel in spectral.channels):
         blocks = q.shape[1] * q.shape[2]
         magnitude = np.abs(q).sum(axis=(1, 2)).astype(np.float64)
         p = blocks / (blocks + magnitude)  # of stopping, by maximum likelihood
@@ -262,10 +263,10 @@ def weight_bits(clip: Clip, seconds: float) -> dict[str, float]:
     }
 
 
-def active_count(q: np.ndarray) -> int:
+def active_count(q: Coefficients) -> int:
     """Weights that are coded: those within their block's class (spec 7.5.2)."""
     shape = context.Channel(*q.shape)
-    return int(context.active_positions(shape, context.class_of(q)).plain.size)
+    return context.active_positions(shape, context.class_of(q)).count
 
 
 def compared(results: list[Result]) -> dict[str, dict[str, float | None]]:

@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from lincodec.container import LincArch
 from lincodec.entropy import context, tables
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.entropy.magnitudes import TERMS, UNIT_ONE, Known, outputs
 from lincodec.entropy.rans import normalise
 from lincodec.entropy.spectral import Walk
@@ -93,7 +94,7 @@ def _halved(plane: np.ndarray) -> np.ndarray:
     return ((cells.sum((1, 3)) + 2) // 4).astype(np.uint8)
 
 
-def coded(path: str, index: int) -> Iterator[list[np.ndarray]]:
+def coded(path: str, index: int) -> Iterator[list[Coefficients]]:
     """Quantised weights of every channel of a clip, quality after quality, without and with
     prediction."""
     frames, info = windows(path)
@@ -106,7 +107,7 @@ def coded(path: str, index: int) -> Iterator[list[np.ndarray]]:
             yield list(fit.quantise(step_of(quality)).spectral.channels)
 
 
-def samples(channels: Sequence[np.ndarray], rng: np.random.Generator) -> dict[Sets, Sample]:
+def samples(channels: Sequence[Coefficients], rng: np.random.Generator) -> dict[Sets, Sample]:
     """A share of the positions of one coded segment."""
     walk, found = Walk(), {}
     for channel, values in enumerate(channels):
@@ -119,7 +120,7 @@ def samples(channels: Sequence[np.ndarray], rng: np.random.Generator) -> dict[Se
         for late in (0, 1):
             part = active.part(keep[(active.time[keep] & 1) == late])
             terms = around.terms(part, bool(late)).astype(np.uint8)
-            magnitudes = np.minimum(np.abs(values.ravel()[part.plain(shape)]), 15)
+            magnitudes = np.minimum(np.abs(values.dense().ravel()[part.plain(shape)]), 15)
             found[min(channel, 2), late] = Sample(terms, magnitudes.astype(np.uint8), share)
     total = sum(s.weight * np.sqrt(s.magnitudes.astype(float)).sum() for s in found.values())
     return {k: Sample(s.terms, s.magnitudes, s.weight / max(total, 1)) for k, s in found.items()}
@@ -128,7 +129,9 @@ def samples(channels: Sequence[np.ndarray], rng: np.random.Generator) -> dict[Se
 # ---------------------------------------------------------------- classes
 
 
-def class_samples(channels: Sequence[np.ndarray]) -> Iterator[tuple[Sets, np.ndarray, np.ndarray]]:
+def class_samples(
+    channels: Sequence[Coefficients],
+) -> Iterator[tuple[Sets, np.ndarray, np.ndarray]]:
     """Terms [n, 8] and classes [n] of every class plane and pass."""
     classes = [context.class_of(values) for values in channels]
     for channel, planes in enumerate(classes):

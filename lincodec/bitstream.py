@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lincodec import quant
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
 from lincodec.entropy import context, fields, histogram, rows, spectral
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
 
@@ -78,8 +79,7 @@ class Constant:
 class Spectral:
     """Quantised spectral weights of all channels."""
 
-    channels: tuple[NDArray[np.int32], ...]
-    """int32 [K, rows, columns, Bv, Bu] each."""
+    channels: tuple[Coefficients, ...]
     step: float
     """Luma step in 8-bit code units."""
     ratio: float
@@ -96,20 +96,40 @@ class Spectral:
     @property
     def values(self) -> list[Floats]:
         """float32 weights per channel, without the highest frequencies that no block uses."""
-        return [
-            quant.spectral_dequantise(_cropped(q), self.channel_step(c), self.centroids[c])
-            for c, q in enumerate(self.channels)
-        ]
+        return [placed.dense() for placed in self.placed()]
+
+    def placed(self) -> list[Placed]:
+        """The same, without those that are zero."""
+        out = []
+        for c, q in enumerate(self.channels):
+            shape, where = _cropped(q)
+            step, centroids = self.channel_step(c), self.centroids[c]
+            out.append(Placed(shape, where, quant.spectral_dequantise(q.values, step, centroids)))
+        return out
 
 
-def _cropped(q: NDArray[np.int32]) -> NDArray[np.int32]:
-    """[K, rows, columns, v, u] with the least v and u, from one, that hold all that is not zero."""
-    used = np.zeros(q.shape[3:], bool)
-    for component in q:
-        used |= (component != 0).any((0, 1))
-    rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
-    v, u = (int(at[-1]) + 1 if at.size else 1 for at in (rows, columns))
-    return np.ascontiguousarray(q[..., :v, :u])
+@dataclass(frozen=True)
+class Placed:
+    """Some elements of an array that is zero elsewhere."""
+
+    shape: tuple[int, ...]
+    where: NDArray[np.int64]
+    """Flat indices."""
+    values: Floats
+
+    def dense(self) -> Floats:
+        """The whole array, float32."""
+        out = np.zeros(self.shape, np.float32)
+        out.ravel()[self.where] = self.values
+        return out
+
+
+def _cropped(q: Coefficients) -> tuple[tuple[int, ...], NDArray[np.int64]]:
+    """Shape with the least v and u, from one, that hold all of ``q``, and flat indices in it."""
+    block, place = q.places()
+    row, column = np.divmod(place, q.shape[4])
+    v, u = (int(axis.max(initial=0)) + 1 for axis in (row, column))
+    return (*q.shape[:3], v, u), (block * v + row) * u + column
 
 
 @dataclass(frozen=True)
@@ -298,9 +318,8 @@ def _check_finite(tensor: Tensor) -> None:
         _ = tensor.values
     elif isinstance(tensor, Spectral):
         for channel, q in enumerate(tensor.channels):
-            ends = np.array([q.min(), q.max(), -1, 1], q.dtype)
-            step = tensor.channel_step(channel)
-            quant.spectral_dequantise(ends, step, tensor.centroids[channel])
+            ends = np.array([q.values.min(initial=-1), q.values.max(initial=1), -1, 1], np.int32)
+            quant.spectral_dequantise(ends, tensor.channel_step(channel), tensor.centroids[channel])
 
 
 def unpack_segment(data: SegmentData, arch: Arch, sizes: Sequence[tuple[int, int]]) -> SegmentCode:
@@ -364,8 +383,7 @@ def digest_bytes(code: SegmentCode) -> bytes:
         tensor = code.tensors[key]
         if isinstance(tensor, Spectral):
             for q in tensor.channels:
-                where = np.flatnonzero(q != 0)  # of booleans it is much faster
-                parts += [where.astype("<i4").tobytes(), q.ravel()[where].astype("<i4").tobytes()]
+                parts += [q.where.astype("<i4").tobytes(), q.values.astype("<i4").tobytes()]
         elif isinstance(tensor, Raw | Constant):
             parts.append(tensor.values.astype("<f4").tobytes())
         else:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lincodec import quant
 from lincodec.bitstream import Lattice, Spectral
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.model.closed import CHROMA_RATIO, dead_zone
 
 #: Weights below one step less this are zero where nothing looks at what they cost.
@@ -65,7 +66,7 @@ def trimmed(
     return Coded(
         Lattice(latents.q[keep], latents.step, latents.exponents[keep]),
         Spectral(
-            tuple(np.ascontiguousarray(q[keep]) for q in chosen),
+            tuple(Coefficients.of(q[keep]) for q in chosen),
             step, float(np.float32(CHROMA_RATIO)), centroids,
         ),
     )  # fmt: skip

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lincodec import inr_tensors
-from lincodec.bitstream import Field, Key, SegmentCode
+from lincodec.bitstream import Field, Key, Placed, SegmentCode
 from lincodec.container import Arch, LincArch
 from lincodec.devices import device_of
 from lincodec.entropy.fields import WITH_CHOICE
@@ -86,7 +86,7 @@ def segment_model(
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         latents = _latents(code, arch).to(rendering.device)
-        weights = [torch.from_numpy(values) for values in code.spectral.values]
+        weights = [_placed(weights, rendering.device) for weights in code.spectral.placed()]
         residual = read_network(code, arch, info)
         if residual is not None:
             residual = Network(residual.shape, _moved(residual.tensors, rendering.device))
@@ -165,6 +165,16 @@ def segment_motion(code: SegmentCode) -> Tensor | None:
             f"{code.n_frames} frames and 2 components"
         )
     return torch.from_numpy(tensor.values)
+
+
+def _placed(weights: Placed, device: torch.device) -> Tensor:
+    """Weights on a device; only those that are not zero travel there."""
+    if device.type == "cpu":
+        return torch.from_numpy(weights.dense())
+    out = torch.zeros(weights.shape, device=device)
+    where, values = (torch.from_numpy(a).to(device) for a in (weights.where, weights.values))
+    out.view(-1)[where] = values
+    return out
 
 
 def _moved(tensors: Mapping[Key, Tensor], device: torch.device) -> dict[Key, Tensor]:

@@ -20,6 +20,7 @@ from lincodec.bitstream import Field, Key, Lattice, SegmentCode, Spectral
 from lincodec.bitstream import Tensor as Coding
 from lincodec.container import LincArch
 from lincodec.entropy import fields, rdo
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.fit import (
     RATE,
     Budget,
@@ -238,7 +239,7 @@ class _Loop:
         native = SegmentModel(fit.geometry, latents, weights).native(latents)
         for planes, shown in zip(self.planes, native, strict=True):
             planes[:1] = shown
-        self.chosen = [list(channel) for channel in keyed.spectral.channels]
+        self.chosen = [list(channel.dense()) for channel in keyed.spectral.channels]
         self.rows: list[tuple[int, int]] = []
 
     def add(self, level: Sequence[Link], depth: int, moves: Tensor) -> None:
@@ -284,7 +285,7 @@ class _Loop:
         field[:, 2:4] += field[:, :2]
         spectral = Spectral(
             tuple(
-                np.stack([*channel, *[none] * len(themes)])
+                Coefficients.of(np.stack([*channel, *[none] * len(themes)]))
                 for channel, none in zip(self.chosen, blank, strict=True)
             ),
             self.step, self.keyed.spectral.ratio, self.keyed.spectral.centroids,

@@ -87,14 +87,10 @@ def spectral_dequantise(q: NDArray[np.int32], step: float, centroids: NDArray[np
     Raises:
         CorruptError: an integer takes more than 16 bits, or a value is not finite.
     """
-    out = np.zeros(q.shape, np.float32)
-    where = np.flatnonzero(q != 0)  # of booleans it is much faster
-    values = q.ravel()[where]
-    if where.size and np.abs(values).max() >= 1 << 16:
+    if q.size and np.abs(q).max() >= 1 << 16:
         raise CorruptError("spectral tensor: a value exceeds 16 bits; expected |q| < 65536")
-    shift = np.concatenate([[0], centroids.astype(np.int32)])[np.minimum(np.abs(values), 3)]
-    units = 128 * values + np.sign(values) * shift
+    shift = np.concatenate([[0], centroids.astype(np.int32)])[np.minimum(np.abs(q), 3)]
+    units = 128 * q + np.sign(q) * shift
     with np.errstate(over="ignore", invalid="ignore"):
         found = units.astype(np.float32) * (np.float32(step) / np.float32(128))
-    out.ravel()[where] = _finite(found, "spectral")
-    return out
+    return _finite(found, "spectral")

@@ -27,6 +27,7 @@ from lincodec.bitstream import (
 )
 from lincodec.container import LatentInrArch, LincArch, SegmentData, SegmentHeader
 from lincodec.entropy import fields
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.errors import CorruptError, LincError, UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role
@@ -45,7 +46,7 @@ def spectral_tensor(seed: int = 0, planes: int = 4) -> Spectral:
         q[0, :, :, 0, 0] = rng.integers(-300, 300, (2, 3))
         channels.append(q)
     centroids = rng.integers(-60, 61, (3, 3)).astype(np.int8)
-    return Spectral(tuple(channels), STEP, RATIO, centroids)
+    return Spectral(tuple(map(Coefficients.of, channels)), STEP, RATIO, centroids)
 
 
 def latents(seed: int = 0, planes: int = 4, frames: int = 6) -> Lattice:
@@ -137,9 +138,10 @@ def test_the_digest_is_that_of_the_integers() -> None:
         tensor = code.tensors[key]
         if isinstance(tensor, Spectral):
             for q in tensor.channels:
-                places = [i for i, v in enumerate(q.ravel().tolist()) if v]
+                flat = q.dense().ravel().tolist()
+                places = [i for i, v in enumerate(flat) if v]
                 parts.append(np.array(places, "<i4"))
-                parts.append(np.array([q.ravel()[i] for i in places], "<i4"))
+                parts.append(np.array([flat[i] for i in places], "<i4"))
         elif isinstance(tensor, Raw | Constant):
             parts.append(tensor.values.astype("<f4"))
         else:
@@ -156,10 +158,10 @@ def test_any_change_changes_the_digest(key: Key, place: int, by: int) -> None:
     code = code_of()
     tensor = code.tensors[key]
     if isinstance(tensor, Spectral):
-        channels = [q.copy() for q in tensor.channels]
+        channels = [q.dense() for q in tensor.channels]
         flat = channels[place % 3].ravel()
         flat[place % flat.size] += by
-        changed: Tensor = replace(tensor, channels=tuple(channels))
+        changed: Tensor = replace(tensor, channels=tuple(map(Coefficients.of, channels)))
     elif isinstance(tensor, Constant):
         changed = replace(tensor, value=tensor.value + by)
     elif isinstance(tensor, Raw):
@@ -222,10 +224,12 @@ def test_missing_tensors_are_named() -> None:
 def test_unused_high_frequencies_are_left_out_of_the_values() -> None:
     tensor = spectral_tensor()
     cut = [(13, 16), (8, 5), (1, 1)]
-    for q, (v, u) in zip(tensor.channels, cut, strict=True):
+    channels = [q.dense() for q in tensor.channels]
+    for q, (v, u) in zip(channels, cut, strict=True):
         q[..., v:, :] = 0
         q[..., u:] = 0
-    for values, q, used in zip(tensor.values, tensor.channels, cut, strict=True):
+    tensor = replace(tensor, channels=tuple(map(Coefficients.of, channels)))
+    for values, q, used in zip(tensor.values, channels, cut, strict=True):
         assert values.shape == (*q.shape[:3], *used)
         assert ((values != 0) == (q[..., : used[0], : used[1]] != 0)).all()
 

@@ -130,8 +130,8 @@ def test_a_fit_that_is_not_refined_is_near(
         scores.append(np.log(size_of(code)) - psnr_of(code, PLAIN, source) / 3.5)
     assert 0 < scores[1] - scores[0] < 0.25
     weights = plain.quantise(60.0).spectral
-    assert weights.channels[0].dtype == np.int32
-    assert len(weights.channels[0]) <= FRAMES
+    assert weights.channels[0].values.dtype == np.int32
+    assert weights.channels[0].shape[0] <= FRAMES
 
 
 def test_one_frame_alone(source: tuple[list[Planes], VideoInfo]) -> None:

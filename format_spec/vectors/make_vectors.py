@@ -44,6 +44,7 @@ from lincodec.container import (  # noqa: E402
     pack_times,
 )
 from lincodec.entropy import fields  # noqa: E402
+from lincodec.entropy.coefficients import Coefficients  # noqa: E402
 from lincodec.model.inr import tensor_sizes  # noqa: E402
 from lincodec.registry import Role  # noqa: E402
 from lincodec.types import AudioPacket, AudioTrack, ColorInfo, Times, VideoInfo  # noqa: E402
@@ -102,7 +103,7 @@ def spectral(
         level = value // 97 % 7 - 3 + first
         channels.append(np.where(kept, gain * level, 0).astype(np.int32))
     centroids = np.array([[-12, -5, 0]] * len(channels), np.int8)
-    return bitstream.Spectral(tuple(channels), 16.0, 1.5, centroids)
+    return bitstream.Spectral(tuple(map(Coefficients.of, channels)), 16.0, 1.5, centroids)
 
 
 def latents(frames: int, planes: int, seed: int) -> bitstream.Lattice:

@@ -1,8 +1,7 @@
 """Which spectral weights are coded, and in what order (spec clause 7.5).
 
-Coefficients of one channel are ``q[k, by, bx, v, u]``: component k, block row and column,
-vertical and horizontal frequency. Every block has a class that bounds its last coded
-anti-diagonal; classes pick their tables by an integer prediction from classes already known.
+Every block has a class that bounds its last coded anti-diagonal; classes pick their tables by
+an integer prediction from classes already known.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.entropy import tables
+from lincodec.entropy.coefficients import Coefficients
 
-Coefficients = NDArray[np.int32]
 Bytes = NDArray[np.uint8]
 Index = NDArray[np.int64]
 Grid = NDArray[np.int64]
@@ -30,16 +29,12 @@ _CLASS_WEIGHTS = np.array(tables.CLASS_WEIGHTS, np.int64)
 def class_of(q: Coefficients) -> Bytes:
     """The class of every block: the least whose bound covers its last non-zero diagonal.
 
-    Args:
-        q: int32 [K, rows, columns, Bv, Bu].
-
     Returns:
         uint8 [K, rows, columns].
     """
-    area = q.shape[3] * q.shape[4]
-    block, inside = np.divmod(np.flatnonzero(q != 0), area)  # of bools it is faster
+    block, inside = q.places()
     diagonal = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel() + 1
-    last = np.zeros(q.size // area, np.int64)
+    last = np.zeros(q.blocks, np.int64)
     if block.size:
         starts = np.flatnonzero(np.diff(block, prepend=-1))
         last[block[starts]] = np.maximum.reduceat(diagonal[inside], starts)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.entropy import tables
-from lincodec.entropy.context import BOUNDS, Active, Bytes, Channel, Coefficients, Index
+from lincodec.entropy.coefficients import Coefficients
+from lincodec.entropy.context import BOUNDS, Active, Bytes, Channel, Index
 from lincodec.entropy.integers import ESCAPE
 
 Floats = NDArray[np.float32]
@@ -64,13 +65,12 @@ class Known:
         self._offsets = shape.offsets(*shape.frequencies)
 
     @classmethod
-    def of(cls, values: Coefficients) -> Known:
-        """All of a channel, int32 [K, rows, columns, Bv, Bu]."""
-        known = cls(Channel(*values.shape))
-        where = np.flatnonzero(values != 0)
-        block, place = np.divmod(where, known.shape.area)
+    def of(cls, channel: Coefficients) -> Known:
+        """All of a channel."""
+        known = cls(Channel(*channel.shape))
+        block, place = channel.places()
         coded = (block >= known.shape.rows * known.shape.columns) | (place > 0)
-        magnitudes = np.minimum(np.abs(values.ravel()[where[coded]]), ESCAPE)
+        magnitudes = np.minimum(np.abs(channel.values[coded]), ESCAPE)
         known._put(block[coded], place[coded], magnitudes)
         return known
 
@@ -194,7 +194,7 @@ class _Neighbours:
     def both(self, way: int) -> tuple[Words, Words]:
         """Roots, and their sums over the blocks beside."""
         found = self._state[self._back + way :].take(self._at)
-        return found & 0xFF, found >> 8
+        return found & np.uint16(0xFF), found >> np.uint16(8)
 
     def roots(self, *ways: int) -> Words:
         """Sum of roots."""
@@ -209,7 +209,7 @@ def outputs(terms: Floats, hidden: Floats, output: Floats) -> tuple[Floats, Floa
         hidden: float32 [units, TERMS + 1], the constant last.
         output: float32 [2, TERMS + units + 1], weights of terms, of units, and the constant.
     """
-    hidden = hidden / UNIT_ONE  # a power of two: nothing is lost
+    hidden = hidden / np.float32(UNIT_ONE)  # a power of two: nothing is lost
     units = hidden[:, :-1] @ terms
     units += hidden[:, -1:]
     np.floor(units, out=units)

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.entropy import context, tables
-from lincodec.entropy.context import Active, Bytes, Channel, Coefficients
+from lincodec.entropy.coefficients import Coefficients, Dense
+from lincodec.entropy.context import Active, Bytes, Channel
 from lincodec.entropy.integers import ESCAPE
 from lincodec.entropy.magnitudes import Context, Known
 from lincodec.entropy.spectral import Walk
@@ -32,7 +33,7 @@ def magnitude_bits(ids: Bytes, magnitudes: NDArray[np.int64]) -> NDArray[np.floa
     return bits
 
 
-def optimise(scaled: list[Scaled], rate: float, rounds: int = 2) -> list[Coefficients]:
+def optimise(scaled: list[Scaled], rate: float, rounds: int = 2) -> list[Dense]:
     """Choose integers that minimise squared error + ``rate`` * bits.
 
     Args:
@@ -51,23 +52,23 @@ def optimise(scaled: list[Scaled], rate: float, rounds: int = 2) -> list[Coeffic
     return chosen
 
 
-def _start(x: Scaled) -> Coefficients:
+def _start(x: Scaled) -> Dense:
     """Dead-zone rounding, a little above what the optimum keeps."""
     q = (np.floor(np.abs(x) + 0.42) * np.sign(x)).astype(np.int32)
     q[0, :, :, 0, 0] = np.rint(x[0, :, :, 0, 0])
     return q
 
 
-def _one_channel(walk: Walk, x: Scaled, q: Coefficients, rate: float) -> Coefficients:
+def _one_channel(walk: Walk, x: Scaled, q: Dense, rate: float) -> Dense:
     """One pass over one channel; leaves the channel in ``walk`` for the next ones."""
-    shape = Channel(*q.shape)
-    classes = context.class_of(q)
+    shape, before = Channel(*q.shape), Coefficients.of(q)
+    classes = context.class_of(before)
     class_bits = _class_costs(walk, shape, classes)
     active = context.active_positions(shape, classes)
     plain = active.plain(shape)
     scaled = x.ravel()[plain]
     magnitude = np.abs(scaled)
-    best, cost = _choose(walk.context(Known.of(q)), active, magnitude, rate)
+    best, cost = _choose(walk.context(Known.of(before)), active, magnitude, rate)
     v, u = shape.frequencies
     depth = (v + u)[active.place]
     keep = _cut_blocks(active.block, depth, classes, class_bits, cost - magnitude**2, rate)
@@ -75,8 +76,9 @@ def _one_channel(walk: Walk, x: Scaled, q: Coefficients, rate: float) -> Coeffic
     out = np.zeros(q.shape, np.int32)
     out.ravel()[plain] = np.where(scaled < 0, -best, best)
     out[0, :, :, 0, 0] = q[0, :, :, 0, 0]
-    walk.lower[-1] = Known.of(out)
-    walk.classes[-1] = context.class_of(out)
+    after = Coefficients.of(out)
+    walk.lower[-1] = Known.of(after)
+    walk.classes[-1] = context.class_of(after)
     return out
 
 

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.entropy import tables
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.entropy.context import (
     Active,
     Bytes,
     Channel,
-    Coefficients,
     Grid,
     Index,
     active_positions,
@@ -107,23 +107,23 @@ def encode(channels: list[Coefficients]) -> bytes:
     """Spectral weights to the payload of a spectral tensor.
 
     Args:
-        channels: int32 [K, rows, columns, Bv, Bu] each, same K, rows and columns.
+        channels: of the same K, rows and columns.
 
     Returns:
         One DC table index per channel (u8), then an integer block.
     """
     writer, walk, dc_tables = IntegerWriter(), Walk(), bytearray()
-    for values in channels:
-        shape = Channel(*values.shape)
+    for channel in channels:
+        shape, values = Channel(*channel.shape), channel.dense()
         dc = median_edge(values[0, :, :, 0, 0].astype(np.int64)).ravel()
         dc_tables.append(best_table(dc))
         writer.push(dc, np.full(dc.size, dc_tables[-1], np.uint8))
-        classes = class_of(values)
+        classes = class_of(channel)
         for k, mask, ids, plane in walk.class_planes(shape):
             plane[mask] = classes[k][mask]
             for table, where in _by_table(ids):
                 writer.push_symbols(plane[mask][where].astype(np.int32), tables.CLASS_TABLES[table])
-        context = walk.context(Known.of(values))
+        context = walk.context(Known.of(channel))
         active = active_positions(shape, classes)
         ordered = values.ravel()[active.plain(shape)].astype(np.int64)
         named = context.all_tables(active)
@@ -175,14 +175,16 @@ def _scatter(
         raise CorruptError("spectral tensor: a weight exceeds 30 bits")
     for shape, order in zip(shapes, orders, strict=True):
         blocks = shape.rows * shape.columns
-        q = np.zeros((shape.planes, shape.rows, shape.columns, shape.height, shape.width), np.int32)
-        dc = undo_median_edge(values[at : at + blocks].reshape(shape.rows, shape.columns))
+        dc = undo_median_edge(values[at : at + blocks].reshape(shape.rows, shape.columns)).ravel()
         if np.abs(dc).max() >= 1 << 16:
             raise CorruptError("spectral tensor: a first coefficient exceeds 16 bits")
         at += blocks
+        first = dc.nonzero()[0]
         found = values[at : at + order.count].nonzero()[0]
-        q.ravel()[order.part(found).plain(shape)] = values[at + found]
+        where = np.concatenate([first * shape.area, order.part(found).plain(shape)])
+        sort = np.argsort(where)
+        numbers = np.concatenate([dc[first], values[at + found]])
+        size = (shape.planes, shape.rows, shape.columns, shape.height, shape.width)
+        out.append(Coefficients(size, where[sort], numbers[sort].astype(np.int32)))
         at += order.count
-        q[0, :, :, 0, 0] = dc
-        out.append(q)
     return out

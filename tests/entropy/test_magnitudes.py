@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lincodec.entropy import context, spectral, tables
+from lincodec.entropy.coefficients import Coefficients
 from lincodec.entropy.magnitudes import TERMS, Known, block_terms, outputs
 
 
@@ -25,18 +26,18 @@ def inner(known: Known) -> np.ndarray:
 def test_told_step_by_step_or_at_once() -> None:
     values = channel(1)
     known = Known(context.Channel(*values.shape))
-    active = context.active_positions(known.shape, context.class_of(values))
+    active = context.active_positions(known.shape, context.class_of(Coefficients.of(values)))
     for part in context.steps(active):
         step = active.part(part)
         magnitudes = np.minimum(np.abs(values.ravel()[step.plain(known.shape)]), 15)
         known.put(step, magnitudes)
-    whole = Known.of(values)
+    whole = Known.of(Coefficients.of(values))
     np.testing.assert_array_equal(known.state, whole.state)
 
 
 def test_sums_over_the_blocks_beside() -> None:
     values = channel(2)
-    known = Known.of(values)
+    known = Known.of(Coefficients.of(values))
     roots, around = inner(known) & 255, inner(known) >> 8
     expected = np.array(tables.ROOT)[np.minimum(np.abs(values), 15)]
     expected[0, :, :, 0, 0] = 0
@@ -50,8 +51,8 @@ def test_tables_do_not_depend_on_how_positions_are_grouped() -> None:
     luma, chroma = channel(3), channel(4, (4, 4))
     walk = spectral.Walk()
     for values in (luma, chroma):
-        walk.classes.append(context.class_of(values))
-        around = walk.context(Known.of(values))
+        walk.classes.append(context.class_of(Coefficients.of(values)))
+        around = walk.context(Known.of(Coefficients.of(values)))
         shape = around.known.shape
         active = context.active_positions(shape, walk.classes[-1])
         for late in (0, 1):
