@@ -59,7 +59,7 @@ def decode(
         linc = kind(stack.enter_context(Path(source).open("rb")), options.limits, name=source)
         size = _output_size(linc.info, options)
         rendering = Rendering.of(options.device, options.backend)
-        renderer = Renderer(linc, size, rendering, options.crop)
+        renderer = Renderer(linc, size, rendering, options.crop, options.workers)
         stack.callback(renderer.close)
         if isinstance(linc, DamagedFile):
             linc.keep(renderer.load)

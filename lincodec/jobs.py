@@ -103,6 +103,9 @@ class DecodeOptions:
     """Play what is intact of a damaged file; a missing frame is replaced by the one before."""
     limits: Limits = field(default_factory=Limits)
     """What the file may declare, and the largest output picture."""
+    workers: int = 0
+    """Processes that entropy decode ahead, 0: threads of this one. A script that asks for any
+    must keep its own work under ``if __name__ == "__main__"``, as ``multiprocessing`` demands."""
     backend: str = "auto"
     """Of the hash grid: auto, torch, csr, triton or tcnn."""
 

@@ -11,7 +11,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from lincodec.bitstream import unpack_segment
+from lincodec.bitstream import SegmentCode
 from lincodec.container import LincFile
 from lincodec.crop import Crop
 from lincodec.errors import CorruptError, ResourceError
@@ -21,6 +21,7 @@ from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area
 from lincodec.models import ON_CPU, Rendering, RenderModel, segment_model, segment_motion
 from lincodec.types import Planes, VideoInfo
+from lincodec.unpacking import Unpacker
 from lincodec.video.color import default_matrix
 from lincodec.view import Surroundings, areas_of, motion_reach
 
@@ -62,6 +63,7 @@ class Renderer:
         size: tuple[int, int] | None = None,
         rendering: Rendering = ON_CPU,
         crop: Crop | None = None,
+        workers: int = 0,
     ) -> None:
         """
         Args:
@@ -69,6 +71,7 @@ class Renderer:
             size: output (width, height); None: native.
             rendering: device and backend.
             crop: the part of the native picture to show; None: all of it.
+            workers: processes that entropy decode; 0: threads of this one.
 
         Raises:
             UsageError: the crop does not lie in the picture, or cuts chroma samples apart.
@@ -82,6 +85,7 @@ class Renderer:
         self.output = _resized(self.info, width, height)
         self._areas = areas_of(self.info, self.output, crop)
         self._around = Surroundings(self._areas, 0)
+        self._unpacker = Unpacker(linc, workers)
         self._pool = ThreadPoolExecutor(2)
         self._segments: dict[int, Future[Loaded]] = {}
         #: By frame, of what lies around the areas too.
@@ -89,6 +93,7 @@ class Renderer:
 
     def close(self) -> None:
         """Stop the background work."""
+        self._unpacker.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def load(self, index: int) -> Loaded:
@@ -97,24 +102,28 @@ class Renderer:
         Raises:
             CorruptError: it breaks the format.
         """
-        data = self.linc.read_segment(index)
-        code = unpack_segment(data, self.arch, self.info.plane_sizes)
-        model = segment_model(code, self.arch, self.info, self.rendering)
-        return Loaded(model, segment_motion(code))
+        return self._built(self._unpacker.fetch(index, index))
 
-    def _fetch(self, index: int) -> Future[Loaded]:
-        """A segment, loaded in the background and kept."""
+    def _built(self, code: Future[SegmentCode]) -> Loaded:
+        """A segment once it is entropy decoded."""
+        found = code.result()
+        model = segment_model(found, self.arch, self.info, self.rendering)
+        return Loaded(model, segment_motion(found))
+
+    def _fetch(self, index: int, last: int) -> Future[Loaded]:
+        """A segment, loaded in the background and kept; those up to ``last`` will follow."""
         if index not in self._segments:
-            self._segments[index] = self._pool.submit(self.load, index)
+            code = self._unpacker.fetch(index, last)
+            self._segments[index] = self._pool.submit(self._built, code)
         return self._segments[index]
 
     def _loaded(self, index: int, last: int) -> Loaded:
         """A segment; starts on the next one unless this is the ``last`` needed."""
         for stale in [k for k in self._segments if not index <= k <= index + 1]:
             del self._segments[stale]
-        found = self._fetch(index)
+        found = self._fetch(index, last)
         if index < last:
-            self._fetch(index + 1)
+            self._fetch(index + 1, last)
         return found.result()
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
@@ -205,7 +214,7 @@ class Renderer:
         entry, motion = self.linc.segments[index], segment.motion
         place = frame + 1 - entry.first_frame
         if place == entry.n_frames:
-            motion, place = self._fetch(index + 1).result().motion, 0
+            motion, place = self._fetch(index + 1, index + 1).result().motion, 0
         return None if motion is None else motion[place]
 
     def _look_around(self, moves: Iterable[Tensor | None]) -> None:
@@ -225,7 +234,7 @@ class Renderer:
             planes = self._at_times(segment, times, areas)
             self._pictures |= {f: [p[k] for p in planes] for k, f in enumerate(own)}
         if len(own) < len(new):
-            planes = self._at_times(self._fetch(index + 1).result(), [0.0], areas)
+            planes = self._at_times(self._fetch(index + 1, index + 1).result(), [0.0], areas)
             self._pictures[entry.end_frame] = [plane[0] for plane in planes]
 
 

@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from lincodec.bitstream import unpack_segment
-from lincodec.container import LincFile
+from lincodec.bitstream import SegmentCode, unpack_segment
+from lincodec.container import LincFile, SegmentData
 from lincodec.decode import decode, frame_range
 from lincodec.encode import encode
-from lincodec.errors import LimitError, UsageError
+from lincodec.errors import LimitError, LincError, UsageError
 from lincodec.jobs import DecodeOptions, EncodeOptions, Span
 from lincodec.model.output import quantise, to_frames
 from lincodec.models import segment_model
@@ -268,17 +269,44 @@ def test_only_the_segments_needed_are_read(
 
 def test_each_segment_is_decoded_once(coded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[int] = []
-    load = Renderer.load
 
-    def counted(self: Renderer, index: int) -> object:
-        loaded.append(index)
-        return load(self, index)
+    def counted(data: SegmentData, *rest: Any) -> SegmentCode:
+        loaded.append(data.index)
+        return unpack_segment(data, *rest)
 
-    monkeypatch.setattr(Renderer, "load", counted)
+    monkeypatch.setattr("lincodec.unpacking.unpack_segment", counted)
     monkeypatch.setattr("lincodec.render._BATCH_SAMPLES", 176 * 144)
     frames = rendered(coded, rate=4)
     assert len(frames) == 4 * FRAMES
     assert sorted(loaded) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("workers", [1, 9])
+def test_processes_give_what_threads_give(coded: Path, workers: int) -> None:
+    with coded.open("rb") as stream:
+        renderer = Renderer(LincFile(stream), workers=workers)
+        assert renderer._unpacker.ahead == min(workers, 2)  # of three segments
+        try:
+            found = list(renderer.frames(output_shots(0, FRAMES, 1)))
+        finally:
+            renderer.close()
+    for ours, theirs in zip(found, rendered(coded), strict=True):
+        assert_equal(ours, theirs)
+
+
+def test_damage_ahead_is_told_where_it_is(coded: Path) -> None:
+    """Frames of segments before a damaged one come first, whoever reads ahead."""
+    with coded.open("rb") as stream:
+        at = LincFile(stream).segments[1].offset
+    data = bytearray(coded.read_bytes())
+    data[at + 400] ^= 1
+    renderer = Renderer(LincFile(io.BytesIO(bytes(data))))
+    frames = renderer.frames(output_shots(0, FRAMES, 1))
+    for _ in range(renderer.linc.segments[0].n_frames):
+        next(frames)
+    with pytest.raises(LincError):
+        next(frames)
+    renderer.close()
 
 
 class _Slow(io.BytesIO):

@@ -57,6 +57,7 @@ LEVELS: dict[str, int] = {
     "pace": 4,
     "tally": 4,
     "render": 4,
+    "unpacking": 4,
     "view": 4,
     "spans": 4,
     "edit": 4,

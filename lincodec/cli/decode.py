@@ -118,6 +118,13 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
 @limit_option("Input")
 @device_option()
 @backend_option()
+@option(
+    "Model",
+    "--workers",
+    type=click.IntRange(0, 64),
+    metavar="N",
+    help="Processes that entropy decode beside this one.  [default: by the cores]",
+)
 @output_options(progress=True)
 @click.pass_obj
 def decode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
@@ -174,6 +181,8 @@ def _target(source: str, output: str | None, container: str | None, session: Ses
 
 def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
     """The options of the job from those of the command line."""
+    from lincodec.unpacking import usual_workers
+
     resolution = given["res"] or Resolution(scale=1.0)
     size = resolution.size
     if resolution.box is not None:
@@ -201,4 +210,5 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         recover=given["recover"],
         limits=given["limits"],
         backend=given["backend"],
+        workers=usual_workers() if given["workers"] is None else given["workers"],
     )
