@@ -49,9 +49,10 @@ def _best(target: Tensor, seen: Tensor, grid: tuple[int, int]) -> Tensor:
     around = functional.pad(seen[:, None], [_REACH] * 4, mode="replicate")[:, 0]
     room = (0, grid[1] * _SIDE - width, 0, grid[0] * _SIDE - height)
     least = target.new_full((target.shape[0], *grid), torch.inf)
-    found = torch.zeros(*least.shape, 2, dtype=torch.long)
+    best = torch.zeros(least.shape, dtype=torch.long, device=target.device)
     reach = range(-_REACH, _REACH + 1)
-    for x, y in sorted(itertools.product(reach, reach), key=lambda d: d[0] ** 2 + d[1] ** 2):
+    tried = sorted(itertools.product(reach, reach), key=lambda d: d[0] ** 2 + d[1] ** 2)
+    for index, (x, y) in enumerate(tried):
         top, left = _REACH + y, _REACH + x
         error = (around[:, top : top + height, left : left + width] - target).abs()
         cost = functional.avg_pool2d(functional.pad(error, room)[:, None], _SIDE)
@@ -59,5 +60,5 @@ def _best(target: Tensor, seen: Tensor, grid: tuple[int, int]) -> Tensor:
         cost = (cost + around_it)[:, 0]  # blocks that agree with those around are likelier right
         better = cost < least
         least = torch.where(better, cost, least)
-        found[better] = torch.tensor([x, y])
-    return found
+        best = torch.where(better, index, best)  # without waiting for the device
+    return torch.tensor(tried, device=target.device)[best]

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from lincodec.bitstream import Key
+from lincodec.devices import CPU
 from lincodec.model.network import Network, NetworkShape
 from lincodec.networks import row_exponents, snapped
 
@@ -57,10 +58,10 @@ class Muon(torch.optim.Optimizer):
 class Descent:
     """Muon and Adam on crops of frames; the schedule is a fraction 0..1 given by the caller."""
 
-    def __init__(self, shape: NetworkShape, seed: int) -> None:
-        self.generator = torch.Generator().manual_seed(seed)
-        self.network = Network.initial(shape, self.generator)
-        self.weights = _sample_weights(shape)
+    def __init__(self, shape: NetworkShape, seed: int, device: torch.device = CPU) -> None:
+        self.generator = torch.Generator().manual_seed(seed)  # the same crops on every device
+        self.network = Network.initial(shape, self.generator).to(device)
+        self.weights = _sample_weights(shape).to(device)
         self.exponents: dict[Key, Tensor] | None = None
         self.steps = 0
         for tensor in self.network.tensors.values():
@@ -78,10 +79,10 @@ class Descent:
         Args:
             source: float32 [n, h, w] per channel, centred 8-bit units.
             spectral: the spectral decode, same shapes.
-            latents: float32 [D, n].
+            latents: float32 [D, n]; all on the device of the fit.
         """
         n = source[0].shape[0]
-        pick = torch.linspace(0, n - 1, min(n, _FRAMES)).round().long()
+        pick = torch.linspace(0, n - 1, min(n, _FRAMES)).round().long().to(latents.device)
         wanted = [a[pick] - b[pick] for a, b in zip(source, spectral, strict=True)]
         self.inputs = self.network.cells([plane[pick] for plane in spectral])
         self.targets = self.network.cells(wanted)
@@ -129,7 +130,7 @@ class Descent:
         """Inputs, targets and latents of random crops of random frames."""
         n, _, rows, columns = self.inputs.shape
         height, width = min(_CROP, rows), min(_CROP, columns)
-        frames = torch.randint(n, (_BATCH,), generator=self.generator)
+        frames = torch.randint(n, (_BATCH,), generator=self.generator).to(self.inputs.device)
         y = int(torch.randint(rows - height + 1, (1,), generator=self.generator))
         x = int(torch.randint(columns - width + 1, (1,), generator=self.generator))
         window = (frames, slice(None), slice(y, y + height), slice(x, x + width))
@@ -152,7 +153,7 @@ class Descent:
         for t in range(source[0].shape[0]):
             planes = [plane[t : t + 1].clone().requires_grad_(True) for plane in spectral]
             residual = network.residual(planes, latents[:, t : t + 1])
-            loss = torch.zeros(())
+            loss = latents.new_zeros(())
             for plane, more, wanted, area in zip(planes, residual, source, areas, strict=True):
                 loss = loss + area * (plane + more - wanted[t : t + 1]).square().sum() / 2
             loss.backward()  # type: ignore[no-untyped-call]

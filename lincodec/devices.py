@@ -6,6 +6,9 @@ import torch
 
 from lincodec.errors import ResourceError
 
+#: Where linear algebra of few numbers and entropy coding run, whatever the device.
+CPU = torch.device("cpu")
+
 
 def device_of(name: str) -> torch.device:
     """The device called ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.

@@ -286,7 +286,8 @@ class _Job:
         if not (self.preset.motion if wish is None else wish):
             return None
         before = self.before if part.continues and self.before else frames[0].planes
-        motion = motion_field([before, *(frame.planes for frame in frames)], info)
+        planes = [before, *(frame.planes for frame in frames)]
+        motion = motion_field(planes, info, engine.rendering.device)
         engine.reserved = motion_bytes(motion)
         return motion
 

@@ -16,6 +16,7 @@ from lincodec.bitstream import Tensor as Coding
 from lincodec.coded import Coded, on_lattice, rounded, trimmed
 from lincodec.container import LincArch
 from lincodec.descent import Descent
+from lincodec.devices import CPU
 from lincodec.entropy import rdo
 from lincodec.jobs import StopRequest
 from lincodec.metrics import mse, psnr
@@ -111,6 +112,7 @@ class SegmentFit:
         seed: int = 0,
         *,
         refined: bool = True,
+        device: torch.device = CPU,
     ) -> None:
         """
         Args:
@@ -120,11 +122,14 @@ class SegmentFit:
             seed: of the network's random numbers.
             refined: whether the temporal basis is turned, weights are chosen by what they cost
                 and latents answer them; else the KLT's weights are rounded.
+            device: where planes, products, transforms and the network are; what is a number a
+                frame or component, such as bases, stays on the CPU.
         """
         self.info, self.arch, self.seed, self.refined = info, arch, seed, refined
+        self.device = device
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         self.source = frames
-        self.channels = closed.to_tensors(frames, info.bit_depth)
+        self.channels = closed.to_tensors(frames, info.bit_depth, device)
         self._products = closed.gram(self.channels, CHROMA_RATIO)
         self.weigh(torch.ones(len(frames), dtype=torch.float64))
 
@@ -156,7 +161,7 @@ class SegmentFit:
         self, coded: Coded, network: Network | None, which: Sequence[int]
     ) -> list[float]:
         """RGB PSNR in dB of some frames."""
-        values, weights = decoded(coded)
+        values, weights = decoded(coded, self.device)
         model = SegmentModel(self.geometry, values, weights, network)
         found = []
         with torch.inference_mode():
@@ -200,7 +205,7 @@ class SegmentFit:
         plain, base = self.code(part, coded), self.quality(coded, None)
         budget.report(_CLOSED_SHARE, base)
         begun = time.monotonic()
-        descent = Descent(network_shape(self.arch, self.info), self.seed)
+        descent = Descent(network_shape(self.arch, self.info), self.seed, self.device)
         targets: list[Tensor] | None = None
         for turn in range(turns):
             latents, spectral = self.render(coded)
@@ -243,7 +248,7 @@ class SegmentFit:
 
     def render(self, coded: Coded) -> tuple[Tensor, list[Tensor]]:
         """Latents [D, n] and the spectral decode of every frame, [n, h, w] per channel."""
-        latents, weights = decoded(coded)
+        latents, weights = decoded(coded, self.device)
         model = SegmentModel(self.geometry, latents, weights)
         planes = [torch.empty_like(channel) for channel in self.channels]
         for start in range(0, self.frames, 8):
@@ -291,7 +296,7 @@ class SegmentFit:
         values = torch.from_numpy(latents.values)
         wanted = self.channels if targets is None else targets
         weights = self._weights(wanted, values, steps)
-        scaled = [w.div_(s).numpy() for w, s in zip(weights, steps, strict=True)]
+        scaled = [w.div_(s).cpu().numpy() for w, s in zip(weights, steps, strict=True)]
         if choose is None:
             choose = rdo.optimise if self.refined else rounded
         coded = trimmed(latents, choose(scaled, rate), scaled, step)
@@ -310,7 +315,7 @@ class SegmentFit:
         if self._turned is None or abs(math.log(step / self._turned[0])) > _SAME_BASIS:
             count = max(1, int((self.norms > _LEAST_NORM * step).sum()))
             blocks, share = sparse.sampled_blocks(self.channels, self.geometry, self._steps(step))
-            blocks *= self.weights.float()[:, None, None]
+            blocks *= self.weights.float()[:, None, None].to(self.device)
             basis, energy = sparse.turned_basis(blocks, self.basis[:, :count])
             self.split = False
             if 2 < count < self.arch.n_components / 2:
@@ -337,8 +342,8 @@ class SegmentFit:
     def _answer(self, coded: Coded, wanted: Sequence[Tensor]) -> Lattice:
         """The latents that give ``wanted`` best with the weights as they are coded."""
         count = coded.latents.q.shape[0]
-        model = SegmentModel(self.geometry, *decoded(coded))
-        frames = model.native(torch.eye(count))
+        model = SegmentModel(self.geometry, *decoded(coded, self.device))
+        frames = model.native(torch.eye(count, device=self.device))
         found = closed.fitted_latents(wanted, frames, CHROMA_RATIO)
         return on_lattice(found, coded.latents.exponents)
 
@@ -355,9 +360,9 @@ def code_bits(code: SegmentCode) -> int:
     return 8 * (len(header.pack()) + len(weights) + len(latents))
 
 
-def decoded(coded: Coded) -> tuple[Tensor, list[Tensor]]:
+def decoded(coded: Coded, device: torch.device) -> tuple[Tensor, list[Tensor]]:
     """The float32 latents [D, n] and weights that a decoder gets."""
     return (
-        torch.from_numpy(coded.latents.values),
-        [torch.from_numpy(v) for v in coded.spectral.values],
+        torch.from_numpy(coded.latents.values).to(device),
+        [torch.from_numpy(v).to(device) for v in coded.spectral.values],
     )

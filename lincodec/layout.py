@@ -11,7 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
+import torch
+
 from lincodec.container import LincArch
+from lincodec.devices import CPU
 from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit, Trial
 from lincodec.predictive import PredictiveFit, usual_side
 from lincodec.segments import Range
@@ -43,6 +46,7 @@ class Layout:
         *,
         trials: bool = True,
         refined: bool = True,
+        device: torch.device = CPU,
     ) -> None:
         """
         Args:
@@ -52,7 +56,9 @@ class Layout:
                 ``PredictiveFit``.
             trials: whether blocks, overlap and segments are tried out.
             refined: whether the fits to come are refined; see ``SegmentFit``.
+            device: where trials are fitted.
         """
+        self.device = device
         self.step, self.search = step, search
         self.trials, self.refined = trials, refined
         #: whether blocks are tried out with prediction too: where the search is worth more
@@ -201,11 +207,13 @@ class Layout:
 
     def _predicted_score(self, frames: Sequence[Planes], arch: LincArch, side: int) -> float:
         samples = self.search[1] if self.search else 0
-        found = PredictiveFit(frames, self.info, arch, (1, samples), side).trial(self.step)
+        fit = PredictiveFit(frames, self.info, arch, (1, samples), side, self.device)
+        found = fit.trial(self.step)
         return score(found.bits, found.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
-        return SegmentFit(frames, self.info, arch, refined=self.refined).trial(self.step)
+        fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)
+        return fit.trial(self.step)
 
     def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
         """The window of every frame."""

@@ -65,25 +65,28 @@ class _Search:
         price: float, knee: float,
     ) -> None:  # fmt: skip
         self.price, self.knee = price, knee
-        n, (rows, columns) = len(links), blocks.grid
+        n, (rows, columns), device = len(links), blocks.grid, planes.device
         self.blocks, self.planes = blocks, planes
-        self.place = torch.arange(rows * columns).repeat(n)
+        self.place = torch.arange(rows * columns, device=device).repeat(n)
         ends = [[k.first for k in links], [k.second for k in links]]
-        self.which = [torch.tensor(e).repeat_interleave(rows * columns) for e in ends]
+        self.which = [
+            torch.tensor(e, device=device).repeat_interleave(rows * columns) for e in ends
+        ]
         #: int64 [n, rows, columns, 2] for both sides
         self.moves = [m.permute(0, 2, 3, 1).contiguous() for m in (start[:, :2], start[:, 2:4])]
         #: int64 [n, rows, columns], -1 the first side alone, 1 the second, 0 the mean of both
         self.choice = start[:, 4].clone()
-        everything = torch.arange(self.place.numel())
-        own = torch.arange(n).repeat_interleave(rows * columns)
-        still = torch.zeros(self.place.numel(), 2, dtype=torch.long)
+        everything = torch.arange(self.place.numel(), device=device)
+        own = torch.arange(n, device=device).repeat_interleave(rows * columns)
+        still = torch.zeros(self.place.numel(), 2, dtype=torch.long, device=device)
         self.wanted = blocks.cut(target, own, self.place, still, windowed=False)
         self.shown = [self._cut(side, everything, self.moves[side].view(-1, 2)) for side in (0, 1)]
-        board = (torch.arange(rows)[:, None] + torch.arange(columns)) % 2
+        board = (torch.arange(rows)[:, None] + torch.arange(columns)).to(device) % 2
         self.late = board.bool().expand(n, rows, columns).reshape(-1)
         # where both sides show one frame, the second alone is no choice of its own
         twice = self.which[0] == self.which[1]
-        self.barred = [torch.zeros(twice.shape), torch.where(twice, torch.inf, 0.0)]
+        nothing = torch.zeros(twice.shape, device=device)
+        self.barred = [nothing, torch.where(twice, torch.inf, nothing)]
 
     def _cut(self, side: int, pick: Tensor, moves: Tensor) -> Tensor:
         return self.blocks.cut(
@@ -111,7 +114,7 @@ class _Search:
         seen: list[Tensor] = []
         for candidate in self._candidates(side, size, guesses):
             flat = candidate.reshape(-1, 2)[pick]
-            fresh = torch.ones(pick.numel(), dtype=torch.bool)
+            fresh = torch.ones_like(pick, dtype=torch.bool)
             for earlier in seen:
                 fresh &= (flat != earlier).any(1)
             at = fresh.nonzero()[:, 0]
@@ -144,7 +147,7 @@ class _Search:
         yield -self.moves[1 - side]
         yield from guesses
         for step in ((size, 0), (-size, 0), (0, size), (0, -size)):
-            yield own + torch.tensor(step)
+            yield own + torch.tensor(step, device=own.device)
 
     def _distortion(self, squares: Tensor) -> Tensor:
         """Sums of squared error over blocks, compressed above the knee."""

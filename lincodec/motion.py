@@ -20,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lincodec.bitstream import Field, SegmentCode
+from lincodec.devices import CPU
 from lincodec.entropy import fields
 from lincodec.model.motion import Grid, linear_weights
 from lincodec.model.resample import whole
@@ -31,8 +32,8 @@ _AREA = 480 * 480
 _CELL = 16
 #: Luma samples of a frame that the search looks at, at most.
 _SEARCH_AREA = 240_000
-#: Samples of all frames that are searched together.
-_BATCH = 6_000_000
+#: Samples of all frames that are searched together, on the CPU and elsewhere.
+_BATCH, _BATCH_ELSEWHERE = 6_000_000, 100_000_000
 _SMALLEST = 12  # rows or columns of the coarsest level
 _LEAST_CELL = 4.0  # samples of a level
 _SMOOTHNESS = 1.6  # price of a bend, against code values of mismatch
@@ -64,18 +65,18 @@ def motion_bytes(motion: Field) -> int:
     return len(fields.encode(motion.q))
 
 
-def motion_field(frames: Sequence[Planes], info: VideoInfo) -> Field:
+def motion_field(frames: Sequence[Planes], info: VideoInfo, device: torch.device = CPU) -> Field:
     """Displacements from every frame to the next, int [len(frames) - 1, 2, rows, columns].
 
-    The step is a sixteenth of a cell.
+    The step is a sixteenth of a cell. They are searched on ``device``.
     """
     rows, columns = cells = grid_size(info.height, info.width)
-    luma = [prepared(planes[0], info.bit_depth) for planes in frames]
+    luma = [prepared(planes[0], info.bit_depth, device) for planes in frames]
     step = float(np.float32(max(info.width / columns, info.height / rows) / _CELL))
     pairs = list(itertools.pairwise(range(len(frames))))
     field = displacements(luma, pairs, info, cells)
     q = torch.round(field / step).clamp(-4096, 4096).long()
-    return Field(q.numpy(), step)
+    return Field(q.cpu().numpy(), step)
 
 
 def displacements(
@@ -85,7 +86,7 @@ def displacements(
     """Displacements between pairs of frames, float32 [len(pairs), 2, rows, columns].
 
     Args:
-        luma: frames as ``prepared`` gives them.
+        luma: frames as ``prepared`` gives them, on the device to search on.
         pairs: numbers of the frames.
         info: the video they come from.
         cells: (rows, columns) of the grid.
@@ -94,7 +95,9 @@ def displacements(
         Luma samples of the video, horizontal then vertical, seen from halfway.
     """
     scale = torch.tensor([info.width / luma[0].shape[1], info.height / luma[0].shape[0]])
-    batch = max(1, _BATCH // luma[0].numel())
+    scale = scale.to(luma[0].device)
+    most = _BATCH if scale.device.type == "cpu" else _BATCH_ELSEWHERE
+    batch = max(1, most // luma[0].numel())
     parts = []
     with torch.inference_mode():
         for start in range(0, len(pairs), batch):
@@ -104,9 +107,9 @@ def displacements(
     return torch.cat(parts)
 
 
-def prepared(luma: np.ndarray, bit_depth: int) -> Tensor:
+def prepared(luma: np.ndarray, bit_depth: int, device: torch.device = CPU) -> Tensor:
     """Luma in 8-bit code values, halved until it is small enough to search, and smoothed."""
-    plane = torch.from_numpy(luma.astype(np.float32)) * 2.0 ** (8 - bit_depth)
+    plane = torch.from_numpy(luma.astype(np.float32)).to(device) * 2.0 ** (8 - bit_depth)
     while plane.numel() > _SEARCH_AREA:
         plane = halved(plane[None])[0]
     return _smoothed(plane[None])[0]
@@ -139,7 +142,7 @@ def _estimate(first: Tensor, second: Tensor, cells: tuple[int, int]) -> Tensor:
     levels = [(first, second)]
     while min(levels[-1][0].shape[1:]) >= 2 * _SMALLEST:
         levels.append((halved(levels[-1][0]), halved(levels[-1][1])))
-    field = torch.zeros(first.shape[0], 2, 1, 1)
+    field = first.new_zeros(first.shape[0], 2, 1, 1)
     for depth in range(len(levels) - 1, -1, -1):
         a, b = levels[depth]
         size = (a.shape[1], a.shape[2])
@@ -147,10 +150,10 @@ def _estimate(first: Tensor, second: Tensor, cells: tuple[int, int]) -> Tensor:
         field = _regridded(field, grid)
         if depth < len(levels) - 1:
             coarse = levels[depth + 1][0].shape[1:]
-            factor = torch.tensor([size[1] / coarse[1], size[0] / coarse[0]])
+            factor = torch.tensor([size[1] / coarse[1], size[0] / coarse[0]]).to(field.device)
             field = field * factor[:, None, None]
         for _ in range(4 if depth else 3):
-            field = _corrected(field, a, b, Grid(grid, whole(size, size)))
+            field = _corrected(field, a, b, Grid(grid, whole(size, size), a.device))
     return field
 
 
@@ -162,7 +165,9 @@ def _level_cells(cells: tuple[int, int], size: tuple[int, int]) -> tuple[int, in
 
 def _regridded(field: Tensor, cells: tuple[int, int]) -> Tensor:
     """The field at the centres of another grid."""
-    down, across = (linear_weights(n, m) for n, m in zip(cells, field.shape[2:], strict=True))
+    down, across = (
+        linear_weights(n, m).to(field.device) for n, m in zip(cells, field.shape[2:], strict=True)
+    )
     return down @ field @ across.T
 
 
@@ -170,8 +175,8 @@ def _pair(field: Tensor, a: Tensor, b: Tensor, grid: Grid) -> tuple[Tensor, Tens
     """Both frames as the field sees them from halfway."""
     n, height, width = a.shape
     half = grid.spread(field) / 2
-    x = torch.arange(width) + 0.5
-    y = torch.arange(height)[:, None] + 0.5
+    x = torch.arange(width, device=a.device) + 0.5
+    y = torch.arange(height, device=a.device)[:, None] + 0.5
     out = []
     for plane, sign in ((a, -1), (b, 1)):
         places = torch.stack(

@@ -51,8 +51,8 @@ def network_tensors(network: Network, exponents: dict[Key, Tensor]) -> dict[Key,
     """A fitted network as lattice tensors."""
     out = {}
     for key, tensor in network.tensors.items():
-        steps = exponents[key].numpy().astype(np.int8)
-        q = quant.lattice_quantise(rows_of(tensor.detach()).numpy(), 1.0, steps)
+        steps = exponents[key].cpu().numpy().astype(np.int8)
+        q = quant.lattice_quantise(rows_of(tensor.detach()).cpu().numpy(), 1.0, steps)
         out[key] = Lattice(q.reshape(tuple(tensor.shape)), 1.0, steps)
     return out
 

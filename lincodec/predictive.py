@@ -19,6 +19,7 @@ from lincodec import quant
 from lincodec.bitstream import Field, Key, Lattice, SegmentCode, Spectral
 from lincodec.bitstream import Tensor as Coding
 from lincodec.container import LincArch
+from lincodec.devices import CPU
 from lincodec.entropy import fields, rdo
 from lincodec.entropy.coefficients import Coefficients
 from lincodec.fit import (
@@ -83,6 +84,7 @@ class PredictiveFit:
         arch: LincArch,
         search: tuple[int, int],
         side: int,
+        device: torch.device = CPU,
     ) -> None:
         """
         Args:
@@ -92,29 +94,39 @@ class PredictiveFit:
             search: rounds, and luma samples of a frame that are looked at, of the search for
                 displacements.
             side: of a block in luma samples, a power of two from 8.
+            device: where planes, searches and transforms are.
         """
+        self.device = device
         self.info, self.arch, self.source = info, arch, frames
         self.rounds, self.samples = search
         self.frames, self.levels = len(frames), levels(len(frames))
         self.eighths = _eighths(self.levels)
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
-        self.first = SegmentFit(frames[:1], info, arch)
-        self.channels = closed.to_tensors(frames, info.bit_depth)
+        self.first = SegmentFit(frames[:1], info, arch, device=device)
+        self.channels = closed.to_tensors(frames, info.bit_depth, device)
         size = (info.height, info.width)
         cell = cell_size(size, (-(-size[0] // side), -(-size[1] // side)))
         assert cell is not None
         self.cell = cell
         self.blocks = Blocks.of(info.plane_sizes, cell, _UNIT)
-        luma = [prepared(planes[0], info.bit_depth) for planes in frames]
+        luma = [prepared(planes[0], info.bit_depth, device) for planes in frames]
         self.themes = _themes(luma)
-        self._starts = [self._start(level, luma) for level in self.levels]
+        self._starts = self._all_starts(luma)
         self._moves: tuple[float, list[Tensor]] | None = None
 
-    def _start(self, level: Sequence[Link], luma: Sequence[Tensor]) -> Tensor:
-        """First guess of a level's displacements from the source alone, in units."""
-        ends = [(k.first, k.frame if k.first == k.second else k.second) for k in level]
+    def _all_starts(self, luma: Sequence[Tensor]) -> list[Tensor]:
+        """First guesses of the displacements of every level."""
+        if self.device.type == "cpu":
+            return [self._start(level, luma) for level in self.levels]
+        every = self._start([link for level in self.levels for link in level], luma)
+        return list(torch.split(every, [len(level) for level in self.levels]))
+
+    def _start(self, links: Sequence[Link], luma: Sequence[Tensor]) -> Tensor:
+        """First guess of the displacements of frames from the source alone, in units."""
+        ends = [(k.first, k.frame if k.first == k.second else k.second) for k in links]
         field = displacements(luma, ends, self.info, self.blocks[0].grid)
-        whole = torch.tensor([k.first == k.second for k in level])[:, None, None, None]
+        whole = torch.tensor([k.first == k.second for k in links], device=self.device)
+        whole = whole[:, None, None, None]
         back = torch.round(-field * _UNIT * torch.where(whole, 1.0, 0.5)).long()
         return torch.cat([back, torch.where(whole, back, -back), 0 * back[:, :1]], 1)
 
@@ -234,7 +246,7 @@ class _Loop:
         keyed = fit.first.quantise(step, rate=rate)
         self.keyed, self.step = keyed, keyed.spectral.step
         self.steps = [keyed.spectral.channel_step(c) for c in range(len(fit.channels))]
-        latents, weights = decoded(keyed)
+        latents, weights = decoded(keyed, fit.device)
         self.planes = [torch.zeros_like(channel) for channel in fit.channels]
         native = SegmentModel(fit.geometry, latents, weights).native(latents)
         for planes, shown in zip(self.planes, native, strict=True):
@@ -252,12 +264,14 @@ class _Loop:
             self.planes[c][frames] = shown
             rest = analyse(self.fit.channels[c][frames] - shown, *axes)
             before = torch.from_numpy(np.stack(self.chosen[c][-2:])).float()
-            scaled.append(torch.cat([before, rest / (self.steps[c] * eighths / 8)]).numpy())
+            rest = (rest / (self.steps[c] * eighths / 8)).cpu()
+            scaled.append(torch.cat([before, rest]).numpy())
         past = min(len(self.chosen[0]), 2)
         chosen = [q[past:] for q in rdo.optimise(scaled, self.rate)]
         for c, q in enumerate(chosen):
             values = quant.spectral_dequantise(q, self.steps[c], self.keyed.spectral.centroids[c])
-            shown = synthesise(torch.from_numpy(values), *self.fit.geometry.channels[c])
+            there = torch.from_numpy(values).to(self.fit.device)
+            shown = synthesise(there, *self.fit.geometry.channels[c])
             self.planes[c][frames] += shown * (eighths / 8)
         for index, frame in enumerate(frames):
             if any(q[index].any() for q in chosen):
@@ -281,7 +295,7 @@ class _Loop:
             [known.exponents, *(np.full(rows, exponent, np.int8) for rows, exponent in kinds)]
         )
         blank = [np.zeros_like(channel[0]) for channel in self.chosen]
-        field = torch.cat(list(moves))
+        field = torch.cat(list(moves)).cpu()
         field[:, 2:4] += field[:, :2]
         spectral = Spectral(
             tuple(

@@ -9,12 +9,14 @@ from dataclasses import replace
 from lincodec import target
 from lincodec.bitstream import SegmentCode
 from lincodec.container import LincArch
+from lincodec.devices import device_of
 from lincodec.engines.base import Engine, Setting
 from lincodec.errors import UsageError
 from lincodec.fit import Budget, SegmentFit
 from lincodec.jobs import EncodeOptions
 from lincodec.layout import Layout
 from lincodec.model.predict import LONGEST
+from lincodec.models import Rendering
 from lincodec.predictive import THEMES, PredictiveFit
 from lincodec.presets import Preset
 from lincodec.segments import Range
@@ -42,9 +44,10 @@ class LincEngine(Engine):
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
         self.control = target.RateControl(options, self.preset, info, setting.frames)
+        self.rendering = Rendering.of(options.device, options.backend)
         self.layout = Layout(
             info, self.control.step, self.preset.search,
-            trials=self.preset.trials, refined=self.preset.refined,
+            trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
         )  # fmt: skip
         if options.max_time is not None:
             trials = _TRIAL_SECONDS * _megasamples(self.layout.info, _TRIAL_FRAMES)
@@ -53,16 +56,12 @@ class LincEngine(Engine):
 
     @staticmethod
     def check(preset: Preset, options: EncodeOptions) -> None:
-        """Fitting is linear algebra on the CPU; there is no hash grid."""
-        if options.device not in ("auto", "cpu"):
-            raise UsageError(
-                f"--device {options.device}: preset {preset.name} is fitted on the CPU; "
-                "use cpu or auto"
-            )
+        """There is no hash grid and no other setting."""
         if options.backend != "auto":
             raise UsageError(f"--backend: preset {preset.name} has no hash grid to choose for")
         if options.model:
             raise UsageError(f"--model: preset {preset.name} has no settings for it")
+        device_of(options.device)
 
     @staticmethod
     def longest(setting: Setting) -> int:
@@ -113,14 +112,14 @@ class LincEngine(Engine):
     def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
         """Fit one segment at the step its target asks for."""
         planes, info = [frame.planes for frame in frames], self.setting.info
-        search = self.preset.search
+        search, device = self.preset.search, self.rendering.device
         fit: SegmentFit | PredictiveFit
         side = self.layout.side(part, frames, self.arch) if self._has_time(part, budget) else None
         if search and side:
-            fit = PredictiveFit(planes, info, self.arch, search, side)
+            fit = PredictiveFit(planes, info, self.arch, search, side, device)
         else:
             seed, refined = self.setting.options.seed, self.preset.refined
-            fit = SegmentFit(planes, info, self.arch, seed, refined=refined)
+            fit = SegmentFit(planes, info, self.arch, seed, refined=refined, device=device)
         return self.control.choose(fit, part, budget, self.reserved).code
 
     def _has_time(self, part: Range, budget: Budget) -> bool:

@@ -89,7 +89,10 @@ def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
     n = planes.shape[0]
     blocks = padded.view(n, rows.blocks, rows.block, columns.blocks, columns.block)
     blocks = blocks.transpose(2, 3)
-    down, across = cosine_matrix(rows.block), cosine_matrix(columns.block).T
+    down = cosine_matrix(rows.block).to(planes.device)
+    across = cosine_matrix(columns.block).T.to(planes.device)
+    if planes.device.type != "cpu":
+        return down @ blocks @ across
     out = blocks.new_empty(blocks.shape)
     for index, plane in enumerate(blocks):  # one by one what lies between stays in the cache
         out[index] = down @ plane @ across

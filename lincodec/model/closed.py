@@ -16,8 +16,9 @@ from lincodec.types import Planes
 CENTRE = 128.0
 #: Chroma step over luma step.
 CHROMA_RATIO = 0.5
-#: Samples whose products are summed in binary32 before they join the binary64 total.
-_GRAM_CHUNK = 1 << 14
+#: Samples whose products are summed in binary32 before they join the binary64 total, on the CPU
+#: and on other devices, where a product this small would take no longer than its start.
+_GRAM_CHUNK, _GRAM_CHUNK_ELSEWHERE = 1 << 14, 1 << 18
 #: Samples of a frame, of all planes, that latents are fitted to.
 _FITTED = 400_000
 
@@ -46,7 +47,9 @@ class Geometry:
         return Geometry(tuple(out))
 
 
-def to_tensors(frames: Sequence[Planes], depth: int) -> list[Tensor]:
+def to_tensors(
+    frames: Sequence[Planes], depth: int, device: torch.device | str = "cpu"
+) -> list[Tensor]:
     """Frames to one float32 [n, height, width] per channel, centred, in 8-bit code units."""
     scale = 1.0 / (1 << (depth - 8))
     out = []
@@ -54,20 +57,25 @@ def to_tensors(frames: Sequence[Planes], depth: int) -> list[Tensor]:
         stack = np.stack([frame[channel] for frame in frames])
         if stack.dtype != np.uint8:
             stack = stack.astype(np.int32)
-        out.append(torch.from_numpy(stack).float().mul_(scale).sub_(CENTRE))
+        out.append(torch.from_numpy(stack).to(device).float().mul_(scale).sub_(CENTRE))
     return out
 
 
 def gram(channels: Sequence[Tensor], ratio: float) -> Tensor:
-    """Weighted frame-by-frame inner products, float64 [n, n]; chroma counts 1/ratio^2."""
-    n = channels[0].shape[0]
-    total = torch.zeros(n, n, dtype=torch.float64)
+    """Weighted inner products of frames, float64 [n, n] on the CPU; chroma counts 1/ratio^2."""
+    n, device = channels[0].shape[0], channels[0].device
+    total = torch.zeros(n, n, dtype=torch.float64, device=device)
     for index, channel in enumerate(channels):
         flat = channel.reshape(n, -1)
         weight = 1.0 if index == 0 else ratio**-2
-        for part in torch.split(flat, _GRAM_CHUNK, dim=1):
+        for part in torch.split(flat, _gram_chunk(device), dim=1):
             total += weight * (part @ part.T).double()
-    return total
+    return total.cpu()
+
+
+def _gram_chunk(device: torch.device) -> int:
+    """Samples of a frame that one product sums."""
+    return _GRAM_CHUNK if device.type == "cpu" else _GRAM_CHUNK_ELSEWHERE
 
 
 def temporal_basis(products: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,22 +106,23 @@ def fitted_latents(channels: Sequence[Tensor], frames: Sequence[Tensor], ratio: 
         ratio: chroma step over luma step; chroma counts 1/ratio^2.
 
     Returns:
-        float64 [D, n].
+        float64 [D, n] on the CPU.
     """
-    count, n = frames[0].shape[0], channels[0].shape[0]
-    own = torch.zeros(count, count, dtype=torch.float64)
-    cross = torch.zeros(count, n, dtype=torch.float64)
+    count, n, device = frames[0].shape[0], channels[0].shape[0], channels[0].device
+    own = torch.zeros(count, count, dtype=torch.float64, device=device)
+    cross = torch.zeros(count, n, dtype=torch.float64, device=device)
     every = 1 + 2 * (sum(channel[0].numel() for channel in channels) // (2 * _FITTED))
     for index, (channel, frame) in enumerate(zip(channels, frames, strict=True)):
         weight = 1.0 if index == 0 else ratio**-2
         pairs = zip(
-            torch.split(frame.reshape(count, -1)[:, ::every], _GRAM_CHUNK, dim=1),
-            torch.split(channel.reshape(n, -1)[:, ::every], _GRAM_CHUNK, dim=1),
+            torch.split(frame.reshape(count, -1)[:, ::every], _gram_chunk(device), dim=1),
+            torch.split(channel.reshape(n, -1)[:, ::every], _gram_chunk(device), dim=1),
             strict=True,
         )
         for a, b in pairs:
             own += weight * (a @ a.T).double()
             cross += weight * (a @ b.T).double()
+    own, cross = own.cpu(), cross.cpu()
     own += torch.eye(count, dtype=torch.float64) * (1e-9 * own.diagonal().max() + 1e-9)
     found: Tensor = torch.linalg.solve(own, cross)
     return found
@@ -126,8 +135,8 @@ def eigen_frames(
 
     Args:
         channels: float32 [n, h, w] each.
-        latents: float64 [n, D], any full-rank basis.
-        weights: float64 [n], how much the error of a frame counts; None: all the same.
+        latents: float64 [n, D] on the CPU, any full-rank basis.
+        weights: float64 [n] on the CPU, how much the error of a frame counts; None: all the same.
 
     Returns:
         float32 [D, h, w] per channel.
@@ -135,6 +144,7 @@ def eigen_frames(
     n = latents.shape[0]
     weights = latents.new_ones(n) if weights is None else weights
     inverse = (torch.linalg.pinv(latents * weights[:, None]) * weights).float()
+    inverse = inverse.to(channels[0].device)
     return [(inverse @ channel.reshape(n, -1)).view(-1, *channel.shape[1:]) for channel in channels]
 
 

@@ -117,6 +117,10 @@ class Network:
             tensors[key] = (torch.rand(size, generator=generator) * 2 - 1) * bound
         return Network(shape, tensors)
 
+    def to(self, device: torch.device | str) -> Network:
+        """The network with its tensors on a device."""
+        return Network(self.shape, {key: t.to(device) for key, t in self.tensors.items()})
+
     def modulation(self, z: Tensor) -> Tensor:
         """Scales and shifts of every layer: float32 [m, layers, 2, channels].
 

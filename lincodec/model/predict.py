@@ -23,8 +23,9 @@ LONGEST = 1024
 ANCHORS = 16
 #: Lobes of the interpolation kernel: it takes so many samples on each side of a place.
 LOBES = 3
-#: Samples of blocks that are cut out together.
-_CHUNK = 1 << 18
+#: Samples of blocks that are cut out together: on the CPU they stay in its cache, elsewhere they
+#: bound the memory.
+_CHUNK, _CHUNK_ELSEWHERE = 1 << 18, 1 << 25
 #: Samples of a line that one matrix product gives.
 _GROUP = 16
 #: A window reaches this share of a block beyond each of its sides.
@@ -172,7 +173,8 @@ class Blocks:
         sides = [c + 2 * o for c, o in zip(self.cell, over, strict=True)]
         out = planes.new_empty(place.shape[0], *sides)
         samples = (sides[0] + 2 * LOBES - 1) * (sides[1] + 2 * LOBES - 1)
-        chunk = max(1, _CHUNK // samples)
+        most = _CHUNK if planes.device.type == "cpu" else _CHUNK_ELSEWHERE
+        chunk = max(1, most // samples)
         for start in range(0, place.shape[0], chunk):
             part = slice(start, start + chunk)
             self._cut(planes, which[part], place[part], moves[part], over, out[part])

@@ -51,6 +51,7 @@ def sampled_blocks(
     share = min(1.0, _SEEN / sum(channel[0].numel() for channel in channels))
     count = math.ceil(share * blocks)
     pick = torch.randperm(blocks, generator=torch.Generator().manual_seed(0))[:count]
+    pick = pick.to(channels[0].device)
     parts = []
     for channel, axes, step in zip(channels, geometry.channels, steps, strict=True):
         seen = [
@@ -71,7 +72,8 @@ def standing_out(blocks: Tensor) -> tuple[Tensor, float]:
     places = torch.nonzero(flat.square().sum(0) > 1)[:, 0]
     if len(places) > _KEPT:
         generator = torch.Generator().manual_seed(0)
-        kept = places[torch.randperm(len(places), generator=generator)[:_KEPT]]
+        drawn = torch.randperm(len(places), generator=generator)[:_KEPT]
+        kept = places[drawn.to(places.device)]
         return flat[:, kept], len(places) / _KEPT
     return flat[:, places], 1.0
 
@@ -84,20 +86,24 @@ def sparse_basis(weights: Tensor, basis: Tensor, turns: int = _TURNS) -> tuple[T
 
     Args:
         weights: float32 [n, columns], in quantiser steps.
-        basis: float64 [n, D], orthonormal columns to begin with.
+        basis: float64 [n, D] on the CPU, orthonormal columns to begin with.
         turns: how often, at most.
 
     Returns:
-        float64 [n, D], columns by falling energy, and the energy of the weights in each [D].
+        float64 [n, D], columns by falling energy, and the energy of the weights in each [D], both
+        on the CPU.
     """
-    z = basis.float()
+    device = weights.device
+    z = basis.float().to(device)
     for bound in torch.linspace(_FIRST_BOUND, 1, min(_TURNS_EACH * z.shape[1], turns)).tolist():
         mixed = z.T @ weights
         kept = torch.where(mixed.abs() > bound, mixed, 0)
         # a component with nothing left stays about where it is
-        left, _, right = torch.linalg.svd(weights @ kept.T + z, full_matrices=False)
-        z = left @ right
-    energy = (z.T @ weights).square().sum(1)
+        wanted = (weights @ kept.T + z).cpu()  # so small a one takes a GPU longer
+        left, _, right = torch.linalg.svd(wanted, full_matrices=False)
+        z = (left @ right).to(device)
+    energy = (z.T @ weights).square().sum(1).cpu()
+    z = z.cpu()
     order = energy.argsort(descending=True)
     z = z[:, order]
     return (z * torch.where(z.sum(0) < 0, -1.0, 1.0)).double(), energy[order].double()
@@ -111,7 +117,8 @@ def turned_basis(blocks: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
         basis: float64 [n, D], orthonormal, to begin with.
 
     Returns:
-        float64 [n, D], and the energy of the weights in each component [D].
+        float64 [n, D], and the energy of the weights in each component [D], like ``basis`` on the
+        CPU.
     """
     columns, each = standing_out(blocks)
     turned, energy = sparse_basis(columns, basis)
@@ -126,14 +133,15 @@ def split_basis(blocks: Tensor, basis: Tensor) -> tuple[Tensor, Tensor] | None:
         basis: float64 [n, D], the turned one.
 
     Returns:
-        float64 [n, 2 D - 1], the common component, then those of either basis, and their energy;
-        None when one basis costs about as little.
+        float64 [n, 2 D - 1], the common component, then those of either basis, and their energy,
+        like ``basis`` on the CPU; None when one basis costs about as little.
     """
-    common, flat = basis[:, :1].float(), blocks.flatten(1)
+    common, flat = basis[:, :1].float().to(blocks.device), blocks.flatten(1)
     level = common.T @ flat
     left = (flat - common @ level).view_as(blocks)
     energy = left.square().sum(2)
-    moment = torch.arange(len(energy), dtype=torch.float32) @ energy / (energy.sum(0) + 1e-9)
+    order = torch.arange(len(energy), dtype=torch.float32, device=blocks.device)
+    moment = order @ energy / (energy.sum(0) + 1e-9)
     late = moment > moment.median()
     single = _block_costs(left, basis[:, 1:])
     found = [(basis[:, 1:], energy)] * 2
@@ -147,13 +155,13 @@ def split_basis(blocks: Tensor, basis: Tensor) -> tuple[Tensor, Tensor] | None:
         late = costs[1] < costs[0]
     if torch.minimum(*costs).sum() > _WORTH * single.sum():
         return None
-    parts = [(common.double(), level.square().sum(1).double()), *found]
+    parts = [(common.double().cpu(), level.square().sum(1).double().cpu()), *found]
     return torch.cat([z for z, _ in parts], 1), torch.cat([e for _, e in parts])
 
 
 def _block_costs(blocks: Tensor, basis: Tensor) -> Tensor:
     """About what every block costs under a basis, [blocks]."""
-    mixed = (basis.T.float() @ blocks.flatten(1)).view(-1, *blocks.shape[1:])
+    mixed = (basis.T.float().to(blocks.device) @ blocks.flatten(1)).view(-1, *blocks.shape[1:])
     return _costs(mixed).sum((0, 2))
 
 
