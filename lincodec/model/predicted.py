@@ -44,13 +44,13 @@ class PredictedSegment:
         Between two frames they are a mix of both. ``areas`` None: native size.
         """
         left = times.floor().long().clamp(0, self.latents.shape[1] - 1)
-        share = (times - left).clamp(0, 1).to(self.latents)
+        share = (times - left).clamp(0, 1)
         right = (left + (share > 0)).clamp(max=self.latents.shape[1] - 1)
         kept = self._decoded(sorted({*left.tolist(), *right.tolist()}))
         out = []
         for channel in range(len(self.blocks)):
             a, b = (torch.stack([kept[i][channel] for i in at.tolist()]) for at in (left, right))
-            planes = torch.lerp(a, b, share[:, None, None]) if bool(share.any()) else a
+            planes = _mixed(a, b, share) if bool(share.any()) else a
             out.append(planes if areas is None else resample(planes, areas[channel]))
         return out
 
@@ -100,3 +100,8 @@ class PredictedSegment:
     def _keep(self, frames: Sequence[int], planes: Sequence[Tensor]) -> None:
         for index, frame in enumerate(frames):
             self._kept[frame] = [plane[index] for plane in planes]
+
+
+def _mixed(a: Tensor, b: Tensor, share: Tensor) -> Tensor:
+    """Pictures [m, h, w] at float64 shares [m] of the way from ``a`` to ``b``."""
+    return torch.lerp(a, b, share.to(a)[:, None, None])

@@ -1,4 +1,4 @@
-"""A device of its own on a machine that has none: tensors with values that say they lie on ``meta``.
+"""A device for machines that have none: tensors with values that say they lie on ``meta``.
 
 On ``meta`` itself nothing has values, so code that looks at them cannot run. Here every operation
 on a ``Far`` tensor is done on the CPU and its result is ``Far`` again, as a GPU would keep it: what
@@ -72,9 +72,7 @@ def _done(operation: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any
     if not there:
         return found
     known = {id(t.near): t for t in far}  # what changes a tensor in place gives the same one
-    return tree_map(
-        lambda a: known.get(id(a), Far(a)) if isinstance(a, Tensor) else a, found
-    )
+    return tree_map(lambda a: known.get(id(a), Far(a)) if isinstance(a, Tensor) else a, found)
 
 
 class _Operations(TorchDispatchMode):
@@ -87,10 +85,18 @@ class _Operations(TorchDispatchMode):
     def __torch_dispatch__(
         self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        kind = next((k for name, k in _WAITS.items() if str(operation).startswith(name)), None)
-        if kind and isinstance(args[0], Far) and (kwargs or {}).get("device") != META:
-            self.waits[kind] += 1
+        with self:  # what is made of other operations, where inference mode left it whole
+            found = operation.decompose(*args, **(kwargs or {}))
+        if found is not NotImplemented:
+            return found
+        self._count(operation, args, (kwargs or {}).get("device"))
         return _done(operation, args, kwargs or {})
+
+    def _count(self, operation: Any, args: Sequence[Any], goes_to: torch.device | None) -> None:
+        kind = next((k for name, k in _WAITS.items() if str(operation).startswith(name)), None)
+        stays = kind == "copy" and goes_to in (None, META)
+        if kind and not stays and isinstance(args[0], Far):
+            self.waits[kind] += 1
 
 
 class _Lists(TorchFunctionMode):
