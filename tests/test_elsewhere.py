@@ -1,10 +1,12 @@
-"""Encoding on a device other than the CPU, with values, on machines that have no GPU."""
+"""Encoding and decoding on another device, with values, on machines that have only a CPU."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,15 +14,17 @@ import torch
 from support.elsewhere import META, Far, elsewhere
 
 from lincodec.bitstream import SegmentCode, pack_segment
-from lincodec.container import LincArch, SegmentData
+from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.descent import Descent
 from lincodec.engines import Engine, Setting, engine_class
 from lincodec.fit import Budget, SegmentFit, code_bits
 from lincodec.jobs import EncodeOptions, Span
+from lincodec.models import Rendering
 from lincodec.motion import motion_field
 from lincodec.networks import network_shape, network_tensors
 from lincodec.presets import resolve
 from lincodec.registry import Role
+from lincodec.render import Renderer, output_shots
 from lincodec.segments import Range
 from lincodec.tally import Tally
 from lincodec.types import Frame, VideoInfo
@@ -28,6 +32,7 @@ from lincodec.video.reader import FrameReader
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
+VECTORS = Path(__file__).resolve().parents[1] / "format_spec" / "vectors" / "good"
 SIZE = (48, 64)
 Small = tuple[list[Frame], VideoInfo]
 
@@ -166,3 +171,36 @@ def test_the_network_is_fitted_on_the_device(small: Small) -> None:
         there = fit(META)
     assert there[0] == pytest.approx(here[0], abs=0.02)
     assert there[1] == here[1]
+
+
+class AtOnce(Executor):
+    """Runs in the caller's thread, which alone has the device."""
+
+    def submit(self, job: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """The result, made."""
+        done: Future[Any] = Future()
+        done.set_result(job(*args, **kwargs))
+        return done
+
+
+@pytest.mark.parametrize("scale", [1, 2])
+@pytest.mark.parametrize(
+    "name",
+    ["motion", "motion-cut", "network-4", "prediction-both", "prediction-link", "prediction-motion",
+     "rotated", "odd-size", "inr-hash", "inr-patch"],
+)  # fmt: skip
+def test_a_decode_keeps_to_its_device(name: str, scale: int) -> None:
+    """Native and twice as large, with frames in between."""
+    shown = []
+    for device in ("cpu", "meta"):
+        with elsewhere(), (VECTORS / f"good-{name}.linc").open("rb") as stream:
+            linc = LincFile(stream)
+            size = (scale * linc.info.width, scale * linc.info.height)
+            renderer = Renderer(linc, size, Rendering.of(device))
+            renderer._pool = AtOnce()  # type: ignore[assignment]
+            shots = output_shots(0, min(linc.n_frames, 20), scale)
+            shown.append(list(renderer.frames(shots)))
+    assert len(shown[0]) == len(shown[1]) == len(shots)
+    for here, there in zip(*shown, strict=True):
+        for a, b in zip(here, there, strict=True):
+            assert np.abs(a.astype(int) - b).max() <= 1

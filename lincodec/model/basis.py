@@ -33,13 +33,15 @@ class Axis:
 
 
 @lru_cache(maxsize=64)
-def cosine_matrix(block: int, dtype: torch.dtype = torch.float32) -> Tensor:
+def cosine_matrix(
+    block: int, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
+) -> Tensor:
     """Orthonormal DCT-II, [block, block]: row u is the cosine of frequency u."""
     u = torch.arange(block, dtype=torch.float64)[:, None]
     x = torch.arange(block, dtype=torch.float64)[None] + 0.5
     matrix = torch.cos(math.pi * u * x / block) * math.sqrt(2 / block)
     matrix[0] /= math.sqrt(2)
-    return matrix.to(dtype)
+    return matrix.to(device, dtype)
 
 
 def blend(distance: Tensor, overlap: int) -> Tensor:
@@ -89,10 +91,10 @@ def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
     n = planes.shape[0]
     blocks = padded.view(n, rows.blocks, rows.block, columns.blocks, columns.block)
     blocks = blocks.transpose(2, 3)
-    down = cosine_matrix(rows.block).to(planes.device)
-    across = cosine_matrix(columns.block).T.to(planes.device)
+    down = cosine_matrix(rows.block, device=planes.device)
+    across = cosine_matrix(columns.block, device=planes.device).T
     if planes.device.type != "cpu":
-        return down @ blocks @ across
+        return _columns(down, blocks.reshape(-1, columns.block) @ across, blocks.shape).contiguous()
     out = blocks.new_empty(blocks.shape)
     for index, plane in enumerate(blocks):  # one by one what lies between stays in the cache
         out[index] = down @ plane @ across
@@ -111,11 +113,31 @@ def synthesise(coefficients: Tensor, rows: Axis, columns: Axis) -> Tensor:
     """
     n, nr, nc, v, u = coefficients.shape
     kind, device = coefficients.dtype, coefficients.device
-    left = cosine_matrix(rows.block, kind)[:v].T.contiguous().to(device)
-    right = cosine_matrix(columns.block, kind)[:u].contiguous().to(device)
+    left = cosine_matrix(rows.block, kind, device)[:v].T.contiguous()
+    right = cosine_matrix(columns.block, kind, device)[:u].contiguous()
     # two large matrix products instead of one small product per block
-    part = (coefficients.reshape(-1, u) @ right).view(n * nr * nc, v, columns.block)
-    blocks = torch.matmul(left, part).view(n, nr, nc, rows.block, columns.block)
+    part = coefficients.reshape(-1, u) @ right
+    if device.type == "cpu":
+        part = part.view(n * nr * nc, v, columns.block)
+        blocks = torch.matmul(left, part).view(n, nr, nc, rows.block, columns.block)
+    else:
+        blocks = _columns(left, part, torch.Size([n, nr, nc, v, columns.block]))
     planes = blocks.transpose(2, 3).reshape(n, nr * rows.block, nc * columns.block)
     planes = fold(fold(planes, columns, -1, inverse=True), rows, -2, inverse=True)
     return planes[:, : rows.size, : columns.size]
+
+
+def _columns(matrix: Tensor, blocks: Tensor, shape: torch.Size) -> Tensor:
+    """``matrix`` times every block, as one product where a product a block would be too many.
+
+    Args:
+        matrix: [a, b].
+        blocks: of the elements of ``shape``, contiguous.
+        shape: [..., b, columns].
+
+    Returns:
+        [..., a, columns], not contiguous.
+    """
+    across = blocks.view(shape).transpose(-1, -2)
+    found = across.reshape(-1, shape[-2]) @ matrix.T
+    return found.view(*across.shape[:-1], matrix.shape[0]).transpose(-1, -2)

@@ -26,6 +26,8 @@ LOBES = 3
 #: Samples of blocks that are cut out together: on the CPU they stay in its cache, elsewhere they
 #: bound the memory.
 _CHUNK, _CHUNK_ELSEWHERE = 1 << 18, 1 << 25
+#: Matrix products that are started together, at most.
+_PRODUCTS = 65_535
 #: Samples of a line that one matrix product gives.
 _GROUP = 16
 #: A window reaches this share of a block beyond each of its sides.
@@ -75,8 +77,8 @@ def cell_size(size: tuple[int, int], grid: tuple[int, int]) -> int | None:
 
 
 @lru_cache(maxsize=64)
-def _matrices(side: int, unit: int) -> Tensor:
-    """A matrix for each fraction, float32 [unit, side + 2 LOBES - 1, side].
+def _matrices(side: int, unit: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """A matrix for each fraction, [unit, side + 2 LOBES - 1, side], of binary32 numbers.
 
     Column i interpolates at i + fraction / unit from samples -(LOBES - 1)... by a Lanczos kernel
     whose weights add up to one.
@@ -89,7 +91,7 @@ def _matrices(side: int, unit: int) -> Tensor:
     at = torch.arange(side)
     for tap in range(2 * LOBES):
         out[:, at + tap, at] = kernel[:, tap, None]
-    return out.float()
+    return out.float().to(device, dtype)
 
 
 def _interpolated(lines: Tensor, fraction: Tensor, unit: int) -> Tensor:
@@ -104,7 +106,7 @@ def _interpolated(lines: Tensor, fraction: Tensor, unit: int) -> Tensor:
     """
     side = lines.shape[2] - 2 * LOBES + 1
     group = math.gcd(side, _GROUP)  # short products: a long one is mostly zeros
-    matrices = _matrices(group, unit).to(lines)[fraction]
+    matrices = _matrices(group, unit, lines.dtype, lines.device)[fraction]
     pieces = lines.unfold(2, group + 2 * LOBES - 1, group).flatten(1, 2)
     return (pieces @ matrices).view(*lines.shape[:2], side)
 
@@ -174,7 +176,7 @@ class Blocks:
         out = planes.new_empty(place.shape[0], *sides)
         samples = (sides[0] + 2 * LOBES - 1) * (sides[1] + 2 * LOBES - 1)
         most = _CHUNK if planes.device.type == "cpu" else _CHUNK_ELSEWHERE
-        chunk = max(1, most // samples)
+        chunk = min(max(1, most // samples), _PRODUCTS)
         for start in range(0, place.shape[0], chunk):
             part = slice(start, start + chunk)
             self._cut(planes, which[part], place[part], moves[part], over, out[part])

@@ -19,6 +19,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
+from lincodec.model import basis, predict
+
 META = torch.device("meta")
 #: Operations that wait until a GPU has finished, by what they do.
 _WAITS = {
@@ -132,6 +134,16 @@ def elsewhere() -> Iterator[Counter[str]]:
         at, for a ``copy``.
     """
     operations = _Operations()
+    _forget()
     # inference mode hands whole functions to the dispatcher and lets no view be far
     with patch.object(torch, "inference_mode", torch.no_grad), _Lists(), operations:
-        yield operations.waits
+        try:
+            yield operations.waits
+        finally:
+            _forget()
+
+
+def _forget() -> None:
+    """Drop the matrices that are kept for every device."""
+    basis.cosine_matrix.cache_clear()
+    predict._matrices.cache_clear()
