@@ -12,6 +12,7 @@ import av
 import borders
 import closed_form
 import gpu
+import gpu_linc
 import grids
 import numpy as np
 import paper
@@ -319,6 +320,24 @@ def test_the_gpu_benchmark_on_a_cpu(clip: anchors.Clip, monkeypatch: pytest.Monk
     settings = plan.settings("paper-s")
     assert decoding[0]["flops"] == 2 * 64 * 40 * (32 * 2 * settings.levels + 4 * 32**2 + 3 * 32)
     assert gpu.encoding(plan)[0]["steps"] >= 1
+
+
+def test_the_gpu_benchmark_of_linc_on_a_cpu(clip: anchors.Clip, tmp_path: Path) -> None:
+    plan = gpu_linc.Plan("cpu", clip.path, presets=("instant",), frames=3, large=(264, 216))
+    report = gpu_linc.Report(tmp_path / "rows.json", {"command": "x"})
+    gpu_linc.measure(plan, report)
+    written = json.loads((tmp_path / "rows.json").read_text())
+    assert written == {"command": "x", "rows": report.rows}
+    kinds = [row["what"] for row in report.rows]
+    assert kinds == ["start", "encode", "decode", "parts", "decode", "parts"]
+    encoded, native, parts, larger = report.rows[1:5]
+    whole = encoded["scan_s"] + encoded["fit_s"] + encoded["verify_s"]
+    assert whole == pytest.approx(encoded["encode_s"], abs=0.01)
+    assert (native["width"], native["frames"], larger["width"]) == (176, 3, 264)
+    assert parts["entropy_s"] > 0
+    plan = replace(plan, seconds=0.0)
+    assert not gpu_linc.tried(plan, report, dict)
+    assert report.rows[-1]["what"] == "skipped"
 
 
 def test_the_hash_grid_benchmark_compares_equals() -> None:

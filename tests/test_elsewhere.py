@@ -17,6 +17,7 @@ from lincodec.bitstream import SegmentCode, pack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.descent import Descent
 from lincodec.engines import Engine, Setting, engine_class
+from lincodec.errors import ResourceError
 from lincodec.fit import Budget, SegmentFit, code_bits
 from lincodec.jobs import EncodeOptions, Span
 from lincodec.models import Rendering
@@ -68,6 +69,13 @@ def test_devices_that_are_mixed_are_refused() -> None:
         assert (there + 1).cpu().numpy().tolist() == [[2, 2], [2, 2]]
         assert float(there.sum()) == 4
         assert waits == {"copy": 1, "number": 1}
+
+
+@pytest.mark.parametrize("preset", ["instant", "slower"])
+def test_a_device_that_is_not_there_is_refused(preset: str) -> None:
+    chosen = resolve(preset)
+    with pytest.raises(ResourceError, match="--device cuda:63: this machine has"):
+        engine_class(chosen).check(chosen, EncodeOptions(preset=preset, device="cuda:63"))
 
 
 def fitted(small: Small, options: EncodeOptions) -> tuple[Engine, list[tuple[Range, SegmentCode]]]:

@@ -1,0 +1,298 @@
+"""What a GPU does with files of architecture linc, in one command of less than four minutes.
+
+    python benchmarks/gpu_linc.py --clip bunny --clip1080 film.mp4    everything, on cuda
+    python benchmarks/gpu_linc.py --device cpu --quick                the same code, a few frames
+
+Encodes a clip as a process with each preset and quality, decodes every file at its own size and at
+1080p in this process (twice: with the start of the device, and without) and as a process to an MP4,
+says where the seconds of a decode go, and decodes the same on the CPU. Every row is printed and
+written at once into benchmarks/results/gpu_linc_DEVICE.json; after --seconds nothing new is begun.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from anchors import clip_path
+from rd import machine
+
+from lincodec.bitstream import unpack_segment
+from lincodec.container import LincFile
+from lincodec.decode import decode
+from lincodec.devices import device_name, device_of
+from lincodec.jobs import DecodeOptions
+from lincodec.model.output import quantise, to_frames
+from lincodec.model.resample import Area
+from lincodec.models import Rendering, segment_model
+from lincodec.render import batch_size
+from lincodec.view import areas_of
+
+#: What a picture is enlarged to.
+LARGE = (1920, 1080)
+#: Bits per pixel at most, and RGB PSNR in dB at least, of a row that counts as reached.
+BPP, PSNR = 0.030, 34.5
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is measured."""
+
+    device: str
+    clip: str
+    clip1080: str | None = None
+    presets: tuple[str, ...] = ("instant", "medium")
+    qualities: tuple[float, ...] = (36.0,)
+    frames: int = 132
+    frames1080: int = 64
+    large: tuple[int, int] = LARGE
+    seconds: float = 220.0
+    begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def left(self) -> float:
+        """Seconds that there are for what has not begun yet."""
+        return self.seconds - (time.monotonic() - self.begun)
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The device, then the CPU to compare with."""
+        return (self.device,) if self.device == "cpu" else (self.device, "cpu")
+
+
+class Report:
+    """Rows that are written as they come."""
+
+    def __init__(self, path: Path, head: Row) -> None:
+        self.path, self.head = path, head
+        self.rows: list[Row] = []
+
+    def add(self, row: Row) -> Row:
+        """Print and write one more."""
+        self.rows.append({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()})
+        print(json.dumps(self.rows[-1]), flush=True)
+        text = json.dumps({**self.head, "rows": self.rows}, indent=1)
+        self.path.write_text(text + "\n", encoding="utf-8")
+        return row
+
+
+@contextmanager
+def clock(spent: dict[str, float], name: str, device: torch.device) -> Iterator[None]:
+    """Adds the wall seconds of a block, until the device has finished, to ``spent[name]``."""
+    begun = time.perf_counter()
+    yield
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    spent[name] = spent.get(name, 0.0) + time.perf_counter() - begun
+
+
+def process(arguments: list[str], limit: float) -> tuple[Row, list[Row], float]:
+    """(result, progress lines, wall seconds) of ``linc`` with arguments.
+
+    Raises:
+        RuntimeError: it failed or took longer than ``limit`` seconds.
+    """
+    command = [sys.executable, "-m", "lincodec", *arguments, "--json", "--progress", "json"]
+    begun = time.monotonic()
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"linc {shlex.join(arguments)}: took more than {limit:.0f} s") from error
+    wall = time.monotonic() - begun
+    if done.returncode:
+        raise RuntimeError(f"linc {shlex.join(arguments)}: {done.stderr[-2000:]}")
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    told = [line for line in lines if line["type"] == "progress"]
+    return json.loads(done.stdout.splitlines()[-1]), told, wall
+
+
+def stages(told: list[Row], seconds: float) -> Row:
+    """Seconds of reading, of fitting with what it measures, and of the last check.
+
+    To about 0.2 s: so often progress is told.
+    """
+    end = max((t["elapsed_s"] for t in told), default=seconds)
+    begun = end - seconds  # before it the program is loaded
+    last_scan = max((t["elapsed_s"] for t in told if t["stage"] == "scan"), default=begun)
+    verify = min((t["elapsed_s"] for t in told if t["stage"] == "verify"), default=end)
+    return {"scan_s": last_scan - begun, "fit_s": verify - last_scan, "verify_s": end - verify}
+
+
+def encoded(plan: Plan, clip: str, preset: str, quality: float, frames: int, out: Path) -> Row:
+    """One encode as a process."""
+    source = clip_path(clip)
+    given = ["encode", source, "-o", str(out), "-y", "--preset", preset, "--quality", str(quality)]
+    given += ["--frames", str(frames), "--audio", "none", "--device", plan.device]
+    found, told, wall = process(given, plan.left + 30)
+    return {
+        "what": "encode", "clip": Path(source).name, "preset": preset, "quality": quality,
+        "device": plan.device, "frames": found["frames"], "width": found["width"],
+        "height": found["height"], "process_s": wall, "encode_s": found["seconds"],
+        **stages(told, found["seconds"]), "psnr": found["psnr"], "bpp": found["bpp"],
+        "reached": found["psnr"] >= PSNR and found["bpp"] <= BPP, "file": out.name,
+    }  # fmt: skip
+
+
+def decoded(path: Path, device: str, scale: float, limit: float) -> Row:
+    """Two decodes in this process that write nowhere, and one as a process to an MP4."""
+    options = DecodeOptions(scale=scale, format="null", device=device, audio=False)
+    runs = [decode(str(path), "-", options) for _ in range(2)]
+    out = path.with_suffix(".mp4")
+    given = ["decode", str(path), "-o", str(out), "-y", "--enc-preset", "ultrafast"]
+    given += ["--audio", "none", "--device", device, "--res", f"{runs[0].width}x{runs[0].height}"]
+    found, _, wall = process(given, limit)
+    first, steady = runs
+    return {
+        "what": "decode", "file": path.name, "device": device, "width": first.width,
+        "height": first.height, "frames": first.frames, "first_fps": first.fps,
+        "steady_fps": steady.fps, "steady_render_s": steady.render_seconds,
+        "mp4_fps": found["fps"], "mp4_process_fps": first.frames / wall,
+    }  # fmt: skip
+
+
+def parts(path: Path, device: str, scale: float) -> Row:
+    """Where the seconds of a decode go, one after the other, once warm."""
+    rendering, spent = Rendering.of(device), dict[str, float]()
+    with path.open("rb") as stream, torch.inference_mode():
+        linc = LincFile(stream)
+        size = round(linc.info.width * scale), round(linc.info.height * scale)
+        areas = areas_of(linc.info, replace(linc.info, width=size[0], height=size[1]))
+        for round_ in range(2):
+            spent.clear()
+            for index in range(len(linc.segments)):
+                _segment(linc, index, rendering, areas, spent)
+            if round_ == 0 and rendering.device.type == "cuda":
+                torch.cuda.reset_peak_memory_stats(rendering.device)
+    peak = 0
+    if rendering.device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated(rendering.device) >> 20
+    return {
+        "what": "parts", "file": path.name, "device": device, "scale": scale,
+        "frames": linc.n_frames, "segments": len(linc.segments), "peak_mib": peak, **spent,
+    }  # fmt: skip
+
+
+def _segment(
+    linc: LincFile, index: int, rendering: Rendering, areas: Sequence[Area], spent: dict[str, float]
+) -> None:
+    """Decode and render one segment."""
+    device, info = rendering.device, linc.info
+    with clock(spent, "read_s", device):
+        data = linc.read_segment(index)
+    with clock(spent, "entropy_s", device):
+        code = unpack_segment(data, linc.arch, info.plane_sizes)
+    with clock(spent, "model_s", device):
+        model = segment_model(code, linc.arch, info, rendering)
+    times = torch.arange(code.n_frames, dtype=torch.float64)
+    for part in torch.split(times, batch_size(info)):
+        with clock(spent, "render_s", device):
+            planes = model.pictures(part, areas)
+        with clock(spent, "quantise_s", device):
+            codes = quantise(planes, info.bit_depth)
+        with clock(spent, "copy_s", device):
+            to_frames(codes)
+
+
+def files(plan: Plan, report: Report, folder: Path) -> list[Path]:
+    """Encodes, and the file of every one; those of the second clip come last."""
+    jobs = [(plan.clip, p, q, plan.frames) for p in plan.presets for q in plan.qualities]
+    if plan.clip1080 is not None:
+        jobs += [(plan.clip1080, p, plan.qualities[0], plan.frames1080) for p in plan.presets]
+    out = []
+    for number, (clip, preset, quality, frames) in enumerate(jobs):
+        path = folder / f"{number}_{preset}_{quality:g}.linc"
+        if tried(plan, report, lambda: encoded(plan, clip, preset, quality, frames, path)):  # noqa: B023
+            out.append(path)
+    return out
+
+
+def tried(plan: Plan, report: Report, measure: Callable[[], Row]) -> bool:
+    """Whether there was time to measure, and it did not fail; either way there is a row."""
+    if plan.left <= 0:
+        report.add({"what": "skipped", "why": "no time left"})
+        return False
+    try:
+        report.add(measure())
+    except (RuntimeError, OSError) as error:
+        report.add({"what": "failed", "why": str(error)})
+        return False
+    return True
+
+
+def scales(plan: Plan, path: Path) -> tuple[float, ...]:
+    """Native size, and what makes it as large as the plan's, if that is larger."""
+    with path.open("rb") as stream:
+        info = LincFile(stream).info
+    larger = min(plan.large[0] / info.width, plan.large[1] / info.height)
+    return (1.0, larger) if larger > 1 else (1.0,)
+
+
+def measure(plan: Plan, report: Report) -> None:
+    """All rows."""
+    begun = time.monotonic()
+    code = f"import torch; torch.zeros(1, device={plan.device!r}).sum().item()"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    report.add({"what": "start", "device": plan.device, "process_s": time.monotonic() - begun})
+    with tempfile.TemporaryDirectory() as name:
+        made = files(plan, report, Path(name))
+        for device in plan.devices:
+            for path in made:
+                for scale in scales(plan, path):
+                    tried(plan, report, lambda: decoded(path, device, scale, plan.left + 30))  # noqa: B023
+                    tried(plan, report, lambda: parts(path, device, scale))  # noqa: B023
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("--device", default="cuda")
+    add("--clip", default="bunny", help="a name of anchors.clip_path, or a path")
+    add("--clip1080", help="a second clip, encoded at the first quality and decoded as it is")
+    add("--presets", default="instant,medium")
+    add("--qualities", default="36", help="numbers with commas between")
+    add("--frames", type=int, default=132)
+    add("--frames1080", type=int, default=64, help="of the second clip")
+    add("--seconds", type=float, default=220, help="after which nothing new is begun")
+    add("--quick", action="store_true", help="a few frames, to see that it runs")
+    add("--out", type=Path, default=Path(__file__).parent / "results")
+    given = parser.parse_args()
+    plan = Plan(
+        given.device, given.clip, given.clip1080, tuple(given.presets.split(",")),
+        tuple(map(float, given.qualities.split(","))), given.frames, given.frames1080,
+        seconds=given.seconds,
+    )  # fmt: skip
+    if given.quick:
+        plan = Plan(given.device, given.clip, frames=4, presets=("instant",))
+    given.out.mkdir(parents=True, exist_ok=True)
+    device = device_of(plan.device)
+    path = given.out / f"gpu_linc_{device.type}{'_quick' if given.quick else ''}.json"
+    head = {
+        "command": shlex.join(["python", *sys.argv]),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": {**machine(), "device": device_name(device)},
+        "quick": given.quick,
+    }
+    report = Report(path, head)
+    measure(plan, report)
+    print(f"wrote {path} in {time.monotonic() - plan.begun:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
