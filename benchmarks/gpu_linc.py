@@ -1,12 +1,13 @@
 """What a GPU does with files of architecture linc, in one command of less than four minutes.
 
-    python benchmarks/gpu_linc.py --clip bunny --clip1080 film.mp4    everything, on cuda
+    python benchmarks/gpu_linc.py --clip bunny --file film.linc       everything, on cuda
     python benchmarks/gpu_linc.py --device cpu --quick                the same code, a few frames
 
-Encodes a clip as a process with each preset and quality, decodes every file at its own size and at
-1080p in this process (twice: with the start of the device, and without) and as a process to an MP4,
-says where the seconds of a decode go, and decodes the same on the CPU. Every row is printed and
-written at once into benchmarks/results/gpu_linc_DEVICE.json; after --seconds nothing new is begun.
+Encodes a clip as a process with each preset and quality; decodes every file, and the files given,
+several times over in a row, at its own size and at 1080p, in this process (twice: with the start of
+the device, and without) and as a process to an MP4; says where the seconds of a decode go, and
+decodes the same on the CPU. Every row is printed and written at once into
+benchmarks/results/gpu_linc_DEVICE.json; after --seconds nothing new is begun.
 """
 
 from __future__ import annotations
@@ -33,11 +34,13 @@ from lincodec.bitstream import unpack_segment
 from lincodec.container import LincFile
 from lincodec.decode import decode
 from lincodec.devices import device_name, device_of
+from lincodec.edit import concat
 from lincodec.jobs import DecodeOptions
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area
 from lincodec.models import Rendering, segment_model
 from lincodec.render import batch_size
+from lincodec.unpacking import usual_workers
 from lincodec.view import areas_of
 
 #: What a picture is enlarged to.
@@ -54,11 +57,13 @@ class Plan:
 
     device: str
     clip: str
-    clip1080: str | None = None
+    ready: tuple[Path, ...] = ()
+    """Files to decode too."""
+    repeat: int = 4
+    """Times that a file is decoded in a row."""
     presets: tuple[str, ...] = ("instant", "medium")
     qualities: tuple[float, ...] = (36.0,)
     frames: int = 132
-    frames1080: int = 64
     large: tuple[int, int] = LARGE
     seconds: float = 220.0
     begun: float = field(default_factory=time.monotonic)
@@ -149,9 +154,11 @@ def encoded(plan: Plan, clip: str, preset: str, quality: float, frames: int, out
 
 def decoded(path: Path, device: str, scale: float, limit: float) -> Row:
     """Two decodes in this process that write nowhere, and one as a process to an MP4."""
-    options = DecodeOptions(scale=scale, format="null", device=device, audio=False)
+    options = DecodeOptions(
+        scale=scale, format="null", device=device, audio=False, workers=usual_workers()
+    )
     runs = [decode(str(path), "-", options) for _ in range(2)]
-    out = path.with_suffix(".mp4")
+    out = path.with_suffix(f".{device}.mp4")
     given = ["decode", str(path), "-o", str(out), "-y", "--enc-preset", "ultrafast"]
     given += ["--audio", "none", "--device", device, "--res", f"{runs[0].width}x{runs[0].height}"]
     found, _, wall = process(given, limit)
@@ -208,15 +215,20 @@ def _segment(
 
 
 def files(plan: Plan, report: Report, folder: Path) -> list[Path]:
-    """Encodes, and the file of every one; those of the second clip come last."""
+    """Encodes, and the file of every one; then those that are ready."""
     jobs = [(plan.clip, p, q, plan.frames) for p in plan.presets for q in plan.qualities]
-    if plan.clip1080 is not None:
-        jobs += [(plan.clip1080, p, plan.qualities[0], plan.frames1080) for p in plan.presets]
     out = []
     for number, (clip, preset, quality, frames) in enumerate(jobs):
         path = folder / f"{number}_{preset}_{quality:g}.linc"
         if tried(plan, report, lambda: encoded(plan, clip, preset, quality, frames, path)):  # noqa: B023
             out.append(path)
+    return [*out, *plan.ready]
+
+
+def repeated(path: Path, times: int, folder: Path) -> Path:
+    """A file so many times in a row, without its audio."""
+    out = folder / f"{path.stem}_x{times}.linc"
+    concat([str(path)] * times, str(out), audio=False)
     return out
 
 
@@ -251,8 +263,9 @@ def measure(plan: Plan, report: Report) -> None:
         made = files(plan, report, Path(name))
         for device in plan.devices:
             for path in made:
+                long = repeated(path, plan.repeat, Path(name))
                 for scale in scales(plan, path):
-                    tried(plan, report, lambda: decoded(path, device, scale, plan.left + 30))  # noqa: B023
+                    tried(plan, report, lambda: decoded(long, device, scale, plan.left + 30))  # noqa: B023
                     tried(plan, report, lambda: parts(path, device, scale))  # noqa: B023
 
 
@@ -264,22 +277,21 @@ def main() -> None:
     add = parser.add_argument
     add("--device", default="cuda")
     add("--clip", default="bunny", help="a name of anchors.clip_path, or a path")
-    add("--clip1080", help="a second clip, encoded at the first quality and decoded as it is")
+    add("--file", type=Path, action="append", default=[], help="to be decoded too")
+    add("--repeat", type=int, default=4, help="times that a file is decoded in a row")
     add("--presets", default="instant,medium")
     add("--qualities", default="36", help="numbers with commas between")
     add("--frames", type=int, default=132)
-    add("--frames1080", type=int, default=64, help="of the second clip")
     add("--seconds", type=float, default=220, help="after which nothing new is begun")
     add("--quick", action="store_true", help="a few frames, to see that it runs")
     add("--out", type=Path, default=Path(__file__).parent / "results")
     given = parser.parse_args()
     plan = Plan(
-        given.device, given.clip, given.clip1080, tuple(given.presets.split(",")),
-        tuple(map(float, given.qualities.split(","))), given.frames, given.frames1080,
-        seconds=given.seconds,
+        given.device, given.clip, tuple(given.file), given.repeat, tuple(given.presets.split(",")),
+        tuple(map(float, given.qualities.split(","))), given.frames, seconds=given.seconds,
     )  # fmt: skip
     if given.quick:
-        plan = Plan(given.device, given.clip, frames=4, presets=("instant",))
+        plan = Plan(given.device, given.clip, repeat=2, frames=4, presets=("instant",))
     given.out.mkdir(parents=True, exist_ok=True)
     device = device_of(plan.device)
     path = given.out / f"gpu_linc_{device.type}{'_quick' if given.quick else ''}.json"

@@ -323,7 +323,9 @@ def test_the_gpu_benchmark_on_a_cpu(clip: anchors.Clip, monkeypatch: pytest.Monk
 
 
 def test_the_gpu_benchmark_of_linc_on_a_cpu(clip: anchors.Clip, tmp_path: Path) -> None:
-    plan = gpu_linc.Plan("cpu", clip.path, presets=("instant",), frames=3, large=(264, 216))
+    plan = gpu_linc.Plan(
+        "cpu", clip.path, repeat=2, presets=("instant",), frames=3, large=(264, 216)
+    )
     report = gpu_linc.Report(tmp_path / "rows.json", {"command": "x"})
     gpu_linc.measure(plan, report)
     written = json.loads((tmp_path / "rows.json").read_text())
@@ -333,7 +335,7 @@ def test_the_gpu_benchmark_of_linc_on_a_cpu(clip: anchors.Clip, tmp_path: Path) 
     encoded, native, parts, larger = report.rows[1:5]
     whole = encoded["scan_s"] + encoded["fit_s"] + encoded["verify_s"]
     assert whole == pytest.approx(encoded["encode_s"], abs=0.01)
-    assert (native["width"], native["frames"], larger["width"]) == (176, 3, 264)
+    assert (native["width"], native["frames"], larger["width"]) == (176, 6, 264)
     assert parts["entropy_s"] > 0
     plan = replace(plan, seconds=0.0)
     assert not gpu_linc.tried(plan, report, dict)
