@@ -287,7 +287,7 @@ def main() -> None:
     add("--out", type=Path, default=Path(__file__).parent / "results")
     given = parser.parse_args()
     plan = Plan(
-        given.device, given.clip, tuple(given.file), given.repeat, tuple(given.presets.split(",")),
+        given.device, given.clip, tuple(given.file), given.repeat, tuple(p for p in given.presets.split(",") if p),
         tuple(map(float, given.qualities.split(","))), given.frames, seconds=given.seconds,
     )  # fmt: skip
     if given.quick:
