@@ -167,7 +167,7 @@ class Renderer:
         """Planes float32 [m, h, w] at times in frames from the segment's first."""
         at = torch.tensor(times, dtype=torch.float64)
         planes = segment.model.pictures(at, areas)
-        return [plane.cpu() for plane in planes]  # where motion is followed
+        return planes
 
     def _follower(self, index: int) -> int | None:
         """The segment that goes on with this one's shot, None when there is none."""
