@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -111,7 +112,7 @@ def process(arguments: list[str], limit: float) -> tuple[Row, list[Row], float]:
     Raises:
         RuntimeError: it failed or took longer than ``limit`` seconds.
     """
-    command = [sys.executable, "-m", "lincodec", *arguments, "--json", "--progress", "json"]
+    command = [sys.executable, "-m", "lincodec", *arguments, "-v", "--json", "--progress", "json"]
     begun = time.monotonic()
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
@@ -228,7 +229,7 @@ def files(plan: Plan, report: Report, folder: Path) -> list[Path]:
 def repeated(path: Path, times: int, folder: Path) -> Path:
     """A file so many times in a row, without its audio."""
     out = folder / f"{path.stem}_x{times}.linc"
-    concat([str(path)] * times, str(out), audio=False)
+    concat([str(path)] * times, str(out), audio=False, overwrite=True)
     return out
 
 
@@ -239,8 +240,8 @@ def tried(plan: Plan, report: Report, measure: Callable[[], Row]) -> bool:
         return False
     try:
         report.add(measure())
-    except (RuntimeError, OSError) as error:
-        report.add({"what": "failed", "why": str(error)})
+    except Exception:  # noqa: BLE001 - the rows to come may be of other devices
+        report.add({"what": "failed", "why": traceback.format_exc()[-3000:]})
         return False
     return True
 
@@ -287,7 +288,8 @@ def main() -> None:
     add("--out", type=Path, default=Path(__file__).parent / "results")
     given = parser.parse_args()
     plan = Plan(
-        given.device, given.clip, tuple(given.file), given.repeat, tuple(p for p in given.presets.split(",") if p),
+        given.device, given.clip, tuple(given.file), given.repeat,
+        tuple(p for p in given.presets.split(",") if p),
         tuple(map(float, given.qualities.split(","))), given.frames, seconds=given.seconds,
     )  # fmt: skip
     if given.quick:

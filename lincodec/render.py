@@ -166,8 +166,7 @@ class Renderer:
     ) -> list[Tensor]:
         """Planes float32 [m, h, w] at times in frames from the segment's first."""
         at = torch.tensor(times, dtype=torch.float64)
-        planes = segment.model.pictures(at, areas)
-        return planes
+        return segment.model.pictures(at, areas)
 
     def _follower(self, index: int) -> int | None:
         """The segment that goes on with this one's shot, None when there is none."""

@@ -20,6 +20,7 @@ from lincodec.engines import Engine, Setting, engine_class
 from lincodec.errors import ResourceError
 from lincodec.fit import Budget, SegmentFit, code_bits
 from lincodec.jobs import EncodeOptions, Span
+from lincodec.layout import score
 from lincodec.models import Rendering
 from lincodec.motion import motion_field
 from lincodec.networks import network_shape, network_tensors
@@ -121,6 +122,18 @@ def test_an_encode_keeps_to_its_device(small: Small, options: EncodeOptions) -> 
     assert psnrs == pytest.approx(measured(small, engine, here), abs=0.02)
     bits = [sum(code_bits(code) for _, code in found) for found in (here, there)]
     assert bits[1] == pytest.approx(bits[0], rel=0.01)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("preset", ["instant", "fast", "medium"])
+def test_an_encode_on_a_cuda_device(small: Small, preset: str) -> None:
+    found = []
+    for device in ("cpu", "cuda"):
+        options = EncodeOptions(preset=preset, quality=24, device=device)
+        engine, codes = fitted(small, options)
+        bits = sum(code_bits(code) for _, code in codes)
+        found.append(score(bits, sum(measured(small, engine, codes)) / len(codes)))
+    assert found[1] == pytest.approx(found[0], abs=0.03)
 
 
 def test_the_closed_form_waits_a_few_times_only(small: Small) -> None:
