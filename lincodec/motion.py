@@ -33,7 +33,7 @@ _CELL = 16
 #: Luma samples of a frame that the search looks at, at most.
 _SEARCH_AREA = 240_000
 #: Samples of all frames that are searched together, on the CPU and elsewhere.
-_BATCH, _BATCH_ELSEWHERE = 6_000_000, 100_000_000
+_BATCH, _BATCH_ELSEWHERE = 6_000_000, 32_000_000
 _SMALLEST = 12  # rows or columns of the coarsest level
 _LEAST_CELL = 4.0  # samples of a level
 _SMOOTHNESS = 1.6  # price of a bend, against code values of mismatch
