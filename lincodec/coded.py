@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +13,14 @@ from torch import Tensor
 from lincodec import quant
 from lincodec.bitstream import Lattice, Spectral
 from lincodec.entropy.coefficients import Coefficients
+from lincodec.model.basis import Axis
 from lincodec.model.closed import CHROMA_RATIO, dead_zone
+from lincodec.model.tiles import weight_tiles
 
 #: Weights below one step less this are zero where nothing looks at what they cost.
 _OFFSET = 0.3
+#: Steps below which a weight is zero for sure.
+_SURE = 0.99 * (1 - _OFFSET)
 
 
 @dataclass(frozen=True)
@@ -32,52 +38,99 @@ def on_lattice(latents: Tensor, exponents: np.ndarray) -> Lattice:
     return Lattice(q, 1.0, exponents)
 
 
-def rounded(scaled: list[np.ndarray], _: float) -> list[np.ndarray]:
-    """Integers for weights over their steps by a dead zone alone, whatever a bit costs.
+@dataclass(frozen=True)
+class Rounded:
+    """Integers for the spectral weights of a channel."""
+
+    q: Coefficients
+    scaled: np.ndarray
+    """float32: weights over the step of those that are not zero."""
+
+    @staticmethod
+    def of(q: np.ndarray, scaled: np.ndarray) -> Rounded:
+        """Integers and weights over the step, [K, rows, columns, Bv, Bu] both."""
+        found = Coefficients.of(q)
+        return Rounded(found, scaled.ravel()[found.where])
+
+    def kept(self, components: np.ndarray) -> Coefficients:
+        """Integers of some components; those of the others are zero.
+
+        Args:
+            components: bool [K].
+        """
+        size = math.prod(self.q.shape[1:])
+        component, place = np.divmod(self.q.where, size)
+        where = (np.cumsum(components) - 1)[component] * size + place
+        shape = (int(components.sum()), *self.q.shape[1:])
+        return Coefficients(shape, where, self.q.values)
+
+
+def rounded(
+    frames: Tensor, depth: int, unmixing: Tensor, axes: tuple[Axis, Axis], step: float
+) -> Rounded:
+    """Weights of eigen-frames rounded with a dead zone alone, whatever a bit costs.
+
+    DC of eigen-frame 0 is rounded to nearest.
 
     Args:
-        scaled: float32 [K, rows, columns, Bv, Bu] per channel.
-
-    Returns:
-        int32 arrays of the same shapes. DC of eigen-frame 0 is rounded to nearest.
+        frames: of a channel, [n, height, width], centred float32 or codes of ``depth`` bits.
+        depth: bits of codes.
+        unmixing: float32 [D, n], what makes eigen-frames of frames.
+        axes: (vertical, horizontal).
+        step: of the channel.
     """
-    chosen = []
-    for weights in scaled:
-        q = np.empty(weights.shape, np.int32)
-        for out, x in zip(q, weights, strict=True):  # what lies between stays in the cache
-            out[...] = dead_zone(torch.from_numpy(x), 1.0, _OFFSET).numpy()
-        q[0, :, :, 0, 0] = np.rint(weights[0, :, :, 0, 0])
-        chosen.append(q)
-    return chosen
+    rows, columns = axes
+    area = rows.block * columns.block
+    places, weights, integers = [], [], []
+    for y, x, tile in weight_tiles(frames, depth, unmixing, axes):
+        seen = np.abs(tile.numpy()) > _SURE * step
+        seen[0, :, :, 0, 0] = True
+        found = np.flatnonzero(seen)
+        over = tile.flatten()[torch.from_numpy(found)].div_(step)
+        whole = dead_zone(over, 1.0, _OFFSET).numpy()
+        scaled = over.numpy()
+        block, place = np.divmod(found, area)
+        k, row, column = np.unravel_index(block, seen.shape[:3])
+        mean = (k == 0) & (place == 0)
+        whole[mean] = np.rint(scaled[mean])
+        block = (k * rows.blocks + y.first + row) * columns.blocks + x.first + column
+        some = whole != 0
+        places.append((block * area + place)[some])
+        weights.append(scaled[some])
+        integers.append(whole[some])
+    where = np.concatenate(places)
+    order = np.argsort(where, kind="stable")
+    shape = len(unmixing), rows.blocks, columns.blocks, rows.block, columns.block
+    q = Coefficients(shape, where[order], np.concatenate(integers)[order])
+    return Rounded(q, np.concatenate(weights)[order])
 
 
-def trimmed(
-    latents: Lattice, chosen: list[np.ndarray], scaled: list[np.ndarray], step: float
-) -> Coded:
-    """Drops trailing components without weights and measures the centroids."""
-    used = np.zeros(latents.q.shape[0], bool)
-    for values in chosen:
-        used |= values.any(axis=(1, 2, 3, 4))
+def trimmed(latents: Lattice, chosen: Sequence[Rounded], step: float) -> Coded:
+    """Drops components without weights and measures the centroids.
+
+    Args:
+        latents: of all components.
+        chosen: weights of every channel.
+        step: luma step.
+    """
+    used = np.zeros(len(latents.q), bool)
     used[0] = True
-    count = int(used.sum())
-    # mostly the last are without, and then nothing is copied
-    keep = slice(count) if used[:count].all() else np.flatnonzero(used)
-    centroids = np.stack([_centroids(q, x) for q, x in zip(chosen, scaled, strict=True)])
+    for channel in chosen:
+        used[channel.q.where // math.prod(channel.q.shape[1:])] = True
     return Coded(
-        Lattice(latents.q[keep], latents.step, latents.exponents[keep]),
+        Lattice(latents.q[used], latents.step, latents.exponents[used]),
         Spectral(
-            tuple(Coefficients.of(q[keep]) for q in chosen),
-            step, float(np.float32(CHROMA_RATIO)), centroids,
+            tuple(channel.kept(used) for channel in chosen),
+            step, float(np.float32(CHROMA_RATIO)), np.stack([_centroids(c) for c in chosen]),
         ),
     )  # fmt: skip
 
 
-def _centroids(q: np.ndarray, x: np.ndarray) -> np.ndarray:
+def _centroids(channel: Rounded) -> np.ndarray:
     """Mean of |x| - |q| over |q| = 1, 2 and more in 1/128 steps, int8 [3]."""
     out = np.zeros(3, np.int8)
-    where = np.flatnonzero(q != 0)  # of booleans it is much faster
-    magnitude = np.abs(q.ravel()[where])
-    rest = np.abs(x.ravel()[where]) - magnitude
+    magnitude = np.abs(channel.q.values)
+    rest = np.abs(channel.scaled) - magnitude
     for index in range(3):
         pick = magnitude == index + 1 if index < 2 else magnitude > 2
         if pick.any():

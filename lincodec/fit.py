@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,13 +14,13 @@ from torch import Tensor
 
 from lincodec.bitstream import Key, Lattice, SegmentCode, pack_segment
 from lincodec.bitstream import Tensor as Coding
-from lincodec.coded import Coded, on_lattice, rounded, trimmed
+from lincodec.coded import Coded, Rounded, on_lattice, rounded, trimmed
 from lincodec.container import LincArch
 from lincodec.descent import Descent
 from lincodec.devices import CPU
 from lincodec.entropy import rdo
 from lincodec.jobs import StopRequest
-from lincodec.metrics import mse, psnr
+from lincodec.metrics import psnr, rgb_error
 from lincodec.model import closed, sparse
 from lincodec.model.closed import CHROMA_RATIO, Geometry
 from lincodec.model.network import Network
@@ -29,7 +30,6 @@ from lincodec.networks import network_shape, network_tensors
 from lincodec.registry import Role
 from lincodec.segments import Range
 from lincodec.types import Planes, VideoInfo
-from lincodec.video.color import to_rgb
 
 #: Chooses integers for weights over their steps, float32 per channel, at a price of a bit.
 Chooser = Callable[[list[np.ndarray], float], list[np.ndarray]]
@@ -129,9 +129,14 @@ class SegmentFit:
         self.device = device
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         self.source = frames
-        self.channels = closed.to_tensors(frames, info.bit_depth, device)
-        self._products = closed.gram(self.channels, CHROMA_RATIO)
+        self.codes = closed.stacked(frames, device)
+        self._products = closed.gram(self.codes, CHROMA_RATIO, info.bit_depth)
         self.weigh(torch.ones(len(frames), dtype=torch.float64))
+
+    @cached_property
+    def channels(self) -> list[Tensor]:
+        """The source as centred float32 [n, h, w] per channel, in 8-bit code units."""
+        return [closed.centred(codes, self.info.bit_depth) for codes in self.codes]
 
     def weigh(self, weights: Tensor) -> None:
         """Let the error of every frame count ``weights`` times, float64 [n]."""
@@ -150,7 +155,7 @@ class SegmentFit:
     @property
     def frames(self) -> int:
         """Frames of the segment."""
-        return int(self.channels[0].shape[0])
+        return len(self.source)
 
     def quality(self, coded: Coded, network: Network | None, every: int = 4) -> float:
         """Mean RGB PSNR in dB of every ``every``-th frame."""
@@ -294,18 +299,30 @@ class SegmentFit:
         exponents = closed.latent_exponents(norms, step).numpy().astype(np.int8)
         latents = on_lattice(basis.T, exponents)
         values = torch.from_numpy(latents.values)
+        if choose is None and not self.refined:
+            return trimmed(latents, self._rounded(targets or self.codes, values, steps), step)
         wanted = self.channels if targets is None else targets
         weights = self._weights(wanted, values, steps)
         scaled = [w.div_(s).cpu().numpy() for w, s in zip(weights, steps, strict=True)]
-        if choose is None:
-            choose = rdo.optimise if self.refined else rounded
-        coded = trimmed(latents, choose(scaled, rate), scaled, step)
+        chosen = (choose or rdo.optimise)(scaled, rate)
+        found = [Rounded.of(q, x) for q, x in zip(chosen, scaled, strict=True)]
+        coded = trimmed(latents, found, step)
         return replace(coded, latents=self._answer(coded, wanted)) if self.refined else coded
+
+    def _rounded(
+        self, wanted: Sequence[Tensor], latents: Tensor, steps: Sequence[float]
+    ) -> list[Rounded]:
+        """Weights for rounded latents, rounded in turn."""
+        unmixing = closed.unmixing(latents.T.double(), self.weights)
+        return [
+            rounded(frames, self.info.bit_depth, unmixing, axes, step)
+            for frames, axes, step in zip(wanted, self.geometry.channels, steps, strict=True)
+        ]
 
     def _steps(self, step: float) -> list[float]:
         """Step of every channel."""
         chroma = float(np.float32(step) * np.float32(CHROMA_RATIO))
-        return [step] + [chroma] * (len(self.channels) - 1)
+        return [step] + [chroma] * (len(self.codes) - 1)
 
     def _basis_at(self, step: float) -> tuple[Tensor, Tensor]:
         """Temporal basis, float64 [n, D], and norms of its components for a luma step."""
@@ -351,7 +368,7 @@ class SegmentFit:
 def rendered_psnr(planes: Sequence[Tensor], source: Planes, info: VideoInfo) -> float:
     """RGB PSNR in dB of one rendered frame, float32 [1, h, w] per channel, as it is shown."""
     shown = to_frames(quantise(planes, info.bit_depth))[0]
-    return psnr(mse(to_rgb(source, info), to_rgb(shown, info)))
+    return psnr(rgb_error(source, shown, info))
 
 
 def code_bits(code: SegmentCode) -> int:

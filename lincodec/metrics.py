@@ -3,7 +3,7 @@
 Conventions: PSNR is 10 log10(peak^2 / MSE), with the peak 255 of 8-bit samples scaled to the
 depth (2**depth - 1 for planes); identical pictures count as 100 dB, the largest figure
 reported. RGB is compared after our own conversion with chroma repeated, clipped and unrounded
-(see ``lincodec.video.color``); that module is passed in, so this one knows no video.
+(see ``lincodec.video.color``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.errors import UsageError
-from lincodec.types import Planes
+from lincodec.types import Planes, VideoInfo
+from lincodec.video.color import to_rgb
 
 #: PSNR reported for identical pictures, dB.
 PSNR_CAP = 100.0
+
+#: Differences whose squares are summed in binary32 before they join the binary64 total.
+_SUMMED = 1 << 14
+#: About how many samples of luma are converted to RGB together.
+_CONVERTED = 1 << 17
 
 _MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW = 11
@@ -39,12 +45,50 @@ def mse(reference: NDArray[Any], distorted: NDArray[Any]) -> float:
     if reference.shape != distorted.shape:
         raise UsageError(f"sizes differ: {reference.shape} against {distorted.shape}")
     exact = np.float64 if np.float64 in (reference.dtype, distorted.dtype) else np.float32
-    flat = np.subtract(reference, distorted, dtype=exact).ravel(order="K")
-    total = 0.0  # short float32 dot products, summed in double
-    for start in range(0, flat.size, 16384):
-        block = flat[start : start + 16384]
-        total += float(np.dot(block, block))
-    return total / max(1, int(flat.size))
+    if not (reference.flags.c_contiguous and distorted.flags.c_contiguous):
+        return _mean_square(np.subtract(reference, distorted, dtype=exact).ravel(order="K"))
+    a, b = reference.reshape(-1), distorted.reshape(-1)
+    total = 0.0
+    for start in range(0, a.size, _SUMMED):  # a difference at a time, which stays in the cache
+        part = slice(start, start + _SUMMED)
+        total += _square(np.subtract(a[part], b[part], dtype=exact))
+    return total / max(1, a.size)
+
+
+def rgb_error(reference: Planes, distorted: Planes, info: VideoInfo) -> float:
+    """Mean squared error of two frames as RGB, on the scale 0..255.
+
+    Args:
+        reference: planes as ``info`` describes them.
+        distorted: of the same sizes.
+        info: of both.
+    """
+    height, width = reference[0].shape
+    difference = np.empty((3, height, width), np.float32)
+    rows = max(1, _CONVERTED // (4 * width)) * 4  # in whole rows of chroma
+    for top in range(0, height, rows):  # what lies between stays in the cache
+        part = slice(top, top + rows)
+        a, b = (to_rgb(_rows(planes, part, info), info) for planes in (reference, distorted))
+        np.subtract(np.moveaxis(a, 2, 0), np.moveaxis(b, 2, 0), out=difference[:, part])
+    return _mean_square(difference.ravel())
+
+
+def _rows(planes: Planes, part: slice, info: VideoInfo) -> Planes:
+    """Some rows of luma and those of chroma that lie there."""
+    shift = (info.chroma_shift or (0, 0))[1]
+    chroma = slice(part.start >> shift, part.stop >> shift)
+    return tuple(plane[part if c == 0 else chroma] for c, plane in enumerate(planes))
+
+
+def _mean_square(flat: NDArray[Any]) -> float:
+    """Mean of the squares of a vector."""
+    parts = range(0, flat.size, _SUMMED)
+    return sum(_square(flat[start : start + _SUMMED]) for start in parts) / max(1, flat.size)
+
+
+def _square(part: NDArray[Any]) -> float:
+    """Sum of the squares of a few numbers, in their own precision."""
+    return float(np.dot(part, part))
 
 
 def psnr(error: float, peak: float = 255.0) -> float:

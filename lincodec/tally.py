@@ -16,12 +16,11 @@ from lincodec.bitstream import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
 from lincodec.engines import Engine
 from lincodec.errors import VerifyError
-from lincodec.metrics import PsnrSum, mse, psnr_planes, psnr_yuv
+from lincodec.metrics import PsnrSum, psnr_planes, psnr_yuv
 from lincodec.model.output import quantise, to_frames
 from lincodec.models import ON_CPU, Rendering, segment_model
 from lincodec.render import batch_size
 from lincodec.types import Frame, Planes, VideoInfo
-from lincodec.video.color import to_rgb
 
 
 @dataclass
@@ -79,7 +78,7 @@ class Tally:
 
     def _add(self, frame: Frame, shown: Planes, info: VideoInfo) -> None:
         """Account for one frame."""
-        self.rgb.add(mse(to_rgb(frame.planes, info), to_rgb(shown, info)))
+        self.rgb.add(metrics.rgb_error(frame.planes, shown, info))
         errors = metrics.plane_errors(frame.planes, shown)
         self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -21,6 +22,8 @@ _INTERNAL = 1
 _USAGE = 2
 _RESOURCE = 8
 _PIPE_CLOSED = 141
+#: New objects between two collections; torch makes hundreds of thousands while it is imported.
+_COLLECTED_AFTER = 100_000
 
 #: Sub-commands in the order of the help text. Each is in a module of its own name.
 COMMANDS = {
@@ -169,6 +172,7 @@ def _pipe_was_closed(error: BaseException | None) -> bool:
 
 def main() -> None:
     """Entry point of the ``linc`` script."""
+    gc.set_threshold(_COLLECTED_AFTER)
     code = completion.answer(linc)
     if code is None:
         code = run(sys.argv[1:])
@@ -181,4 +185,6 @@ def main() -> None:
     if code in (_PIPE_CLOSED, _RESOURCE):
         # what is still buffered has nowhere to go; without this Python complains at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    if "triton" not in sys.modules:  # it takes what was never collected for its own leaks
+        gc.freeze()  # the last collection would look at all of torch once more, for nothing
     sys.exit(code)

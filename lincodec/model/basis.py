@@ -59,18 +59,29 @@ def fold(planes: Tensor, axis: Axis, dim: int, inverse: bool = False) -> Tensor:
     Returns:
         ``planes``, changed in place.
     """
-    n, count = axis.overlap, axis.blocks
-    if n == 0 or count < 2:
-        return planes
-    lines = planes.movedim(dim, 0)
-    blocks = lines.view(count, axis.block, *lines.shape[1:])
+    if axis.blocks > 1:
+        blend_borders(planes, axis, dim, axis.block, inverse)
+    return planes
+
+
+def blend_borders(planes: Tensor, axis: Axis, dim: int, first: int, inverse: bool = False) -> None:
+    """Fold, or unfold, around the borders at ``first`` and every block from there on, in place.
+
+    Args:
+        planes: float32, with ``axis.overlap`` samples or more beyond the borders.
+        axis: block size and overlap.
+        dim: -1 or -2.
+        first: sample after the first border.
+        inverse: whether to unfold.
+    """
+    lines, n = planes.movedim(dim, 0), axis.overlap
     tau = blend(torch.arange(n, dtype=torch.float64) + 0.5, n).tolist()
     for i in range(n):
-        right, left = blocks[1:, i], blocks[:-1, axis.block - 1 - i]
+        right = lines[first + i :: axis.block]
+        left = lines[first - 1 - i :: axis.block][: len(right)]
         odd = (right - left) * (((tau[i] if inverse else 1 / tau[i]) - 1) / 2)
         right += odd
         left -= odd
-    return planes
 
 
 def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
@@ -91,14 +102,21 @@ def analyse(planes: Tensor, rows: Axis, columns: Axis) -> Tensor:
     n = planes.shape[0]
     blocks = padded.view(n, rows.blocks, rows.block, columns.blocks, columns.block)
     blocks = blocks.transpose(2, 3)
-    down = cosine_matrix(rows.block, device=planes.device)
-    across = cosine_matrix(columns.block, device=planes.device).T
     if planes.device.type != "cpu":
-        return _columns(down, blocks.reshape(-1, columns.block) @ across, blocks.shape).contiguous()
+        return transform(blocks).contiguous()
     out = blocks.new_empty(blocks.shape)
     for index, plane in enumerate(blocks):  # one by one what lies between stays in the cache
-        out[index] = down @ plane @ across
+        out[index] = transform(plane)
     return out
+
+
+def transform(blocks: Tensor) -> Tensor:
+    """Cosine transform of blocks, float32 [..., Bv, Bu] on any device."""
+    down = cosine_matrix(blocks.shape[-2], device=blocks.device)
+    across = cosine_matrix(blocks.shape[-1], device=blocks.device).T
+    if blocks.device.type == "cpu":
+        return down @ blocks @ across
+    return _columns(down, blocks.reshape(-1, blocks.shape[-1]) @ across, blocks.shape)
 
 
 def synthesise(coefficients: Tensor, rows: Axis, columns: Axis) -> Tensor:

@@ -47,29 +47,49 @@ class Geometry:
         return Geometry(tuple(out))
 
 
+def stacked(frames: Sequence[Planes], device: torch.device | str = "cpu") -> list[Tensor]:
+    """Frames to one integer [n, height, width] per channel: uint8, or int32 above 8 bits."""
+    out = []
+    for channel in range(len(frames[0])):
+        stack = np.stack([frame[channel] for frame in frames])
+        stack = stack if stack.dtype == np.uint8 else stack.astype(np.int32)
+        out.append(torch.from_numpy(stack).to(device))
+    return out
+
+
+def centred(codes: Tensor, depth: int) -> Tensor:
+    """Codes of ``depth`` bits to float32, centred, in 8-bit code units; float32 as it is."""
+    if codes.is_floating_point():
+        return codes
+    values = codes.float()
+    if depth > 8:
+        values *= 1.0 / (1 << (depth - 8))
+    return values.sub_(CENTRE)
+
+
 def to_tensors(
     frames: Sequence[Planes], depth: int, device: torch.device | str = "cpu"
 ) -> list[Tensor]:
     """Frames to one float32 [n, height, width] per channel, centred, in 8-bit code units."""
-    scale = 1.0 / (1 << (depth - 8))
-    out = []
-    for channel in range(len(frames[0])):
-        stack = np.stack([frame[channel] for frame in frames])
-        if stack.dtype != np.uint8:
-            stack = stack.astype(np.int32)
-        out.append(torch.from_numpy(stack).to(device).float().mul_(scale).sub_(CENTRE))
-    return out
+    return [centred(codes, depth) for codes in stacked(frames, device)]
 
 
-def gram(channels: Sequence[Tensor], ratio: float) -> Tensor:
-    """Weighted inner products of frames, float64 [n, n] on the CPU; chroma counts 1/ratio^2."""
+def gram(channels: Sequence[Tensor], ratio: float, depth: int = 8) -> Tensor:
+    """Weighted inner products of frames, float64 [n, n] on the CPU; chroma counts 1/ratio^2.
+
+    Args:
+        channels: [n, h, w] each, centred float32 or codes of ``depth`` bits.
+        ratio: chroma step over luma step.
+        depth: bits of codes.
+    """
     n, device = channels[0].shape[0], channels[0].device
     total = torch.zeros(n, n, dtype=torch.float64, device=device)
     for index, channel in enumerate(channels):
         flat = channel.reshape(n, -1)
         weight = 1.0 if index == 0 else ratio**-2
         for part in torch.split(flat, _gram_chunk(device), dim=1):
-            total += weight * (part @ part.T).double()
+            values = centred(part, depth)
+            total += weight * (values @ values.T).double()
     return total.cpu()
 
 
@@ -141,11 +161,15 @@ def eigen_frames(
     Returns:
         float32 [D, h, w] per channel.
     """
-    n = latents.shape[0]
-    weights = latents.new_ones(n) if weights is None else weights
-    inverse = (torch.linalg.pinv(latents * weights[:, None]) * weights).float()
-    inverse = inverse.to(channels[0].device)
-    return [(inverse @ channel.reshape(n, -1)).view(-1, *channel.shape[1:]) for channel in channels]
+    inverse = unmixing(latents, weights).to(channels[0].device)
+    return [(inverse @ channel.flatten(1)).view(-1, *channel.shape[1:]) for channel in channels]
+
+
+def unmixing(latents: Tensor, weights: Tensor | None = None) -> Tensor:
+    """What makes eigen-frames of frames, float32 [D, n]; see ``eigen_frames``."""
+    weights = latents.new_ones(len(latents)) if weights is None else weights
+    inverse: Tensor = torch.linalg.pinv(latents * weights[:, None]) * weights
+    return inverse.float()
 
 
 def spectral_weights(
