@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from scipy.signal import convolve2d
 
 from lincodec import metrics
 from lincodec.errors import UsageError
+from lincodec.types import VideoInfo
+from lincodec.video.color import to_rgb
 
 
 def _noisy(seed: int = 0, size: tuple[int, int] = (64, 80)) -> tuple[np.ndarray, np.ndarray]:
@@ -35,6 +38,20 @@ def test_mse_does_not_wrap_and_checks_shapes() -> None:
     assert metrics.mse(low, high) == pytest.approx(65535.0**2, rel=1e-6)
     with pytest.raises(UsageError, match="sizes differ"):
         metrics.mse(low, high[:3])
+
+
+@pytest.mark.parametrize("shift", [(1, 1), (1, 0), (0, 0), None])
+@pytest.mark.parametrize("size", [(9, 300), (301, 37)])
+def test_rgb_error_is_that_of_the_pictures(
+    shift: tuple[int, int] | None, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "_CONVERTED", 1)  # strips of four rows
+    info = VideoInfo(size[1], size[0], Fraction(25), chroma_shift=shift)
+    generator = np.random.default_rng(5)
+    a, b = (
+        tuple(generator.integers(0, 256, s, np.uint8) for s in info.plane_sizes) for _ in range(2)
+    )
+    assert metrics.rgb_error(a, b, info) == metrics.mse(to_rgb(a, info), to_rgb(b, info))
 
 
 def test_psnr_values() -> None:
