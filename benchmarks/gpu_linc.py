@@ -206,7 +206,7 @@ def _segment(
     with clock(spent, "model_s", device):
         model = segment_model(code, linc.arch, info, rendering)
     times = torch.arange(code.n_frames, dtype=torch.float64)
-    for part in torch.split(times, batch_size(info)):
+    for part in torch.split(times, batch_size(info, device)):
         with clock(spent, "render_s", device):
             planes = model.pictures(part, areas)
         with clock(spent, "quantise_s", device):

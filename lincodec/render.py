@@ -14,6 +14,7 @@ from torch import Tensor
 from lincodec.bitstream import SegmentCode
 from lincodec.container import LincFile
 from lincodec.crop import Crop
+from lincodec.devices import CPU
 from lincodec.errors import CorruptError, ResourceError
 from lincodec.memory import ran_out
 from lincodec.model.motion import Between
@@ -25,14 +26,15 @@ from lincodec.unpacking import Unpacker
 from lincodec.video.color import default_matrix
 from lincodec.view import Surroundings, areas_of, motion_reach
 
-#: Luma samples rendered at a time.
-_BATCH_SAMPLES = 8_000_000
+#: Luma samples rendered at a time, on the CPU and on other devices, which want few large jobs.
+_BATCH_SAMPLES, _BATCH_ELSEWHERE = 8_000_000, 64_000_000
 _UNSPECIFIED = 2  # matrix coefficients (H.273)
 
 
-def batch_size(info: VideoInfo) -> int:
+def batch_size(info: VideoInfo, device: torch.device = CPU) -> int:
     """Frames of a picture size that are rendered together."""
-    return max(1, _BATCH_SAMPLES // (info.width * info.height))
+    samples = _BATCH_SAMPLES if device.type == "cpu" else _BATCH_ELSEWHERE
+    return max(1, samples // (info.width * info.height))
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Loaded:
 
 
 class Renderer:
-    """Renders frames of an open file; keeps two segments and fetches the next ahead."""
+    """Renders frames of an open file, a batch ahead; keeps two segments and fetches the next."""
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class Renderer:
         self._around = Surroundings(self._areas, 0)
         self._unpacker = Unpacker(linc, workers)
         self._pool = ThreadPoolExecutor(2)
+        self._painter = ThreadPoolExecutor(1)
         self._segments: dict[int, Future[Loaded]] = {}
         #: By frame, of what lies around the areas too.
         self._pictures: dict[int, list[Tensor]] = {}
@@ -94,7 +97,8 @@ class Renderer:
     def close(self) -> None:
         """Stop the background work."""
         self._unpacker.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._painter):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def load(self, index: int) -> Loaded:
         """Read and decode a segment now.
@@ -128,7 +132,17 @@ class Renderer:
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Integer planes of every output frame in order (ascending ``shots``)."""
-        batch = min(batch_size(self.output), batch_size(self.info))  # native planes come first
+        batches = self._batches(shots)
+        coming = self._painter.submit(next, batches, None)
+        while (frames := coming.result()) is not None:
+            coming = self._painter.submit(next, batches, None)
+            yield from frames
+
+    def _batches(self, shots: Sequence[Shot]) -> Iterator[list[Planes]]:
+        """The frames of ``shots`` in batches as large as memory allows."""
+        device = self.rendering.device
+        # native planes come first
+        batch = min(batch_size(self.output, device), batch_size(self.info, device))
         last = self.linc.segment_at(shots[-1].frame) if shots else 0
         at = 0
         while at < len(shots):
@@ -144,7 +158,7 @@ class Renderer:
                     raise
                 batch = _smaller(stop - at, error)
                 continue
-            yield from frames
+            yield frames
             at = stop
 
     def _batch(self, index: int, shots: Sequence[Shot], last: int) -> list[Planes]:

@@ -218,7 +218,7 @@ def test_a_decode_keeps_to_its_device(name: str, scale: int) -> None:
             linc = LincFile(stream)
             size = (scale * linc.info.width, scale * linc.info.height)
             renderer = Renderer(linc, size, Rendering.of(device))
-            renderer._pool = AtOnce()  # type: ignore[assignment]
+            renderer._pool = renderer._painter = AtOnce()  # type: ignore[assignment]
             shots = output_shots(0, min(linc.n_frames, 20), scale)
             shown.append(list(renderer.frames(shots)))
     assert len(shown[0]) == len(shown[1]) == len(shots)

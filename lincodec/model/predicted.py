@@ -11,8 +11,8 @@ from lincodec.model.predict import Blocks, Link, levels, predicted
 from lincodec.model.resample import Area, resample
 from lincodec.model.segment import SegmentModel
 
-#: Luma samples that are decoded together.
-_BATCH = 4_000_000
+#: Luma samples that are decoded together, on the CPU and on other devices.
+_BATCH, _BATCH_ELSEWHERE = 4_000_000, 64_000_000
 
 
 class PredictedSegment:
@@ -61,7 +61,8 @@ class PredictedSegment:
         missing = self._needed(frames)
         if 0 in missing:
             self._keep([0], self.model.native(self.latents[:, :1]))
-        batch = max(1, _BATCH // (self.blocks[0].size[0] * self.blocks[0].size[1]))
+        samples = _BATCH if self.latents.device.type == "cpu" else _BATCH_ELSEWHERE
+        batch = max(1, samples // (self.blocks[0].size[0] * self.blocks[0].size[1]))
         for depth in sorted({self._depth[at] for at in missing if at}):
             links = [self._links[at] for at in sorted(missing) if self._depth.get(at) == depth]
             for start in range(0, len(links), batch):
