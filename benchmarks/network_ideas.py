@@ -27,12 +27,13 @@ from torch import Tensor, nn
 from lincodec.bitstream import Key, pack_segment
 from lincodec.coded import Coded
 from lincodec.container import LincArch
-from lincodec.descent import Descent, Muon
+from lincodec.descent import Descent
 from lincodec.fit import DB_PER_LOG_BYTES, SegmentFit
 from lincodec.metrics import mse, psnr
 from lincodec.model.network import Network, NetworkShape
 from lincodec.model.output import quantise, to_frames
 from lincodec.networks import network_shape, network_tensors, row_exponents, rows_of, snapped
+from lincodec.optimisers import Adam, Muon
 from lincodec.presets import step_of
 from lincodec.segments import Range
 from lincodec.video.color import to_rgb
@@ -158,34 +159,34 @@ class Wide(Network):
     frames = 1
 
 
-class Soap(torch.optim.Optimizer):
+class Soap:
     """Adam in the slowly turning eigenbasis of G Gt (Vyas et al. 2024), left side only."""
 
-    def __init__(self, tensors: list[Tensor], lr: float) -> None:
-        super().__init__(tensors, {"lr": lr})
+    def __init__(self, tensors: list[Tensor]) -> None:
+        self.state: list[tuple[Tensor, dict[str, Any]]] = [(tensor, {}) for tensor in tensors]
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
-        """One update."""
-        for group in self.param_groups:
-            for tensor in group["params"]:
-                g = tensor.grad.flatten(1)
-                s = self.state[tensor]
-                if not s:
-                    s |= {"l": g @ g.T, "r": g.T @ g, "m": torch.zeros_like(g),
-                          "v": torch.zeros_like(g), "t": 0}  # fmt: skip
-                s["l"].lerp_(g @ g.T, 0.05)
-                s["r"].lerp_(g.T @ g, 0.05)
-                if s["t"] % 20 == 0:
-                    s["ql"], s["qr"] = (torch.linalg.eigh(s[k])[1] for k in "lr")
-                s["t"] += 1
-                s["m"].lerp_(g, 0.1)
-                turned, now = s["ql"].T @ s["m"] @ s["qr"], s["ql"].T @ g @ s["qr"]
-                s["v"].lerp_(now.square(), 0.01)
-                mean = turned / (1 - 0.9 ** s["t"])
-                spread = (s["v"] / (1 - 0.99 ** s["t"])).sqrt() + 1e-8
-                update = s["ql"] @ (mean / spread) @ s["qr"].T
-                tensor.sub_(update.view_as(tensor), alpha=group["lr"])
+    def step(self, rate: float) -> None:
+        """One update; the gradients are used up."""
+        for tensor, s in self.state:
+            assert tensor.grad is not None
+            g = tensor.grad.flatten(1)
+            if not s:
+                s |= {"l": g @ g.T, "r": g.T @ g, "m": torch.zeros_like(g),
+                      "v": torch.zeros_like(g), "t": 0}  # fmt: skip
+            s["l"].lerp_(g @ g.T, 0.05)
+            s["r"].lerp_(g.T @ g, 0.05)
+            if s["t"] % 20 == 0:
+                s["ql"], s["qr"] = (torch.linalg.eigh(s[k])[1] for k in "lr")
+            s["t"] += 1
+            s["m"].lerp_(g, 0.1)
+            turned, now = s["ql"].T @ s["m"] @ s["qr"], s["ql"].T @ g @ s["qr"]
+            s["v"].lerp_(now.square(), 0.01)
+            mean = turned / (1 - 0.9 ** s["t"])
+            spread = (s["v"] / (1 - 0.99 ** s["t"])).sqrt() + 1e-8
+            update = s["ql"] @ (mean / spread) @ s["qr"].T
+            tensor.sub_(update.view_as(tensor), alpha=rate)
+            tensor.grad = None
 
 
 class Trial(Descent):
@@ -199,12 +200,9 @@ class Trial(Descent):
         everything = [*self.network.tensors.values(), *self.extra.values()]
         matrices = [t for t in everything if t.dim() == 4 and variant.optimiser != "adam"]
         rest = [t for t in everything if not any(t is m for m in matrices)]
-        self.optimisers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam(rest, lr=variant.rate, betas=(0.9, 0.99))
-        ]
+        self.steppers: list[Adam | Muon | Soap] = [Adam(rest)]
         if matrices:
-            kind = Muon if variant.optimiser == "muon" else Soap
-            self.optimisers.append(kind(matrices, variant.rate))
+            self.steppers.append((Muon if variant.optimiser == "muon" else Soap)(matrices))
         self.mean: dict[Key, Tensor] | None = None
         if variant.loss == "flat":
             self.weights = torch.ones_like(self.weights)
@@ -239,13 +237,9 @@ class Trial(Descent):
         error = (self._current().on_cells(inputs, z) - targets) * self.weights.sqrt()
         early = variant.loss == "l1" and fraction < 0.5
         loss = error.abs().mean() if early else error.square().mean()
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        for optimiser in self.optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            optimiser.step()
+        for optimiser in self.steppers:
+            optimiser.step(rate)
         self.steps += 1
         if variant.average and fraction >= 0.3:
             now = {k: t.detach() for k, t in self.network.tensors.items()}

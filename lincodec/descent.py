@@ -18,41 +18,15 @@ from lincodec.bitstream import Key
 from lincodec.devices import CPU
 from lincodec.model.network import Network, NetworkShape
 from lincodec.networks import row_exponents, snapped
+from lincodec.optimisers import Adam, Muon
 
 _CROP = 96
 _BATCH = 2
 _RATE = 4e-3
-_MOMENTUM = 0.95
 _SNAP_AT = 0.6
 _FRAMES = 24
 #: Mean squared RGB error per squared error of a luma, Cb or Cr sample of full resolution.
 _CHROMA_WEIGHTS = (1.0, 1.16, 0.9)
-
-
-class Muon(torch.optim.Optimizer):
-    """Momentum made orthogonal, for convolutions as matrices (Jordan et al. 2024).
-
-    Five Newton-Schulz steps turn the update into one with singular values near 1; it is scaled so
-    that its elements are about as large as Adam's (Liu et al. 2025).
-    """
-
-    def __init__(self, tensors: Sequence[Tensor], rate: float) -> None:
-        super().__init__(tensors, {"lr": rate})
-
-    @torch.no_grad()
-    def step(self, closure: object = None) -> None:  # type: ignore[override]
-        """One update of every tensor."""
-        for group in self.param_groups:
-            for tensor in group["params"]:
-                momentum = self.state[tensor].setdefault("momentum", torch.zeros_like(tensor))
-                momentum.mul_(_MOMENTUM).add_(tensor.grad)
-                x = (tensor.grad + _MOMENTUM * momentum).flatten(1)
-                x /= x.norm() + 1e-9
-                for _ in range(5):
-                    product = x @ x.T
-                    x = 3.4445 * x + (2.0315 * product @ product - 4.775 * product) @ x
-                scale = 0.2 * math.sqrt(max(x.shape))
-                tensor.sub_(x.view_as(tensor), alpha=group["lr"] * scale)
 
 
 class Descent:
@@ -68,10 +42,7 @@ class Descent:
             tensor.requires_grad_(True)
         kernels = [t for t in self.network.tensors.values() if t.dim() == 4]
         others = [t for t in self.network.tensors.values() if t.dim() != 4]
-        self.optimisers = (
-            Muon(kernels, _RATE),
-            torch.optim.Adam(others, lr=_RATE, betas=(0.9, 0.99)),
-        )
+        self.optimisers = Muon(kernels), Adam(others)
 
     def load(self, source: Sequence[Tensor], spectral: Sequence[Tensor], latents: Tensor) -> None:
         """Give the frames to fit; at most ``_FRAMES`` of them, spread evenly, are kept.
@@ -107,12 +78,9 @@ class Descent:
         inputs, targets, z = self._crop()
         out = self._current().on_cells(inputs, z)
         loss = ((out - targets).square() * self.weights).mean()
-        for optimiser in self.optimisers:
-            optimiser.zero_grad(set_to_none=True)
-            optimiser.param_groups[0]["lr"] = rate
         loss.backward()  # type: ignore[no-untyped-call]
         for optimiser in self.optimisers:
-            optimiser.step()
+            optimiser.step(rate)
         self.steps += 1
 
     def _freeze(self) -> None:

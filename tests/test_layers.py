@@ -42,6 +42,7 @@ LEVELS: dict[str, int] = {
     "inr_tensors": 3,
     "models": 3,
     "networks": 3,
+    "optimisers": 3,
     "motion": 3,
     "coarse": 3,
     "matching": 3,
