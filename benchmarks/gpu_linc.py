@@ -4,10 +4,10 @@
     python benchmarks/gpu_linc.py --device cpu --quick                the same code, a few frames
 
 Encodes a clip as a process with each preset and quality; decodes every file, and the files given,
-several times over in a row, at its own size and at 1080p, in this process (twice: with the start of
-the device, and without) and as a process to an MP4; says where the seconds of a decode go, and
-decodes the same on the CPU. Every row is printed and written at once into
-benchmarks/results/gpu_linc_DEVICE.json; after --seconds nothing new is begun.
+several times over in a row, at its own size and at 1080p, as processes, to nowhere and to an MP4;
+says where the seconds of a decode go, one after the other, and decodes the same on the CPU. Every
+row is printed and written at once into benchmarks/results/gpu_linc_DEVICE.json; after --seconds
+nothing new is begun.
 """
 
 from __future__ import annotations
@@ -33,15 +33,12 @@ from rd import machine
 
 from lincodec.bitstream import unpack_segment
 from lincodec.container import LincFile
-from lincodec.decode import decode
 from lincodec.devices import device_name, device_of
 from lincodec.edit import concat
-from lincodec.jobs import DecodeOptions
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area
 from lincodec.models import Rendering, segment_model
 from lincodec.render import batch_size
-from lincodec.unpacking import usual_workers
 from lincodec.view import areas_of
 
 #: What a picture is enlarged to.
@@ -60,7 +57,7 @@ class Plan:
     clip: str
     ready: tuple[Path, ...] = ()
     """Files to decode too."""
-    repeat: int = 4
+    repeat: int = 6
     """Times that a file is decoded in a row."""
     presets: tuple[str, ...] = ("instant", "medium")
     qualities: tuple[float, ...] = (36.0,)
@@ -153,22 +150,23 @@ def encoded(plan: Plan, clip: str, preset: str, quality: float, frames: int, out
     }  # fmt: skip
 
 
-def decoded(path: Path, device: str, scale: float, limit: float) -> Row:
-    """Two decodes in this process that write nowhere, and one as a process to an MP4."""
-    options = DecodeOptions(
-        scale=scale, format="null", device=device, audio=False, workers=usual_workers()
+def decoded(short: Path, long: Path, device: str, scale: float, limit: float) -> Row:
+    """Decodes as processes: of two files that differ in length alone, written nowhere, and of the
+    longer one to an MP4. What one takes longer than the other tells the speed without the start."""
+    width, height = scaled_size(short, scale)
+    given = ["--audio", "none", "--device", device, "--res", f"{width}x{height}"]
+    runs = [process(["decode", str(p), "--format", "null", *given], limit) for p in (short, long)]
+    out = str(long.with_suffix(f".{device}.mp4"))
+    film, _, wall = process(
+        ["decode", str(long), "-o", out, "-y", "--enc-preset", "ultrafast", *given], limit
     )
-    runs = [decode(str(path), "-", options) for _ in range(2)]
-    out = path.with_suffix(f".{device}.mp4")
-    given = ["decode", str(path), "-o", str(out), "-y", "--enc-preset", "ultrafast"]
-    given += ["--audio", "none", "--device", device, "--res", f"{runs[0].width}x{runs[0].height}"]
-    found, _, wall = process(given, limit)
-    first, steady = runs
+    (first, *_), (second, _, null_wall) = runs
+    frames, seconds = (second[k] - first[k] for k in ("frames", "seconds"))
     return {
-        "what": "decode", "file": path.name, "device": device, "width": first.width,
-        "height": first.height, "frames": first.frames, "first_fps": first.fps,
-        "steady_fps": steady.fps, "steady_render_s": steady.render_seconds,
-        "mp4_fps": found["fps"], "mp4_process_fps": first.frames / wall,
+        "what": "decode", "file": long.name, "device": device, "width": width, "height": height,
+        "frames": second["frames"], "null_fps": second["fps"], "steady_fps": frames / seconds,
+        "null_process_fps": second["frames"] / null_wall, "render_s": second["render_seconds"],
+        "mp4_fps": film["fps"], "mp4_process_fps": film["frames"] / wall,
     }  # fmt: skip
 
 
@@ -177,7 +175,7 @@ def parts(path: Path, device: str, scale: float) -> Row:
     rendering, spent = Rendering.of(device), dict[str, float]()
     with path.open("rb") as stream, torch.inference_mode():
         linc = LincFile(stream)
-        size = round(linc.info.width * scale), round(linc.info.height * scale)
+        size = scaled_size(path, scale)
         areas = areas_of(linc.info, replace(linc.info, width=size[0], height=size[1]))
         for round_ in range(2):
             spent.clear()
@@ -246,11 +244,17 @@ def tried(plan: Plan, report: Report, measure: Callable[[], Row]) -> bool:
     return True
 
 
-def scales(plan: Plan, path: Path) -> tuple[float, ...]:
-    """Native size, and what makes it as large as the plan's, if that is larger."""
+def scaled_size(path: Path, scale: float) -> tuple[int, int]:
+    """(width, height) of a file's pictures times ``scale``."""
     with path.open("rb") as stream:
         info = LincFile(stream).info
-    larger = min(plan.large[0] / info.width, plan.large[1] / info.height)
+    return round(info.width * scale), round(info.height * scale)
+
+
+def scales(plan: Plan, path: Path) -> tuple[float, ...]:
+    """Native size, and what makes it as large as the plan's, if that is larger."""
+    width, height = scaled_size(path, 1.0)
+    larger = min(plan.large[0] / width, plan.large[1] / height)
     return (1.0, larger) if larger > 1 else (1.0,)
 
 
@@ -266,7 +270,8 @@ def measure(plan: Plan, report: Report) -> None:
             for path in made:
                 long = repeated(path, plan.repeat, Path(name))
                 for scale in scales(plan, path):
-                    tried(plan, report, lambda: decoded(long, device, scale, plan.left + 30))  # noqa: B023
+                    limit = plan.left + 30
+                    tried(plan, report, lambda: decoded(path, long, device, scale, limit))  # noqa: B023
                     tried(plan, report, lambda: parts(path, device, scale))  # noqa: B023
 
 
@@ -279,7 +284,7 @@ def main() -> None:
     add("--device", default="cuda")
     add("--clip", default="bunny", help="a name of anchors.clip_path, or a path")
     add("--file", type=Path, action="append", default=[], help="to be decoded too")
-    add("--repeat", type=int, default=4, help="times that a file is decoded in a row")
+    add("--repeat", type=int, default=6, help="times that a file is decoded in a row")
     add("--presets", default="instant,medium")
     add("--qualities", default="36", help="numbers with commas between")
     add("--frames", type=int, default=132)
