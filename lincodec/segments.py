@@ -40,7 +40,7 @@ class CutDetector:
     def is_cut(self, luma: NDArray[np.generic]) -> bool:
         """Whether the next frame, luma [h, w], starts a new scene. The first never does."""
         small = _shrink(luma) * np.float32(2.0**-self._shift)
-        histogram = np.histogram(small, bins=16, range=(0, 256))[0] / small.size
+        histogram = np.bincount((small / 16).astype(np.intp).ravel(), minlength=16) / small.size
         last, before = self._last, self._histogram
         self._last, self._histogram = small, histogram
         if last is None or before is None:

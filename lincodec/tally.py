@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import torch
 
@@ -33,25 +33,18 @@ class Tally:
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     coded_bytes: int = 0
 
-    def measure(
-        self,
-        data: SegmentData,
-        code: SegmentCode | None,
-        frames: Sequence[Frame],
-        arch: Arch,
-        info: VideoInfo,
-        rendering: Rendering = ON_CPU,
-        every: int = 1,
-    ) -> None:
-        """Decode a segment's bytes again and compare with the source frames.
+    def prove(
+        self, data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
+    ) -> SegmentCode:
+        """Decode a segment's bytes again and add it to the digest.
 
         Args:
             data: the segment as it is written.
             code: what was encoded; None when the segment is from an earlier session.
-            frames: of the source.
             arch, info: of the file.
-            rendering: device and backend.
-            every: only every so many-th frame is rendered, where rendering is slow.
+
+        Returns:
+            What was decoded.
 
         Raises:
             VerifyError: the bytes do not decode to ``code``.
@@ -63,16 +56,39 @@ class Tally:
                 f"segment {data.index}: does not decode to what was encoded; please report"
             )
         self.digest.update(found)
-        model = segment_model(read, arch, info, rendering)
+        return read
+
+    def measure(
+        self,
+        code: SegmentCode,
+        frames: Sequence[Frame],
+        arch: Arch,
+        info: VideoInfo,
+        rendering: Rendering = ON_CPU,
+        every: int = 1,
+    ) -> None:
+        """Render a segment and compare it with the source frames.
+
+        Args:
+            code: of the segment.
+            frames: of the source.
+            arch, info: of the file.
+            rendering: device and backend.
+            every: only every so many-th frame is rendered, where rendering is slow.
+        """
+        model = segment_model(code, arch, info, rendering)
         begin, batch = len(self.rgb.errors), batch_size(info)
+        once = 1 if rendering.device.type == "cpu" else batch  # one frame stays in the cache
         with torch.inference_mode():
             for start in range(0, len(frames), batch * every):
                 part = slice(start, start + batch * every, every)
                 times = torch.arange(len(frames), dtype=torch.float64)[part]
                 planes = model.pictures(times)
-                shown = to_frames(quantise(planes, info.bit_depth))
-                for frame, other in zip(frames[part], shown, strict=True):
-                    self._add(frame, other, info)
+                for at in range(0, planes[0].shape[0], once):
+                    some = slice(at, at + once)
+                    codes = quantise([plane[some] for plane in planes], info.bit_depth)
+                    for frame, shown in zip(frames[part][some], to_frames(codes), strict=True):
+                        self._add(frame, shown, info)
         fresh = PsnrSum(errors=self.rgb.errors[begin:])
         self.segments.append(fresh.mean)
 
@@ -89,9 +105,11 @@ class Tally:
 
 
 class Measurer:
-    """Measures one segment while the next is fitted; use it as a context manager.
+    """Proves and measures one segment while the next is fitted; use it as a context manager.
 
-    On another device segments are measured at once: fit and rendering would share its memory.
+    Its bytes are decoded in one thread and rendered in another what they must decode to, so that
+    neither waits for the other. On another device a segment is measured at once: fit and rendering
+    would share its memory.
     """
 
     def __init__(self, tally: Tally, engine: Engine, info: VideoInfo) -> None:
@@ -102,8 +120,8 @@ class Measurer:
             info: of the file.
         """
         self.tally, self.engine, self.info = tally, engine, info
-        self._pool = ThreadPoolExecutor(1)
-        self._running: Future[None] | None = None
+        self._pool = ThreadPoolExecutor(2)
+        self._running: list[Future[Any]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -119,26 +137,36 @@ class Measurer:
                 self.wait()
 
     def wait(self) -> None:
-        """Return when every segment added is measured.
+        """Return when every segment added is proved and measured.
 
         Raises:
             VerifyError: the bytes of one do not decode to what was encoded.
         """
-        if self._running is not None:
-            self._running.result()
-            self._running = None
+        for running in self._running:
+            running.result()
+        self._running = []
 
     def add(self, data: SegmentData, code: SegmentCode | None, frames: Sequence[Frame]) -> None:
-        """Start on a segment; the arguments are those of ``Tally.measure``.
+        """Start on a segment.
+
+        Args:
+            data: the segment as it is written.
+            code: what was encoded; None when the segment is from an earlier session.
+            frames: of the source.
 
         Raises:
             VerifyError: the segment before does not decode to what was encoded.
         """
         self.wait()
         engine = self.engine
-        self._running = self._pool.submit(
-            self.tally.measure, data, code, frames, engine.arch, self.info,
-            engine.rendering, engine.measured_every,
-        )  # fmt: skip
+        proof = self._pool.submit(self.tally.prove, data, code, engine.arch, self.info)
+
+        def measure() -> None:
+            self.tally.measure(
+                proof.result() if code is None else code, frames, engine.arch, self.info,
+                engine.rendering, engine.measured_every,
+            )  # fmt: skip
+
+        self._running = [proof, self._pool.submit(measure)]
         if engine.rendering.device.type != "cpu":
             self.wait()

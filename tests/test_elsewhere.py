@@ -95,8 +95,8 @@ def measured(small: Small, engine: Engine, found: list[tuple[Range, SegmentCode]
     tally = Tally()
     for index, (part, code) in enumerate(found):
         data = SegmentData(index, *pack_segment(code))
-        tally.measure(data, code, frames[part.first :][: part.count], engine.arch, info,
-                      engine.rendering)  # fmt: skip
+        read = tally.prove(data, code, engine.arch, info)
+        tally.measure(read, frames[part.first :][: part.count], engine.arch, info, engine.rendering)
     return tally.segments
 
 

@@ -15,6 +15,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+#: About how many samples of all planes are synthesised at once on the CPU.
+_AT_ONCE = 1 << 18
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -119,27 +122,57 @@ def transform(blocks: Tensor) -> Tensor:
     return _columns(down, blocks.reshape(-1, blocks.shape[-1]) @ across, blocks.shape)
 
 
-def synthesise(coefficients: Tensor, rows: Axis, columns: Axis) -> Tensor:
+def synthesise(
+    coefficients: Tensor, rows: Axis, columns: Axis, mixing: Tensor | None = None
+) -> Tensor:
     """Coefficients to planes at native size; the exact inverse of ``analyse``.
 
     Args:
-        coefficients: float32 [n, block rows, block columns, v, u] with v <= Bv, u <= Bu
+        coefficients: float [n, block rows, block columns, v, u] with v <= Bv, u <= Bu
             (missing frequencies are zero).
+        rows: vertical axis.
+        columns: horizontal axis.
+        mixing: float [m, n]: the coefficients of every plane are so much of those given; None:
+            they are its own.
 
     Returns:
-        float32 [n, height, width].
+        float [m, height, width].
     """
+    if coefficients.device.type != "cpu":
+        return _synthesised_at_once(coefficients, rows, columns, mixing)
+    _, nr, nc, v, u = coefficients.shape
+    kind = coefficients.dtype
+    left = cosine_matrix(rows.block, kind)[:v].T.contiguous()
+    right = cosine_matrix(columns.block, kind)[:u].contiguous()
+    flat, size = coefficients.flatten(1), nc * v * u
+    n = len(flat if mixing is None else mixing)
+    planes = flat.new_empty(n, nr * rows.block, nc * columns.block)
+    height = max(1, _AT_ONCE // (n * rows.block * planes.shape[2]))
+    for first in range(0, nr, height):  # what lies between stays in the cache
+        last = min(first + height, nr)
+        part = flat[:, first * size : last * size]
+        part = part if mixing is None else mixing @ part
+        # two large matrix products instead of one small product per block
+        blocks = torch.matmul(left, (part.reshape(-1, u) @ right).view(-1, v, columns.block))
+        blocks = blocks.view(n, last - first, nc, rows.block, columns.block).transpose(2, 3)
+        strip = planes[:, first * rows.block : last * rows.block]
+        strip.view(blocks.shape).copy_(blocks)
+        fold(strip, columns, -1, inverse=True)
+    return fold(planes, rows, -2, inverse=True)[:, : rows.size, : columns.size]
+
+
+def _synthesised_at_once(
+    coefficients: Tensor, rows: Axis, columns: Axis, mixing: Tensor | None
+) -> Tensor:
+    """``synthesise`` in few large steps, for a device that each step has to be sent to."""
+    if mixing is not None:
+        coefficients = (mixing @ coefficients.flatten(1)).view(-1, *coefficients.shape[1:])
     n, nr, nc, v, u = coefficients.shape
     kind, device = coefficients.dtype, coefficients.device
     left = cosine_matrix(rows.block, kind, device)[:v].T.contiguous()
     right = cosine_matrix(columns.block, kind, device)[:u].contiguous()
-    # two large matrix products instead of one small product per block
     part = coefficients.reshape(-1, u) @ right
-    if device.type == "cpu":
-        part = part.view(n * nr * nc, v, columns.block)
-        blocks = torch.matmul(left, part).view(n, nr, nc, rows.block, columns.block)
-    else:
-        blocks = _columns(left, part, torch.Size([n, nr, nc, v, columns.block]))
+    blocks = _columns(left, part, torch.Size([n, nr, nc, v, columns.block]))
     planes = blocks.transpose(2, 3).reshape(n, nr * rows.block, nc * columns.block)
     planes = fold(fold(planes, columns, -1, inverse=True), rows, -2, inverse=True)
     return planes[:, : rows.size, : columns.size]

@@ -20,9 +20,8 @@ def quantise(planes: Sequence[Tensor], bit_depth: int) -> list[Tensor]:
     top = (1 << bit_depth) - 1
     kind = uint8 if bit_depth == 8 else int32
     # conversion truncates, which floors what the clamp has made non-negative
-    return [
-        (plane * scale).add_(CENTRE * scale + 0.5).clamp_(0, top + 0.5).to(kind) for plane in planes
-    ]
+    scaled = planes if bit_depth == 8 else [plane * scale for plane in planes]
+    return [plane.add(CENTRE * scale + 0.5).clamp_(0, top + 0.5).to(kind) for plane in scaled]
 
 
 def to_frames(codes: Sequence[Tensor]) -> list[Planes]:

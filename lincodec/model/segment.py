@@ -49,20 +49,16 @@ class SegmentModel:
         """
         return latent_at(self.latents, times)
 
-    def _mixed(self, z: Tensor) -> list[Tensor]:
-        """Spectral weights of single frames: W z per channel, [m, rows, columns, v, u]."""
-        weights = self.weights
+    def native(self, z: Tensor) -> list[Tensor]:
+        """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
+        weights, mixing = self.weights, z.T
         if z.device.type == "cpu":  # elsewhere it would wait for the device
             used = z.any(1).nonzero()[:, 0]  # few of a segment whose frames are predicted
             if 2 * used.numel() < z.shape[0]:
-                z, weights = z[used], [w[used] for w in weights]
-        return [(z.T @ w.flatten(1)).view(-1, *w.shape[1:]) for w in weights]
-
-    def native(self, z: Tensor) -> list[Tensor]:
-        """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
+                mixing, weights = z[used].T, [w[used] for w in weights]
         planes = [
-            synthesise(mixed, *axes)
-            for mixed, axes in zip(self._mixed(z), self.geometry.channels, strict=True)
+            synthesise(w, *axes, mixing)
+            for w, axes in zip(weights, self.geometry.channels, strict=True)
         ]
         if self.network is None:
             return planes
