@@ -234,10 +234,15 @@ def main() -> None:
     add("--device", default="cuda")
     add("--quick", action="store_true", help="tiny sizes, to see that it runs")
     add("--parts", default="grids,decoding,encoding", help="of the report, with commas between")
+    add("--presets", default="paper-s,paper-m,paper-l", help="with commas between")
+    add("--fit-s", type=float, default=40, help="seconds of a fit that does not reach the PSNR")
     add("--psnr", type=float, default=30.0, help="dB that a fit must reach")
     add("--out", type=Path, default=Path(__file__).parent / "results")
     given = parser.parse_args()
-    plan = Plan(device_of(given.device), psnr=given.psnr)
+    plan = Plan(
+        device_of(given.device), tuple(given.presets.split(",")), psnr=given.psnr,
+        fit_s=given.fit_s,
+    )  # fmt: skip
     plan = quick(plan) if given.quick else plan
     begun = time.monotonic()
     top = ceilings(plan)
