@@ -4,15 +4,17 @@
     python benchmarks/plain_form.py --clips carphone --frames 40 --out short
 
 Both code every clip at several rates, one after the other in this process, imports not counted; at
-a middle rate each also runs as a process of its own, start-up counted. The plain form only counts
-ideal bits, linc writes its file, decodes it again and measures it. Checks the plain form against
-its published figures. Writes plain_form.json, a page and a plot into benchmarks/results/.
+a middle rate each also runs as a process of its own, start-up counted. The plain form counts ideal
+bits and measures; linc writes its file and measures, and as a process it is also run as it is
+usual, decoding every byte again before the file gets its name. Checks the plain form against its
+published figures. Writes plain_form.json, a page and a plot into benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import shlex
 import subprocess
@@ -24,6 +26,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import lincodec.cli  # noqa: F401  # isort: skip (settles threads before NumPy loads)
 
 import matplotlib as mpl
 from anchors import clip_path
@@ -48,6 +52,8 @@ FIRST_STEP = 256.0
 QUALITIES = (26.0, 32.0, 38.0, 44.0)
 #: Rate of the runs as processes.
 STEP, QUALITY = 128.0, 38.0
+#: Times that they run as processes.
+TURNS = 3
 PRESET = "instant"
 #: Mean BD-rate that the preset has to reach, per cent.
 BAR = -10.0
@@ -86,7 +92,9 @@ def linc_points(
     path, out = clip_path(SET[title].path), str(folder / "point.linc")
 
     def run(quality: float) -> tuple[float, float]:
-        options = EncodeOptions(PRESET, quality, span=Span(frames=frames), audio=False)
+        options = EncodeOptions(
+            PRESET, quality, span=Span(frames=frames), audio=False, verify=False
+        )
         report = encode(path, out, options, overwrite=True)
         return report.bpp, report.psnr
 
@@ -94,19 +102,21 @@ def linc_points(
 
 
 def process_seconds(title: str, frames: int | None, folder: Path) -> dict[str, float]:
-    """Wall seconds of both as processes of their own, at a middle rate."""
+    """Least wall seconds of both as processes of their own, in turns, at a middle rate."""
     path, cut = clip_path(SET[title].path), CUTS[title]
     part = [] if frames is None else ["--frames", str(frames)]
     coder = [str(Path(__file__).with_name("plain_coder.py")), path]
     coder += ["--segment", str(cut.segment), "--block", str(cut.block), "--step", f"{STEP:g}"]
     linc = ["-m", "lincodec", "encode", path, "-o", str(folder / "process.linc"), "-y", "-q"]
     linc += ["--preset", PRESET, "--quality", f"{QUALITY:g}", "--audio", "none"]
-    found = {}
-    for name, command in (("plain", coder), ("linc", linc)):
-        begun = time.perf_counter()
-        subprocess.run([sys.executable, *command, *part], check=True, stdout=subprocess.DEVNULL)
-        found[name] = round(time.perf_counter() - begun, 2)
-    print(f"  as processes: plain {found['plain']} s, linc {found['linc']} s", flush=True)
+    commands = {"plain": coder, "linc": [*linc, "--no-verify"], "verified": linc}
+    found = dict.fromkeys(commands, math.inf)
+    for _ in range(TURNS):
+        for name, command in commands.items():
+            begun = time.perf_counter()
+            subprocess.run([sys.executable, *command, *part], check=True, stdout=subprocess.DEVNULL)
+            found[name] = min(found[name], round(time.perf_counter() - begun, 2))
+    print(f"  as processes: {found}", flush=True)
     return found
 
 
@@ -154,20 +164,20 @@ def page(clips: dict[str, Row]) -> str:
         lines.append(
             f"| {title} | {'-' if rate is None else f'{rate:+.1f} %'} "
             f"| {row['seconds']['plain']:.2f} | {row['seconds']['linc']:.2f} | {row['ratio']:.2f} "
-            f"| {alone['plain']:.2f} | {alone['linc']:.2f} "
-            f"| {alone['linc'] / alone['plain']:.2f} | {row['published_seconds']:g} "
-            f"| {_worst(row)} |"
+            f"| {alone['plain']:.2f} | {alone['linc']:.2f} | {alone['linc'] / alone['plain']:.2f} "
+            f"| {alone['verified']:.2f} | {row['published_seconds']:g} | {_worst(row)} |"
         )
     rates = [r["bd_rate_percent"] for r in clips.values() if r["bd_rate_percent"] is not None]
     if rates:
-        mean, ratio = sum(rates) / len(rates), max(row["ratio"] for row in clips.values())
+        mean, alone = sum(rates) / len(rates), [row["processes"] for row in clips.values()]
+        ratios = [seconds["linc"] / seconds["plain"] for seconds in alone]
         state = "met" if mean <= BAR and len(clips) == len(CUTS) else "missed"
         if len(clips) < len(CUTS):
             state = "incomplete"
         lines += [
             "",
             f"Mean BD-rate {mean:+.1f} % (bar: ≤ {BAR:g} %, {state}).",
-            f"Seconds over those of the plain form: {ratio:.2f} at most.",
+            f"Seconds as processes over the plain form's: {max(ratios):.2f} at most.",
         ]
     return "\n".join(lines) + "\n"
 
@@ -184,13 +194,14 @@ _HEAD = """# Preset instant and the plain closed form
 
 Made by `python benchmarks/plain_form.py` (`plain_form.json` has the points). BD-rate over RGB PSNR
 of whole files against ideal bits. Seconds: mean over the rates, in one process after imports,
-reading the clip and measuring included, for linc writing the file and decoding it again too; then
-one rate as a process of its own. Published: seconds on two cores, and how far the plain form made
-here is off the published curve at most.
+reading the clip and measuring included, for linc writing the file too; then one rate as a process
+of its own, the least of three in turns. Verified: as it is usual, every byte decoded again before
+the file gets its name, which the plain form does not do. Published: seconds on two cores, and how
+far the plain form made here is off the published curve at most.
 """
 _COLUMNS = (
     "clip", "BD-rate", "plain s", "instant s", "ratio", "plain process s", "instant process s",
-    "ratio", "published s", "off the published curve",
+    "ratio", "verified s", "published s", "off the published curve",
 )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor
 from lincodec import quant
 from lincodec.bitstream import Lattice, Spectral
 from lincodec.entropy.coefficients import Coefficients
+from lincodec.entropy.context import BOUNDS
 from lincodec.model.basis import Axis
 from lincodec.model.closed import CHROMA_RATIO, dead_zone
 from lincodec.model.tiles import weight_tiles
@@ -21,6 +22,10 @@ from lincodec.model.tiles import weight_tiles
 _OFFSET = 0.3
 #: Steps below which a weight is zero for sure.
 _SURE = 0.99 * (1 - _OFFSET)
+#: Squared steps that a bit has to save where integers are dropped afterwards.
+_PRICE = 0.12
+#: About the bits of one integer among many zeros, less the logarithm of how many, and of a zero.
+_BITS, _ZERO = 2.5, 0.02
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,31 @@ def rounded(
     shape = len(unmixing), rows.blocks, columns.blocks, rows.block, columns.block
     q = Coefficients(shape, where[order], np.concatenate(integers)[order])
     return Rounded(q, np.concatenate(weights)[order])
+
+
+def thinned(channel: Rounded) -> Rounded:
+    """Without the high frequencies of blocks whose few integers are worth less than they cost.
+
+    A class codes all places below its bound, so that a lone integer far out makes many zeros.
+    What the places between two bounds cost is guessed from how many are not zero.
+    """
+    q, scaled = channel.q, channel.scaled
+    block, place = q.places()
+    depth = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel()
+    rings = np.searchsorted(BOUNDS, depth, side="right") - 1
+    ring = rings[place]
+    size = len(BOUNDS) - 1
+    count, gain = (
+        np.bincount(block * size + ring, weights, q.blocks * size).reshape(-1, size)
+        for weights in (None, scaled**2 - (scaled - q.values) ** 2)
+    )
+    places = np.bincount(rings, minlength=size)
+    bits = count * (_BITS + np.log2(np.maximum(places, 1) / np.maximum(count, 1)))
+    worth = np.cumsum(gain - _PRICE * (bits + _ZERO * places), 1)
+    best = np.where(worth.max(1) > 0, np.argmax(worth, 1), -1)
+    keep = ring <= best[block]
+    keep |= (block < q.blocks // q.shape[0]) & (place == 0)  # the DC is coded elsewhere
+    return Rounded(replace(q, where=q.where[keep], values=q.values[keep]), scaled[keep])
 
 
 def trimmed(latents: Lattice, chosen: Sequence[Rounded], step: float) -> Coded:

@@ -227,7 +227,7 @@ class _Job:
     ) -> Tally:
         """Fit, code, measure and append every segment."""
         tally = Tally()
-        with Measurer(tally, engine, info) as measurer:
+        with Measurer(tally, engine, info, verify=self.options.verify) as measurer:
             for index, (part, frames, code, packed) in enumerate(
                 self._coded(parts, engine, tally, info)
             ):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from lincodec.bitstream import Key, Lattice, SegmentCode, pack_segment
 from lincodec.bitstream import Tensor as Coding
-from lincodec.coded import Coded, Rounded, on_lattice, rounded, trimmed
+from lincodec.coded import Coded, Rounded, on_lattice, rounded, thinned, trimmed
 from lincodec.container import LincArch
 from lincodec.descent import Descent
 from lincodec.devices import CPU
@@ -315,7 +315,7 @@ class SegmentFit:
         """Weights for rounded latents, rounded in turn."""
         unmixing = closed.unmixing(latents.T.double(), self.weights)
         return [
-            rounded(frames, self.info.bit_depth, unmixing, axes, step)
+            thinned(rounded(frames, self.info.bit_depth, unmixing, axes, step))
             for frames, axes, step in zip(wanted, self.geometry.channels, steps, strict=True)
         ]
 

@@ -367,3 +367,16 @@ def test_options_that_contradict(clip: Callable[[str], Path], tmp_path: Path) ->
     with pytest.raises(UsageError, match="source itself"):
         encode(str(copy), str(copy), EncodeOptions(), overwrite=True)
     assert [p.name for p in tmp_path.iterdir()] == ["copy.mp4"]
+
+
+def test_what_is_not_verified_is_not_decoded(
+    clip: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bytes are the same, and sound."""
+    plain, trusted = tmp_path / "plain.linc", tmp_path / "trusted.linc"
+    options = EncodeOptions(preset="instant", span=Span(frames=4))
+    encode(str(clip("carphone")), str(plain), options)
+    monkeypatch.setattr("lincodec.tally.unpack_segment", None)
+    encode(str(clip("carphone")), str(trusted), replace(options, verify=False))
+    assert plain.read_bytes() == trusted.read_bytes()
+    assert verify(trusted).frames == 4

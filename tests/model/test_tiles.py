@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from lincodec.bitstream import Lattice
-from lincodec.coded import Rounded, rounded, trimmed
+from lincodec.coded import Rounded, rounded, thinned, trimmed
 from lincodec.model import closed, tiles
 from lincodec.model.basis import Axis
 
@@ -71,3 +71,19 @@ def test_components_without_weights_are_dropped() -> None:
     assert coded.latents.q.tolist() == [[0, 1, 2], [6, 7, 8]]
     assert (coded.spectral.channels[0].dense() == q[[0, 2]]).all()
     assert coded.spectral.centroids.tolist() == [[13, 0, 64]]
+
+
+def test_lone_integers_far_out_are_dropped() -> None:
+    q = np.zeros((2, 1, 3, 32, 32), np.int32)
+    q[0, 0, :, 0, 0] = 90, 80, 0
+    q[0, 0, 0, 20, 12] = 1  # alone among hundreds of places
+    q[0, 0, 1, 0, 1] = 1  # alone, but near
+    q[1, 0, 0, 20, 12] = 4  # alone, and large
+    q[1, 0, 1, 0, 0], q[1, 0, 1, 9, 9] = 2, 1
+    q[1, 0, 2, 24:, 10:] = 1  # far out, and many
+    channel = Rounded.of(q, q * np.float32(1.05))
+    kept = thinned(channel)
+    expected = q.copy()
+    expected[0, 0, 0, 20, 12] = expected[1, 0, 1, 9, 9] = 0
+    assert (kept.q.dense() == expected).all()
+    np.testing.assert_array_equal(kept.scaled, (q * np.float32(1.05)).ravel()[kept.q.where])
