@@ -6,8 +6,9 @@
 #   PIP_ARGS  extra arguments for pip, such as an index that has CPU-only builds of torch:
 #             make demo PIP_ARGS='--extra-index-url https://download.pytorch.org/whl/cpu'
 
-# Threads that wait for each other sleep: on a busy machine they would spin for many times longer.
-export OMP_WAIT_POLICY ?= PASSIVE
+# As `linc` sets them for itself: on a busy machine threads that wait would spin many times longer.
+export OPENBLAS_NUM_THREADS ?= 1
+export GOMP_SPINCOUNT ?= 3000
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
