@@ -26,6 +26,7 @@ from lincodec.model.closed import CHROMA_RATIO, Geometry
 from lincodec.model.network import Network
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.segment import SegmentModel
+from lincodec.models import placed
 from lincodec.networks import network_shape, network_tensors
 from lincodec.registry import Role
 from lincodec.segments import Range
@@ -379,7 +380,4 @@ def code_bits(code: SegmentCode) -> int:
 
 def decoded(coded: Coded, device: torch.device) -> tuple[Tensor, list[Tensor]]:
     """The float32 latents [D, n] and weights that a decoder gets."""
-    return (
-        torch.from_numpy(coded.latents.values).to(device),
-        [torch.from_numpy(v).to(device) for v in coded.spectral.values],
-    )
+    return torch.from_numpy(coded.latents.values).to(device), placed(coded.spectral, device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from lincodec import inr_tensors
-from lincodec.bitstream import Field, Key, Placed, SegmentCode
+from lincodec.bitstream import Field, SegmentCode, Spectral
 from lincodec.container import Arch, LincArch
 from lincodec.devices import device_of
 from lincodec.entropy.fields import WITH_CHOICE
@@ -19,7 +19,6 @@ from lincodec.model import hashgrid
 from lincodec.model.closed import Geometry
 from lincodec.model.inr import Inr
 from lincodec.model.inr_segment import InrSegment
-from lincodec.model.network import Network
 from lincodec.model.predict import LONGEST, Blocks, cell_size
 from lincodec.model.predicted import PredictedSegment
 from lincodec.model.resample import Area
@@ -86,13 +85,13 @@ def segment_model(
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         latents = _latents(code, arch).to(rendering.device)
-        weights = [_placed(weights, rendering.device) for weights in code.spectral.placed()]
+        weights = placed(code.spectral, rendering.device)
         residual = read_network(code, arch, info)
         if residual is not None:
-            residual = Network(residual.shape, _moved(residual.tensors, rendering.device))
+            residual = residual.to(rendering.device)
         return _predicted(code, SegmentModel(geometry, latents, weights, residual), info)
     network, latents = inr_tensors.decoded(code, arch)
-    there = Inr(arch, _moved(network.tensors, rendering.device))
+    there = Inr(arch, {key: t.to(rendering.device) for key, t in network.tensors.items()})
     return InrSegment(
         there, latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
@@ -167,16 +166,14 @@ def segment_motion(code: SegmentCode) -> Tensor | None:
     return torch.from_numpy(tensor.values)
 
 
-def _placed(weights: Placed, device: torch.device) -> Tensor:
-    """Weights on a device; only those that are not zero travel there."""
+def placed(spectral: Spectral, device: torch.device) -> list[Tensor]:
+    """Weights of every channel on a device; only those that are not zero travel there."""
     if device.type == "cpu":
-        return torch.from_numpy(weights.dense())
-    out = torch.zeros(weights.shape, device=device)
-    where, values = (torch.from_numpy(a).to(device) for a in (weights.where, weights.values))
-    out.view(-1)[where] = values
+        return [torch.from_numpy(values) for values in spectral.values]
+    out = []
+    for channel in spectral.placed():
+        weights = torch.zeros(channel.shape, device=device)
+        where, values = (torch.from_numpy(a).to(device) for a in (channel.where, channel.values))
+        weights.view(-1)[where] = values
+        out.append(weights)
     return out
-
-
-def _moved(tensors: Mapping[Key, Tensor], device: torch.device) -> dict[Key, Tensor]:
-    """Tensors on a device."""
-    return {key: tensor.to(device) for key, tensor in tensors.items()}
