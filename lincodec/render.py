@@ -22,7 +22,7 @@ from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area
 from lincodec.models import ON_CPU, Rendering, RenderModel, segment_model, segment_motion
 from lincodec.types import Planes, VideoInfo
-from lincodec.unpacking import Unpacker
+from lincodec.unpacking import Unpacker, unpacked
 from lincodec.video.color import default_matrix
 from lincodec.view import Surroundings, areas_of, motion_reach
 
@@ -110,7 +110,7 @@ class Renderer:
 
     def _built(self, code: Future[SegmentCode]) -> Loaded:
         """A segment once it is entropy decoded."""
-        found = code.result()
+        found = unpacked(code)
         model = segment_model(found, self.arch, self.info, self.rendering)
         return Loaded(model, segment_motion(found))
 
