@@ -5,8 +5,8 @@
 
 Runs `linc encode` as a user does. Size: the file less its audio is within 3 % of --size. Quality:
 --psnr is met, or the exit code is 6 and the best file is there and verifies. Time: the process,
-start-up included, ends within 10 % of --max-time. Every row is in benchmarks/results/targets.json
-as soon as it is measured, and a run goes on where one was stopped.
+start-up included, takes 10 % longer than --max-time at most. Every row is in
+benchmarks/results/targets.json as soon as it is measured, and a run goes on where one was stopped.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BPPS = (0.03, 0.08, 0.2)
 QUALITIES = (30.0, 34.0)
 #: dB beyond the finest quantiser, asked of the first clip alone: it takes the longest.
 BEYOND = 60.0
-SECONDS = (20.0, 60.0)
+SECONDS = (10.0, 15.0, 30.0)
 #: Of each clip, at most.
 _FRAMES = 60
 BARS = {"size": 0.03, "psnr": 0.005, "time": 0.10}
@@ -46,7 +46,7 @@ frames of each clip. Sizes are of files without audio; times are of the whole pr
 _HEADS = {
     "size": ("wanted bytes", "bytes", "off", "within 3 %"),
     "psnr": ("wanted dB", "dB", "above", "met, or exit 6 and a file"),
-    "time": ("wanted s", "s", "off", "within 10 %"),
+    "time": ("limit s", "s", "off", "10 % over at most"),
 }
 
 
@@ -69,7 +69,7 @@ class Case:
 
 
 def cases(kinds: Sequence[str], presets: Sequence[str]) -> Iterator[Case]:
-    """Five clips at three sizes, three clips at two qualities or three, three at two times."""
+    """Five clips at three sizes, three clips at two qualities or three, four at three times."""
     for clip in CLIPS:
         for preset in presets:
             if "size" in kinds:
@@ -77,7 +77,7 @@ def cases(kinds: Sequence[str], presets: Sequence[str]) -> Iterator[Case]:
             if "psnr" in kinds and clip in CLIPS[:3]:
                 beyond = (BEYOND,) if clip == CLIPS[0] else ()
                 yield from (Case("psnr", clip, preset, db) for db in QUALITIES + beyond)
-            if "time" in kinds and clip in CLIPS[2:] and preset != "instant":
+            if "time" in kinds and clip in CLIPS[1:] and preset != "instant":
                 yield from (Case("time", clip, preset, limit) for limit in SECONDS)
 
 
@@ -120,7 +120,10 @@ def met(row: dict[str, Any]) -> bool:
     if row["kind"] == "psnr":
         above = row["got"] >= row["wanted"] - BARS["psnr"]
         return bool(row["exit"] == (0 if above else 6))
-    return bool(row["exit"] == 0 and abs(row["got"] / row["wanted"] - 1) <= BARS[row["kind"]])
+    off = row["got"] / row["wanted"] - 1
+    if row["kind"] == "time":  # what is done sooner ends sooner
+        return bool(row["exit"] == 0 and off <= BARS["time"])
+    return bool(row["exit"] == 0 and abs(off) <= BARS[row["kind"]])
 
 
 def table(rows: Sequence[dict[str, Any]], kind: str) -> str:

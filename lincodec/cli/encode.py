@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -46,6 +48,8 @@ At most one of --quality, --psnr, --size, --bitrate and --bpp can be given.
 """
 
 _RATES = ("quality", "psnr", "size", "bitrate", "bpp")
+#: Seconds that are left of ``--max-time`` at least when encoding begins.
+_LEAST_TIME = 0.1
 
 
 @click.command("encode", cls=SectionedCommand, help=_HELP)
@@ -235,6 +239,9 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     ):
         from lincodec.encode import encode as run  # torch: imported when everything else is fine
 
+        if options.max_time is not None:  # loading what encodes counts too
+            left = options.max_time - (time.monotonic() - session.begun)
+            options = replace(options, max_time=max(left, _LEAST_TIME))
         done = run(source, target, options, progress=progress, stop=stop, overwrite=overwrite)
     for warning in done.warnings:
         session.warn(warning)

@@ -34,6 +34,8 @@ class Session:
     """Where everything that is said is written too."""
     interrupts: Interrupts = field(default_factory=Interrupts)
     """Signals received."""
+    begun: float = field(default_factory=time.monotonic)
+    """``time.monotonic`` when the program began."""
 
     @property
     def _topic(self) -> str:
