@@ -262,7 +262,7 @@ class _Job:
                     continue
                 engine.pulls = self.aligned.pulls(frames)
                 budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
-                motion = self._motion(part, frames, engine, info)
+                motion = self._motion(part, frames, engine, info, hurried=budget.hurried)
                 try:
                     code = engine.fit(part, frames, budget)
                 except (MemoryError, RuntimeError) as error:
@@ -279,11 +279,11 @@ class _Job:
                 yield part, frames, code, pack_segment(code)
 
     def _motion(
-        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo
+        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
     ) -> Field | None:
         """Motion up to every frame, its bytes kept back from what the fit may take."""
-        wish = self.options.motion
-        if not (self.preset.motion if wish is None else wish):
+        wish, engine.reserved = self.options.motion, 0
+        if not (self.preset.motion and not hurried if wish is None else wish):
             return None
         before = self.before if part.continues and self.before else frames[0].planes
         planes = [before, *(frame.planes for frame in frames)]

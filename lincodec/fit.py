@@ -79,6 +79,8 @@ class Budget:
     deadline: float | None = None
     """``time.monotonic`` value after which the fit finishes with what it has."""
     stop: StopRequest = field(default_factory=StopRequest)
+    hurried: bool = False
+    """Whether there is no time for what comes before a fit or improves it a little."""
     report: Callable[[float, float | None], None] = _never
     """Called with (fraction of this fit, RGB PSNR so far or None)."""
 

@@ -52,7 +52,7 @@ class Pace:
         return (self.total_frames or part.first + part.count) - self.done_frames
 
     def hurried(self, part: Range, engine: Engine) -> bool:
-        """Whether ``max_time`` leaves no time to try layouts."""
+        """Whether ``max_time`` leaves no time to try layouts, nor for motion and smooth ends."""
         if self.options.max_time is None:
             return False
         per_frame = engine.cut_seconds(1)
@@ -75,7 +75,7 @@ class Pace:
         def report(fraction: float, psnr_now: float | None) -> None:
             self.tell(tally, info, index, fraction, part.count, psnr_now)
 
-        return Budget(seconds, deadline, self.stop, report)
+        return Budget(seconds, deadline, self.stop, self.hurried(part, engine), report)
 
     def tell(
         self,

@@ -51,7 +51,7 @@ class RateControl:
         self, fit: SegmentFit | PredictiveFit, part: Range, budget: Budget, reserved: int = 0
     ) -> FittedSegment:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        if isinstance(fit, SegmentFit) and fit.refined:
+        if isinstance(fit, SegmentFit) and fit.refined and not budget.hurried:
             weights = end_weights(fit, self.step, part.continues)
             if bool((weights != 1).any()):
                 fit.weigh(weights)
