@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -220,7 +221,7 @@ def files(plan: Plan, report: Report, folder: Path) -> list[Path]:
     out = []
     for number, (clip, preset, quality, frames) in enumerate(jobs):
         path = folder / f"{number}_{preset}_{quality:g}.linc"
-        if tried(plan, report, lambda: encoded(plan, clip, preset, quality, frames, path)):  # noqa: B023
+        if tried(plan, report, partial(encoded, plan, clip, preset, quality, frames, path)):
             out.append(path)
     return [*out, *plan.ready]
 
@@ -272,8 +273,8 @@ def measure(plan: Plan, report: Report) -> None:
                 long = repeated(path, plan.repeat, Path(name))
                 for scale in scales(plan, path):
                     limit = plan.left + 30
-                    tried(plan, report, lambda: decoded(path, long, device, scale, limit))  # noqa: B023
-                    tried(plan, report, lambda: parts(path, device, scale))  # noqa: B023
+                    tried(plan, report, partial(decoded, path, long, device, scale, limit))
+                    tried(plan, report, partial(parts, path, device, scale))
 
 
 def plot(rows: Sequence[Row], path: Path) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from lincodec import quant
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
 from lincodec.entropy import context, fields, histogram, rows, spectral
-from lincodec.entropy.coefficients import Coefficients
+from lincodec.entropy.coefficients import Coefficients, scattered
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
 
@@ -119,14 +119,12 @@ class Placed:
 
     def dense(self) -> Floats:
         """The whole array, float32."""
-        out = np.zeros(self.shape, np.float32)
-        out.ravel()[self.where] = self.values
-        return out
+        return scattered(self.shape, self.where, self.values)
 
 
 def _cropped(q: Coefficients) -> tuple[tuple[int, ...], NDArray[np.int64]]:
     """Shape with the least v and u, from one, that hold all of ``q``, and flat indices in it."""
-    block, place = q.places()
+    block, place = q.places
     row, column = np.divmod(place, q.shape[4])
     v, u = (int(axis.max(initial=0)) + 1 for axis in (row, column))
     return (*q.shape[:3], v, u), (block * v + row) * u + column

@@ -117,7 +117,7 @@ def thinned(channel: Rounded) -> Rounded:
     What the places between two bounds cost is guessed from how many are not zero.
     """
     q, scaled = channel.q, channel.scaled
-    block, place = q.places()
+    block, place = q.places
     depth = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel()
     rings = np.searchsorted(BOUNDS, depth, side="right") - 1
     ring = rings[place]

@@ -21,7 +21,7 @@ from lincodec.bitstream import Tensor as Coding
 from lincodec.container import LincArch
 from lincodec.devices import CPU
 from lincodec.entropy import fields, rdo
-from lincodec.entropy.coefficients import Coefficients
+from lincodec.entropy.coefficients import Coefficients, scattered
 from lincodec.fit import (
     RATE,
     Budget,
@@ -269,8 +269,9 @@ class _Loop:
         past = min(len(self.chosen[0]), 2)
         chosen = [q[past:] for q in rdo.optimise(scaled, self.rate)]
         for c, q in enumerate(chosen):
-            values = quant.spectral_dequantise(q, self.steps[c], self.keyed.spectral.centroids[c])
-            there = torch.from_numpy(values).to(self.fit.device)
+            some, centroids = Coefficients.of(q), self.keyed.spectral.centroids[c]
+            values = quant.spectral_dequantise(some.values, self.steps[c], centroids)
+            there = torch.from_numpy(scattered(q.shape, some.where, values)).to(self.fit.device)
             shown = synthesise(there, *self.fit.geometry.channels[c])
             self.planes[c][frames] += shown * (eighths / 8)
         for index, frame in enumerate(frames):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Dense = NDArray[np.int32]
 Shape = tuple[int, int, int, int, int]
+
+
+def scattered(shape: Sequence[int], where: NDArray[np.int64], values: NDArray[Any]) -> NDArray[Any]:
+    """An array of ``values`` at flat indices and of zeros elsewhere, of their dtype."""
+    out = np.zeros(shape, values.dtype)
+    out.ravel()[where] = values
+    return out
 
 
 @dataclass(frozen=True)
@@ -32,9 +42,7 @@ class Coefficients:
 
     def dense(self) -> Dense:
         """All of them, int32 of the shape."""
-        out = np.zeros(self.shape, np.int32)
-        out.ravel()[self.where] = self.values
-        return out
+        return scattered(self.shape, self.where, self.values)
 
     @property
     def area(self) -> int:
@@ -46,6 +54,7 @@ class Coefficients:
         """Blocks of all components."""
         return math.prod(self.shape[:3])
 
+    @cached_property
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Blocks and places in them, both as row-major indices, of those that are not zero."""
         return np.divmod(self.where, self.area)

@@ -32,7 +32,7 @@ def class_of(q: Coefficients) -> Bytes:
     Returns:
         uint8 [K, rows, columns].
     """
-    block, inside = q.places()
+    block, inside = q.places
     diagonal = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel() + 1
     last = np.zeros(q.blocks, np.int64)
     if block.size:

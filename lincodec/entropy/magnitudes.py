@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ class Known:
     def of(cls, channel: Coefficients) -> Known:
         """All of a channel."""
         known = cls(Channel(*channel.shape))
-        block, place = channel.places()
+        block, place = channel.places
         coded = (block >= known.shape.rows * known.shape.columns) | (place > 0)
         magnitudes = np.minimum(np.abs(channel.values[coded]), ESCAPE)
         known._put(block[coded], place[coded], magnitudes)
@@ -120,6 +121,23 @@ class Context:
     blocks: NDArray[np.uint8]
     """See ``block_terms``."""
 
+    @cached_property
+    def _views(self) -> list[_View]:
+        """The channel itself, then those before."""
+        return [_View(known, self.known.shape) for known in (self.known, *self.lower[:2])]
+
+    @cached_property
+    def _bounds(self) -> Index:
+        """Four times the last coded diagonal of every block."""
+        bounds: Index = 4 * (BOUNDS[self.blocks[0] >> 4] - 1)
+        return bounds
+
+    @cached_property
+    def _frequencies(self) -> tuple[Index, Index, Index]:
+        """Terms of every place in a block: of v, of u, and four times its diagonal."""
+        v, u = self.known.shape.frequencies
+        return np.minimum(8 * v, 255), np.minimum(8 * u, 255), 4 * (v + u)
+
     def all_tables(self, active: Active) -> Bytes:
         """Table of every position where all magnitudes are known, uint8 [n]."""
         ids = np.empty(active.count, np.uint8)
@@ -148,11 +166,10 @@ class Context:
             part: positions of one pass.
             second: whether it is the second.
         """
-        shape = self.known.shape
         block, place = part.block.astype(np.intp), part.place.astype(np.intp)
         out = np.zeros((TERMS, part.count), np.float32)
-        k, v, u, _, _ = shape.strides
-        near = _Neighbours(self.known, shape, block, place)
+        k, v, u, _, _ = self.known.shape.strides
+        near, *there = (_Neighbours(view, block, place) for view in self._views)
         out[0], out[12] = near.both(-v)
         out[1], out[13] = near.both(-u)
         out[2], out[3], out[4] = near.roots(-v - u), near.roots(-2 * v), near.roots(-2 * u)
@@ -162,38 +179,45 @@ class Context:
         out[9], out[10] = near.roots(v - k, u - k), near.roots(-v - k, -u - k)
         if second:
             _, out[14] = near.both(0)
-        for row, other in zip((15, 18), self.lower, strict=False):
-            there = _Neighbours(other, shape, block, place)
-            out[row], out[row + 1] = there.both(0)
-            if row == 15:
-                _, v, u, _, _ = other.shape.strides
-                out[17] = there.roots(-v, v, -u, u)
-        y, x = shape.frequencies
-        out[21], out[22] = np.minimum(8 * y, 255).take(place), np.minimum(8 * x, 255).take(place)
-        reach = 4 * (BOUNDS[self.blocks[0] >> 4] - 1).take(block) - (4 * (y + x)).take(place)
-        out[23] = np.minimum(reach, 255)
+        for row, other in zip((15, 18), there, strict=False):
+            out[row], out[row + 1] = other.both(0)
+        if there:
+            _, v, u, _, _ = self.lower[0].shape.strides
+            out[17] = there[0].roots(-v, v, -u, u)
+        y, x, diagonal = (each.take(place) for each in self._frequencies)
+        out[21], out[22] = y, x
+        out[23] = np.minimum(self._bounds.take(block) - diagonal, 255)
         out[20], out[24:] = self.blocks[0].take(block), self.blocks[1:].take(block, 1)
         return out
+
+
+class _View:
+    """A channel as positions of another, or of its own, look into it."""
+
+    def __init__(self, known: Known, shape: Channel) -> None:
+        self.state = known.state
+        self.back = 2 * known.shape.strides[0]
+        """The farthest look back; ``starts`` are so much too small."""
+        self.starts = known.shape.starts - self.back
+        self.offsets = known.shape.offsets(*shape.frequencies)
 
 
 class _Neighbours:
     """What is known of a channel a fixed way from each of some positions, uint16 [n].
 
     Args:
-        known: of the channel that is looked into.
-        shape: of the channel that the positions are of.
+        view: of the channel that is looked into.
         block, place: the positions, int64 [n].
     """
 
-    def __init__(self, known: Known, shape: Channel, block: Index, place: Index) -> None:
-        self._state = known.state
-        self._back = 2 * known.shape.strides[0]  # the farthest look back
-        self._at = (known.shape.starts - self._back).take(block)
-        self._at += known.shape.offsets(*shape.frequencies).take(place)
+    def __init__(self, view: _View, block: Index, place: Index) -> None:
+        self._view = view
+        self._at = view.starts.take(block)
+        self._at += view.offsets.take(place)
 
     def both(self, way: int) -> tuple[Words, Words]:
         """Roots, and their sums over the blocks beside."""
-        found = self._state[self._back + way :].take(self._at)
+        found = self._view.state[self._view.back + way :].take(self._at)
         return found & np.uint16(0xFF), found >> np.uint16(8)
 
     def roots(self, *ways: int) -> Words:
