@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -25,6 +26,8 @@ from lincodec.types import Planes, VideoInfo
 from lincodec.unpacking import Unpacker, unpacked
 from lincodec.video.color import default_matrix
 from lincodec.view import Surroundings, areas_of, motion_reach
+
+T = TypeVar("T")
 
 #: Luma samples rendered at a time, on the CPU and on other devices, which want few large jobs.
 _BATCH_SAMPLES, _BATCH_ELSEWHERE = 8_000_000, 64_000_000
@@ -57,7 +60,10 @@ class Loaded:
 
 
 class Renderer:
-    """Renders frames of an open file, a batch ahead; keeps two segments and fetches the next."""
+    """Renders frames of an open file; keeps two segments and fetches the next.
+
+    Devices other than the CPU render a batch ahead.
+    """
 
     def __init__(
         self,
@@ -89,7 +95,8 @@ class Renderer:
         self._around = Surroundings(self._areas, 0)
         self._unpacker = Unpacker(linc, workers)
         self._pool = ThreadPoolExecutor(2)
-        self._painter = ThreadPoolExecutor(1)
+        # the CPU has nothing to gain: its threads are those that the consumer wants
+        self._painter = ThreadPoolExecutor(1) if rendering.device.type != "cpu" else None
         self._segments: dict[int, Future[Loaded]] = {}
         #: By frame, of what lies around the areas too.
         self._pictures: dict[int, list[Tensor]] = {}
@@ -97,8 +104,9 @@ class Renderer:
     def close(self) -> None:
         """Stop the background work."""
         self._unpacker.close()
-        for pool in (self._pool, self._painter):
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._painter is not None:
+            self._painter.shutdown(wait=False, cancel_futures=True)
 
     def load(self, index: int) -> Loaded:
         """Read and decode a segment now.
@@ -133,9 +141,9 @@ class Renderer:
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Integer planes of every output frame in order (ascending ``shots``)."""
         batches = self._batches(shots)
-        coming = self._painter.submit(next, batches, None)
-        while (frames := coming.result()) is not None:
-            coming = self._painter.submit(next, batches, None)
+        if self._painter is not None:
+            batches = _ahead(batches, self._painter)
+        for frames in batches:
             yield from frames
 
     def _batches(self, shots: Sequence[Shot]) -> Iterator[list[Planes]]:
@@ -249,6 +257,14 @@ class Renderer:
         if len(own) < len(new):
             planes = self._at_times(self._fetch(index + 1, index + 1).result(), [0.0], areas)
             self._pictures[entry.end_frame] = [plane[0] for plane in planes]
+
+
+def _ahead(items: Iterator[T], pool: Executor) -> Iterator[T]:
+    """What ``items`` gives, made one ahead in the single thread of a pool."""
+    coming = pool.submit(next, items, None)
+    while (item := coming.result()) is not None:
+        coming = pool.submit(next, items, None)
+        yield item
 
 
 def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:

@@ -17,8 +17,6 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from lincodec.model.crew import side_by_side
-
 #: Frames of a segment at most, so that each is soon reached.
 LONGEST = 1024
 #: Frames from one anchor to the next, about.
@@ -179,17 +177,9 @@ class Blocks:
         samples = (sides[0] + 2 * LOBES - 1) * (sides[1] + 2 * LOBES - 1)
         most = _CHUNK if planes.device.type == "cpu" else _CHUNK_ELSEWHERE
         chunk = min(max(1, most // samples), _PRODUCTS)
-
-        def piece(start: int) -> None:
+        for start in range(0, place.shape[0], chunk):
             part = slice(start, start + chunk)
             self._cut(planes, which[part], place[part], moves[part], over, out[part])
-
-        starts = range(0, place.shape[0], chunk)
-        if windowed:
-            side_by_side(piece, starts, planes.device)
-        else:  # of a search: few, between operations that use all threads
-            for start in starts:
-                piece(start)
         return out
 
     def _cut(
