@@ -23,9 +23,9 @@ LONGEST = 1024
 ANCHORS = 16
 #: Lobes of the interpolation kernel: it takes so many samples on each side of a place.
 LOBES = 3
-#: Samples of blocks that are cut out together: on the CPU they stay in its cache, elsewhere they
-#: bound the memory.
-_CHUNK, _CHUNK_ELSEWHERE = 1 << 18, 1 << 25
+#: Samples of blocks that are cut out together: on the CPU enough for all its threads and not much
+#: more than its cache holds, elsewhere they bound the memory.
+_CHUNK, _CHUNK_ELSEWHERE = 1 << 20, 1 << 25
 #: Matrix products that are started together, at most.
 _PRODUCTS = 65_535
 #: Samples of a line that one matrix product gives.
@@ -186,7 +186,7 @@ class Blocks:
         self, planes: Tensor, which: Tensor, place: Tensor, moves: Tensor,
         over: tuple[int, int], out: Tensor,
     ) -> None:  # fmt: skip
-        """Some of the blocks of ``cut`` into ``out``, few enough to stay in the cache."""
+        """Some of the blocks of ``cut`` into ``out``."""
         index, fractions = [], []
         at = place // self.grid[1], place % self.grid[1]
         for axis in (0, 1):
