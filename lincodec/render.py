@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -26,8 +25,6 @@ from lincodec.types import Planes, VideoInfo
 from lincodec.unpacking import Unpacker, unpacked
 from lincodec.video.color import default_matrix
 from lincodec.view import Surroundings, areas_of, motion_reach
-
-T = TypeVar("T")
 
 #: Luma samples rendered at a time, on the CPU and on other devices, which want few large jobs.
 _BATCH_SAMPLES, _BATCH_ELSEWHERE = 8_000_000, 64_000_000
@@ -104,9 +101,9 @@ class Renderer:
     def close(self) -> None:
         """Stop the background work."""
         self._unpacker.close()
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        if self._painter is not None:
-            self._painter.shutdown(wait=False, cancel_futures=True)
+        for pool in (self._pool, self._painter):
+            if pool is not None:
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def load(self, index: int) -> Loaded:
         """Read and decode a segment now.
@@ -259,12 +256,12 @@ class Renderer:
             self._pictures[entry.end_frame] = [plane[0] for plane in planes]
 
 
-def _ahead(items: Iterator[T], pool: Executor) -> Iterator[T]:
-    """What ``items`` gives, made one ahead in the single thread of a pool."""
-    coming = pool.submit(next, items, None)
-    while (item := coming.result()) is not None:
-        coming = pool.submit(next, items, None)
-        yield item
+def _ahead(batches: Iterator[list[Planes]], pool: Executor) -> Iterator[list[Planes]]:
+    """The same batches, each made in the single thread of a pool while the last one is used."""
+    coming = pool.submit(next, batches, None)
+    while (frames := coming.result()) is not None:
+        coming = pool.submit(next, batches, None)
+        yield frames
 
 
 def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:

@@ -216,9 +216,10 @@ def test_the_papers_network_is_scaled_to_a_number_of_bytes(
     for stored in paper_equal.STORED.values():
         model = paper_equal.fitting(40_000, clip, stored)
         assert abs(paper_equal.size_of(model, clip) / 40_000 - 1) < 0.05
-    point, _ = paper_equal.paper_point(clip, 40_000, 1.0, stored, tmp_path)
+    # seconds enough for many steps on a busy machine too: tensors of a few code smaller
+    point, _ = paper_equal.paper_point(clip, 40_000, 3.0, stored, tmp_path)
     assert point.codec == "linc paper-s"
-    assert 0.6 < point.bytes / 40_000 < 1.1  # of few steps on a busy machine, fewer
+    assert abs(point.bytes / 40_000 - 1) < 0.1
     linc = replace(point, codec="linc medium", quality=anchors.Quality(40.0, 40.0, 40.0, None))
     rows = [
         paper_equal.row_of("carphone", p, stored=stored, times=1.0, linc_above_db=above)
