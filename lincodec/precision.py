@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -25,10 +27,17 @@ def deviation(model: RenderModel, frame: int) -> tuple[float, float]:
     Returns:
         (root mean square over all planes, largest of a sample) in units of 8-bit code values;
         infinite when a sample is not a finite number.
+
+    Raises:
+        TypeError: the model has binary32 tensors where ``doubled`` does not go, so that binary32
+            would be compared with itself.
     """
     with torch.inference_mode():
         time = torch.tensor([frame], dtype=torch.float64)
         precise = doubled(model)  # before it keeps any binary32 picture
+        left = ", ".join(singles(precise, type(model).__name__))
+        if left:
+            raise TypeError(f"{left}: still binary32; its class is not of lincodec.model")
         found = model.pictures(time)
         exact = precise.pictures(time)
         errors = [a.double() - b for a, b in zip(found, exact, strict=True)]
@@ -39,7 +48,7 @@ def deviation(model: RenderModel, frame: int) -> tuple[float, float]:
 
 
 def doubled(thing: Any) -> Any:
-    """A copy of a model whose binary32 tensors are binary64, wherever they are in it."""
+    """A copy of a model, its binary32 tensors binary64, through objects of ``lincodec.model``."""
     if isinstance(thing, Tensor):
         return thing.double() if thing.dtype == torch.float32 else thing
     if isinstance(thing, list | tuple):
@@ -52,3 +61,30 @@ def doubled(thing: Any) -> Any:
             object.__setattr__(other, name, doubled(item))
         return other
     return thing
+
+
+def singles(thing: Any, name: str, seen: set[int] | None = None) -> Iterator[str]:
+    """Where binary32 tensors are in an object, whatever its class.
+
+    Args:
+        thing: the object.
+        name: what it is called in the answer.
+        seen: identities of what was looked at already.
+    """
+    seen = set() if seen is None else seen
+    if id(thing) in seen or isinstance(thing, type):
+        return
+    seen.add(id(thing))
+    if isinstance(thing, Tensor):
+        if thing.dtype == torch.float32:
+            yield name
+        return
+    parts: dict[str, Any] = {}
+    if isinstance(thing, list | tuple | set | frozenset):
+        parts = {f"[{index}]": item for index, item in enumerate(thing)}
+    elif isinstance(thing, dict):
+        parts = {f"[{key!r}]": item for key, item in thing.items()}
+    elif hasattr(thing, "__dict__") and not isinstance(thing, ModuleType):
+        parts = {f".{key}": item for key, item in vars(thing).items()}
+    for key, item in parts.items():
+        yield from singles(item, name + key, seen)

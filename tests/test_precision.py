@@ -12,7 +12,8 @@ from support.forge import file_of, sections_of
 from lincodec.cli.main import run
 from lincodec.errors import CorruptError, VerifyError
 from lincodec.model import segment
-from lincodec.precision import TOLERANCE
+from lincodec.model.closed import Geometry
+from lincodec.precision import TOLERANCE, deviation, doubled, singles
 from lincodec.verify import verify
 
 GOOD = Path(__file__).resolve().parent.parent / "format_spec" / "vectors" / "good"
@@ -41,6 +42,42 @@ def test_a_renderer_that_is_wrong_is_noticed(
         verify(GOOD / "good-two-frames.linc", render=True)
     assert run(["verify", str(GOOD / "good-two-frames.linc"), "--render"]) == 7
     assert capsys.readouterr().err.count("\n") == 1
+
+
+class Elsewhere:
+    """A part of a model whose class is not of ``lincodec.model``."""
+
+    def __init__(self, gain: torch.Tensor) -> None:
+        self.gain = gain
+
+
+class Rendered(segment.SegmentModel):
+    """A model with such a part, deep inside."""
+
+    parts: tuple[dict[str, Elsewhere], ...] = ()
+
+
+def a_model() -> segment.SegmentModel:
+    """One frame of 8x8 samples."""
+    geometry = Geometry.of([(8, 8)], 8, 0)
+    return segment.SegmentModel(geometry, torch.ones(1, 1), [torch.ones(1, 1, 1, 8, 8)])
+
+
+def test_a_model_is_compared_only_when_all_of_it_is_doubled() -> None:
+    assert not list(singles(doubled(a_model()), "model"))
+    rms, peak = deviation(a_model(), 0)
+    assert 0 < rms <= peak < TOLERANCE[0]
+
+    model = a_model()
+    model.parts = ({"gain": Elsewhere(torch.ones(1))},)  # type: ignore[attr-defined]
+    with pytest.raises(
+        TypeError, match=r"SegmentModel\.parts\[0\]\['gain'\]\.gain: still binary32"
+    ):
+        deviation(model, 0)
+
+    other = Rendered(model.geometry, model.latents, model.weights)
+    with pytest.raises(TypeError, match=r"Rendered\.latents.*lincodec\.model"):
+        deviation(other, 0)
 
 
 def test_samples_that_are_not_finite_are_refused(tmp_path: Path) -> None:
