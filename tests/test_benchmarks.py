@@ -7,28 +7,27 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import anchors
 import av
-import borders
-import closed_form
-import gpu
-import gpu_linc
-import grids
 import numpy as np
-import paper
-import paper_equal
-import paper_report
-import paper_tables
-import plain_coder
-import plain_form
 import pytest
-import rd
-import scoreboard
-import scoreboard_report
-import speed
-import targets
 import torch
-from paper_clips import HeldOut, every, small_clip
+
+from benchmarks.codec import (
+    borders,
+    closed_form,
+    gpu_linc,
+    plain_coder,
+    plain_form,
+    rd,
+    scoreboard,
+    scoreboard_report,
+    speed,
+    targets,
+)
+from benchmarks.common import anchors
+from benchmarks.common.clips import HeldOut, every, small_clip
+from benchmarks.paper import equal, gpu, grids, paper, tables
+from benchmarks.paper import report as paper_report
 
 
 @pytest.fixture(scope="module")
@@ -213,19 +212,19 @@ def test_the_readme_shows_the_scoreboard(root: Path) -> None:
 def test_the_papers_network_is_scaled_to_a_number_of_bytes(
     clip: anchors.Clip, tmp_path: Path
 ) -> None:
-    for stored in paper_equal.STORED.values():
-        model = paper_equal.fitting(40_000, clip, stored)
-        assert abs(paper_equal.size_of(model, clip) / 40_000 - 1) < 0.05
+    for stored in equal.STORED.values():
+        model = equal.fitting(40_000, clip, stored)
+        assert abs(equal.size_of(model, clip) / 40_000 - 1) < 0.05
     # seconds enough for many steps on a busy machine too: tensors of a few code smaller
-    point, _ = paper_equal.paper_point(clip, 40_000, 3.0, stored, tmp_path)
+    point, _ = equal.paper_point(clip, 40_000, 3.0, stored, tmp_path)
     assert point.codec == "linc paper-s"
     assert abs(point.bytes / 40_000 - 1) < 0.1
     linc = replace(point, codec="linc medium", quality=anchors.Quality(40.0, 40.0, 40.0, None))
     rows = [
-        paper_equal.row_of("carphone", p, stored=stored, times=1.0, linc_above_db=above)
+        equal.row_of("carphone", p, stored=stored, times=1.0, linc_above_db=above)
         for p, stored, above in ((linc, "-", 99.0), (point, "8", 7.0), (point, "32", 5.0))
     ]
-    assert paper_equal.page(rows).endswith("- carphone: +5.00 dB; bar ≥ 6 dB: missed\n")
+    assert equal.page(rows).endswith("- carphone: +5.00 dB; bar ≥ 6 dB: missed\n")
 
 
 def test_targets_are_judged(tmp_path: Path) -> None:
@@ -265,7 +264,7 @@ def test_speed_and_dry_run_are_measured(tmp_path: Path) -> None:
     assert f"| {guess['predicted_bytes']} | {guess['bytes']} |" in page
 
 
-def tiny_scale() -> paper_tables.Scale:
+def tiny_scale() -> tables.Scale:
     """Scale cpu with a few frames and steps."""
     given = argparse.Namespace(
         scale="cpu", frames=9, steps=3, clip=None, taichi=None, device="cpu", max_time=None
@@ -296,7 +295,7 @@ def test_held_out_frames_and_their_stand_ins(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["table1", "kinds", "patches", "quantisation", "speed"])
 def test_the_papers_experiments_run(name: str, tmp_path: Path) -> None:
-    rows = paper.EXPERIMENTS[name](paper_tables.Bench(tiny_scale(), tmp_path, lambda _: None))
+    rows = paper.EXPERIMENTS[name](tables.Bench(tiny_scale(), tmp_path, lambda _: None))
     counts = {"table1": 3, "kinds": 3, "patches": 2, "quantisation": 11, "speed": 1}
     assert len(rows) == counts[name]
     if name == "quantisation":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lincodec import registry
-from lincodec.container.fields import require
+from lincodec.container.cursor import require
 
 #: A section that must be followed directly by another.
 _FOLLOWED_BY = {
