@@ -1,4 +1,4 @@
-"""The interface of the compiled core, as ctypes needs it; declared in ``linc_core.h`` and others."""
+"""The interface of the compiled core as ctypes needs it: what the public headers declare."""
 
 from __future__ import annotations
 
