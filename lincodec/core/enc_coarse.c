@@ -7,44 +7,37 @@
 
 enum { WINDOW = 8, STEP = 4 }; /* samples of a small picture: side of what is compared, distance of cells */
 
-static size_t small_samples(int width, int height)
-{
+static size_t small_samples(int width, int height) {
     return (size_t)(width + 2 * ENC_SMALL_MARGIN) * (size_t)(height + 2 * ENC_SMALL_MARGIN);
 }
 
 /* At least a window each way, the last row and column repeated where the picture has less. */
-static int small_side(int side, int scale)
-{
+static int small_side(int side, int scale) {
     int small = (side + scale - 1) / scale;
     return small < WINDOW ? WINDOW : small;
 }
 
-size_t enc_shrunk_samples(int width, int height)
-{
+size_t enc_shrunk_samples(int width, int height) {
     return small_samples(small_side(width, 4), small_side(height, 4)) +
            small_samples(small_side(width, 8), small_side(height, 8));
 }
 
-int enc_coarse_cells(int side)
-{
+int enc_coarse_cells(int side) {
     return (small_side(side, 4) + STEP - 1) / STEP;
 }
 
-int enc_eighth_cells(int side)
-{
+int enc_eighth_cells(int side) {
     return (small_side(side, 8) + STEP - 1) / STEP;
 }
 
-static void lay_out(enc_small *small, int16_t *storage, int width, int height)
-{
+static void lay_out(EncSmall *small, int16_t *storage, int width, int height) {
     small->width = width;
     small->height = height;
     small->stride = width + 2 * ENC_SMALL_MARGIN;
     small->samples = storage + ENC_SMALL_MARGIN * small->stride + ENC_SMALL_MARGIN;
 }
 
-static void repeat_edges(const enc_small *small)
-{
+static void repeat_edges(const EncSmall *small) {
     size_t row_bytes = (size_t)small->stride * sizeof(int16_t);
     for (int y = 0; y < small->height; y++) {
         int16_t *row = small->samples + y * small->stride;
@@ -62,8 +55,7 @@ static void repeat_edges(const enc_small *small)
 }
 
 /* Averages of scale x scale samples; beyond the right and lower edge the last sample repeats. */
-static void average(const int16_t *plane, ptrdiff_t stride, int width, int height, int scale, const enc_small *out)
-{
+static void average(const int16_t *plane, ptrdiff_t stride, int width, int height, int scale, const EncSmall *out) {
     int count = scale * scale;
     for (int y = 0; y < out->height; y++)
         for (int x = 0; x < out->width; x++) {
@@ -77,9 +69,8 @@ static void average(const int16_t *plane, ptrdiff_t stride, int width, int heigh
         }
 }
 
-void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, int16_t *storage, enc_shrunk *out)
-{
-    enc_small *quarter = &out->quarter, *eighth = &out->eighth;
+void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, int16_t *storage, EncShrunk *out) {
+    EncSmall *quarter = &out->quarter, *eighth = &out->eighth;
     lay_out(quarter, storage, small_side(width, 4), small_side(height, 4));
     lay_out(eighth, storage + small_samples(quarter->width, quarter->height), small_side(width, 8),
             small_side(height, 8));
@@ -95,37 +86,33 @@ typedef struct probe {
     ptrdiff_t stride;
     const int16_t *place; /* of the window in the reference */
     ptrdiff_t place_stride;
-    enc_vector near; /* vector of the neighbour: far from it is dear */
+    LincVector near; /* vector of the neighbour: far from it is dear */
     int range, price;
     uint32_t best;
-    enc_vector vector;
+    LincVector vector;
 } probe;
 
-static int doublings(int value)
-{
+static int doublings(int value) {
     unsigned v = (unsigned)(value < 0 ? -value : value) + 1;
     return 31 - __builtin_clz(v);
 }
 
-static void try_vector(probe *p, int x, int y)
-{
+static void try_vector(probe *p, int x, int y) {
     if (x < -p->range || x > p->range || y < -p->range || y > p->range)
         return;
     uint32_t cost = enc_sad(p->window, p->stride, p->place + y * p->place_stride + x, p->place_stride, WINDOW, WINDOW);
     cost += (uint32_t)(p->price * (doublings(x - p->near.x) + doublings(y - p->near.y)));
     if (cost < p->best) {
         p->best = cost;
-        p->vector = (enc_vector){(int16_t)x, (int16_t)y};
+        p->vector = (LincVector){(int16_t)x, (int16_t)y};
     }
 }
 
-static int clamped(int v, int low, int high)
-{
+static int clamped(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
 }
 
-static void start(probe *p, const enc_small *current, const enc_small *reference, int column, int row)
-{
+static void start(probe *p, const EncSmall *current, const EncSmall *reference, int column, int row) {
     int x = clamped(column * STEP - (WINDOW - STEP) / 2, 0, current->width - WINDOW);
     int y = clamped(row * STEP - (WINDOW - STEP) / 2, 0, current->height - WINDOW);
     p->window = current->samples + y * current->stride + x;
@@ -133,17 +120,16 @@ static void start(probe *p, const enc_small *current, const enc_small *reference
     p->place = reference->samples + y * reference->stride + x;
     p->place_stride = reference->stride;
     p->best = UINT32_MAX;
-    p->vector = (enc_vector){0, 0};
+    p->vector = (LincVector){0, 0};
 }
 
-static void search_eighth(const enc_small *current, const enc_small *reference, int range, int price,
-                          enc_vector *field, int columns, int rows)
-{
+static void search_eighth(const EncSmall *current, const EncSmall *reference, int range, int price,
+                          LincVector *field, int columns, int rows) {
     probe p = {.range = range, .price = price};
     for (int row = 0; row < rows; row++)
         for (int column = 0; column < columns; column++) {
             start(&p, current, reference, column, row);
-            p.near = column ? field[row * columns + column - 1] : (enc_vector){0, 0};
+            p.near = column ? field[row * columns + column - 1] : (LincVector){0, 0};
             try_vector(&p, 0, 0);
             for (int y = -range; y <= range; y++)
                 for (int x = -range; x <= range; x++)
@@ -153,37 +139,34 @@ static void search_eighth(const enc_small *current, const enc_small *reference, 
 }
 
 /* Vectors of the cell above it in the hierarchy and of that one's neighbours, at twice their length. */
-static void try_parents(probe *p, const enc_vector *field, int columns, int rows, int column, int row)
-{
+static void try_parents(probe *p, const LincVector *field, int columns, int rows, int column, int row) {
     for (int j = -1; j <= 1; j++)
         for (int i = -1; i <= 1; i++) {
             int r = clamped(row / 2 + j, 0, rows - 1), c = clamped(column / 2 + i, 0, columns - 1);
-            enc_vector v = field[r * columns + c];
+            LincVector v = field[r * columns + c];
             try_vector(p, 2 * v.x, 2 * v.y);
         }
 }
 
-static void refine(probe *p, int reach)
-{
-    enc_vector centre = p->vector;
+static void refine(probe *p, int reach) {
+    LincVector centre = p->vector;
     for (int y = -reach; y <= reach; y++)
         for (int x = -reach; x <= reach; x++)
             if (x || y)
                 try_vector(p, centre.x + x, centre.y + y);
 }
 
-void enc_coarse_search(const enc_shrunk *current, const enc_shrunk *reference, int range, int price,
-                       enc_vector *eighth, enc_vector *field)
-{
+void enc_coarse_search(const EncShrunk *current, const EncShrunk *reference, int range, int price,
+                       LincVector *eighth, LincVector *field) {
     int columns8 = (current->eighth.width + STEP - 1) / STEP, rows8 = (current->eighth.height + STEP - 1) / STEP;
     int columns = (current->quarter.width + STEP - 1) / STEP, rows = (current->quarter.height + STEP - 1) / STEP;
     search_eighth(&current->eighth, &reference->eighth, (range + 1) / 2, price, eighth, columns8, rows8);
     probe p = {.range = range, .price = price};
     for (int row = 0; row < rows; row++)
         for (int column = 0; column < columns; column++) {
-            enc_vector *at = field + row * columns + column;
+            LincVector *at = field + row * columns + column;
             start(&p, &current->quarter, &reference->quarter, column, row);
-            p.near = column ? at[-1] : (enc_vector){0, 0};
+            p.near = column ? at[-1] : (LincVector){0, 0};
             try_vector(&p, 0, 0);
             try_vector(&p, p.near.x, p.near.y);
             if (row)
@@ -194,5 +177,5 @@ void enc_coarse_search(const enc_shrunk *current, const enc_shrunk *reference, i
             *at = p.vector;
         }
     for (int i = 0; i < columns * rows; i++)
-        field[i] = (enc_vector){(int16_t)(4 * field[i].x), (int16_t)(4 * field[i].y)};
+        field[i] = (LincVector){(int16_t)(4 * field[i].x), (int16_t)(4 * field[i].y)};
 }

@@ -7,49 +7,42 @@ enum { HEXAGONS = 12, SQUARES = 4 }; /* most steps of a search */
 
 /* A search under way. */
 typedef struct hunt {
-    const enc_aim *aim;
-    enc_vector vector;
+    const EncAim *aim;
+    LincVector vector;
     uint32_t cost;
 } hunt;
 
-static int component_bits(int d)
-{
+static int component_bits(int d) {
     unsigned v = (unsigned)(d < 0 ? -d : d);
     return v ? 3 + 2 * (31 - __builtin_clz(v)) : 1;
 }
 
-static int difference_bits(enc_vector v, enc_vector p)
-{
+static int difference_bits(LincVector v, LincVector p) {
     return component_bits(v.x - p.x) + component_bits(v.y - p.y);
 }
 
-int enc_vector_bits(enc_vector v, const enc_vector predictors[2])
-{
+int enc_vector_bits(LincVector v, const LincVector predictors[2]) {
     int a = difference_bits(v, predictors[0]), b = difference_bits(v, predictors[1]);
     return a < b ? a : b;
 }
 
-int enc_nearer_predictor(enc_vector v, const enc_vector predictors[2])
-{
+int enc_nearer_predictor(LincVector v, const LincVector predictors[2]) {
     return difference_bits(v, predictors[1]) < difference_bits(v, predictors[0]);
 }
 
-static uint32_t vector_price(const enc_aim *aim, enc_vector v)
-{
+static uint32_t vector_price(const EncAim *aim, LincVector v) {
     return (uint32_t)(aim->price * enc_vector_bits(v, aim->predictors)) >> 4;
 }
 
-static int outside(const enc_aim *aim, int x, int y)
-{
+static int outside(const EncAim *aim, int x, int y) {
     return x < aim->low.x || x > aim->high.x || y < aim->low.y || y > aim->high.y;
 }
 
-static void try_whole(hunt *h, int x, int y)
-{
-    const enc_aim *aim = h->aim;
+static void try_whole(hunt *h, int x, int y) {
+    const EncAim *aim = h->aim;
     if (outside(aim, x, y))
         return;
-    enc_vector v = {(int16_t)x, (int16_t)y};
+    LincVector v = {(int16_t)x, (int16_t)y};
     uint32_t cost = vector_price(aim, v);
     if (cost >= h->cost)
         return;
@@ -61,12 +54,11 @@ static void try_whole(hunt *h, int x, int y)
     }
 }
 
-static void try_fraction(hunt *h, int x, int y)
-{
-    const enc_aim *aim = h->aim;
+static void try_fraction(hunt *h, int x, int y) {
+    const EncAim *aim = h->aim;
     if (outside(aim, x, y))
         return;
-    enc_vector v = {(int16_t)x, (int16_t)y};
+    LincVector v = {(int16_t)x, (int16_t)y};
     uint32_t cost = vector_price(aim, v);
     if (cost >= h->cost)
         return;
@@ -78,25 +70,22 @@ static void try_fraction(hunt *h, int x, int y)
     }
 }
 
-static int clamped(int v, int low, int high)
-{
+static int clamped(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
 }
 
 /* The whole-sample vector nearest to one of quarters, inside the bounds. */
-static enc_vector whole(const enc_aim *aim, enc_vector v)
-{
+static LincVector whole(const EncAim *aim, LincVector v) {
     int x = clamped((v.x + 2) & ~3, (aim->low.x + 3) & ~3, aim->high.x & ~3);
     int y = clamped((v.y + 2) & ~3, (aim->low.y + 3) & ~3, aim->high.y & ~3);
-    return (enc_vector){(int16_t)x, (int16_t)y};
+    return (LincVector){(int16_t)x, (int16_t)y};
 }
 
-static void try_starts(hunt *h, const enc_vector *starts, int count)
-{
-    enc_vector tried[32];
+static void try_starts(hunt *h, const LincVector *starts, int count) {
+    LincVector tried[32];
     int n = 0;
     for (int i = 0; i < count; i++) {
-        enc_vector v = whole(h->aim, starts[i]);
+        LincVector v = whole(h->aim, starts[i]);
         int known = 0;
         for (int k = 0; k < n; k++)
             known |= tried[k].x == v.x && tried[k].y == v.y;
@@ -108,12 +97,11 @@ static void try_starts(hunt *h, const enc_vector *starts, int count)
     }
 }
 
-static void walk_hexagons(hunt *h)
-{
+static void walk_hexagons(hunt *h) {
     static const int8_t corners[6][2] = {{-2, 0}, {-1, -2}, {1, -2}, {2, 0}, {1, 2}, {-1, 2}};
     int first = 0, last = 5; /* after a step only the three corners ahead are new */
     for (int step = 0; step < HEXAGONS; step++) {
-        enc_vector centre = h->vector;
+        LincVector centre = h->vector;
         int moved = -1;
         for (int k = first; k <= last; k++) {
             const int8_t *c = corners[(k + 6) % 6];
@@ -129,10 +117,9 @@ static void walk_hexagons(hunt *h)
     }
 }
 
-static void walk_squares(hunt *h, int steps)
-{
+static void walk_squares(hunt *h, int steps) {
     for (int step = 0; step < steps; step++) {
-        enc_vector centre = h->vector;
+        LincVector centre = h->vector;
         for (int k = 0; k < 9; k++)
             if (k != 4)
                 try_whole(h, centre.x + 4 * (k % 3 - 1), centre.y + 4 * (k / 3 - 1));
@@ -141,11 +128,10 @@ static void walk_squares(hunt *h, int steps)
     }
 }
 
-static void refine(hunt *h)
-{
+static void refine(hunt *h) {
     for (int size = 2; size >= (h->aim->half_only ? 2 : 1); size >>= 1)
         for (int step = 0; step < 2; step++) {
-            enc_vector centre = h->vector;
+            LincVector centre = h->vector;
             for (int k = 0; k < 9; k++)
                 if (k != 4)
                     try_fraction(h, centre.x + size * (k % 3 - 1), centre.y + size * (k / 3 - 1));
@@ -154,12 +140,11 @@ static void refine(hunt *h)
         }
 }
 
-uint32_t enc_motion_search(const enc_aim *aim, const enc_vector *starts, int count, int wide, enc_vector *best)
-{
+uint32_t enc_motion_search(const EncAim *aim, const LincVector *starts, int count, int wide, LincVector *best) {
     hunt h = {aim, {0, 0}, UINT32_MAX};
     try_starts(&h, starts, count);
     if (h.cost == UINT32_MAX)
-        h.vector = whole(aim, (enc_vector){0, 0});
+        h.vector = whole(aim, (LincVector){0, 0});
     if (wide)
         walk_hexagons(&h);
     walk_squares(&h, wide ? 1 : SQUARES);
@@ -173,8 +158,7 @@ uint32_t enc_motion_search(const enc_aim *aim, const enc_vector *starts, int cou
     return h.cost;
 }
 
-uint32_t enc_motion_refine(const enc_aim *aim, enc_vector start, enc_vector *best)
-{
+uint32_t enc_motion_refine(const EncAim *aim, LincVector start, LincVector *best) {
     int x = clamped(start.x, aim->low.x, aim->high.x), y = clamped(start.y, aim->low.y, aim->high.y);
     hunt h = {aim, {(int16_t)x, (int16_t)y}, UINT32_MAX};
     try_fraction(&h, x, y);
