@@ -28,8 +28,8 @@ from core_build import CORE, ROOT, ZIG, BuildError
 
 sys.path.insert(0, str(ROOT))
 
-from lincodec.core.library import load  # noqa: E402
-from lincodec.core.signatures import FrameInfo, Parameters  # noqa: E402
+from lincodec.core.library import load
+from lincodec.core.signatures import FrameInfo, Parameters
 
 BUILD = core_harness.BUILD
 Runner = Callable[[Sequence[Path]], str]
