@@ -65,7 +65,7 @@ check: $(STAMP) ## formatting, lint, types, layers, generated files
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_layers.py
+	$(BIN)/python -m pytest tests/test_layers.py tests/core/test_sources.py
 	$(BIN)/python format_spec/generate.py --check
 
 format: $(STAMP) ## rewrite the sources in the one format
