@@ -28,8 +28,8 @@ enum {
     LINC_CTX_INTRA_MODE = LINC_CTX_LIKELY + 3,        /* tree of 5 bits [32] */
     LINC_CTX_CHROMA_MODE = LINC_CTX_INTRA_MODE + 32,  /* [1] */
     LINC_CTX_STEP_OFFSET = LINC_CTX_CHROMA_MODE + 1,  /* zero, sign, magnitude [4] */
-    LINC_CTX_FILTER_SET = LINC_CTX_STEP_OFFSET + 6,   /* [3 planes][9 neighbours][3 positions] */
-    LINC_CTX_LAST = LINC_CTX_FILTER_SET + 81,         /* [luma, chroma][4 sizes][2 axes][10] */
+    LINC_CTX_FILTER_SET = LINC_CTX_STEP_OFFSET + 6,   /* [3 planes][3 positions][3 neighbours] */
+    LINC_CTX_LAST = LINC_CTX_FILTER_SET + 27,         /* [luma, chroma][4 sizes][2 axes][10] */
     LINC_CTX_GROUP = LINC_CTX_LAST + 160,             /* [luma, chroma][3 sizes][3 neighbours] */
     LINC_CTX_SIGNIFICANT = LINC_CTX_GROUP + 18,       /* [luma, chroma][3 sizes][4 places][6 neighbours] */
     LINC_CTX_GREATER_1 = LINC_CTX_SIGNIFICANT + 144,  /* [luma, chroma][3 places][6 neighbours] */

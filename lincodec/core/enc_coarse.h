@@ -5,33 +5,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "block.h"
+
 enum {
     ENC_SMALL_MARGIN = 40, /* samples around a small picture, so that a window may leave it */
     ENC_COARSE_CELL = 16,  /* samples of luma a vector of the field stands for, each way */
     ENC_COARSE_RANGE = 24, /* furthest vector, in quarter-size samples */
 };
 
-typedef struct enc_vector {
-    int16_t x, y;
-} enc_vector;
-
 /* Luma taken down by averages, with a margin of repeated samples. */
-typedef struct enc_small {
+typedef struct EncSmall {
     int16_t *samples; /* of the top left sample */
     ptrdiff_t stride;
     int width, height;
-} enc_small;
+} EncSmall;
 
 /* The two small pictures of a source picture: of a quarter and an eighth of its width. */
-typedef struct enc_shrunk {
-    enc_small quarter, eighth;
-} enc_shrunk;
+typedef struct EncShrunk {
+    EncSmall quarter, eighth;
+} EncShrunk;
 
 /* Samples of storage that the shrunk pictures of width x height samples take. */
 size_t enc_shrunk_samples(int width, int height);
 
 /* Shrink a plane into storage of the caller's. */
-void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, int16_t *storage, enc_shrunk *out);
+void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, int16_t *storage, EncShrunk *out);
 
 /* Cells of the field, and of that of an eighth, along a side of so many samples. */
 int enc_coarse_cells(int side);
@@ -41,7 +39,7 @@ int enc_eighth_cells(int side);
  * `range` is in quarter-size samples, at most ENC_COARSE_RANGE; `price` is what a doubling of the difference
  * to the vector of the neighbour costs, in sums of absolute differences. `eighth` is working space with a vector
  * for every cell of 32 x 32, `field` gets one for every cell of 16 x 16, row by row. */
-void enc_coarse_search(const enc_shrunk *current, const enc_shrunk *reference, int range, int price,
-                       enc_vector *eighth, enc_vector *field);
+void enc_coarse_search(const EncShrunk *current, const EncShrunk *reference, int range, int price,
+                       LincVector *eighth, LincVector *field);
 
 #endif

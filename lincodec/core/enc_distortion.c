@@ -10,48 +10,41 @@ typedef int32_t lanes8i __attribute__((vector_size(32)));
 typedef uint64_t lanes4 __attribute__((vector_size(32)));
 typedef uint32_t lanes8 __attribute__((vector_size(32)));
 
-static inline lanes16 load16(const int16_t *p)
-{
+static inline lanes16 load16(const int16_t *p) {
     lanes16 v;
     memcpy(&v, p, sizeof v);
     return v;
 }
 
 /* Two rows of eight samples as one vector. */
-static inline lanes16 load8x2(const int16_t *p, const int16_t *q)
-{
+static inline lanes16 load8x2(const int16_t *p, const int16_t *q) {
     lanes8s v, w;
     memcpy(&v, p, sizeof v);
     memcpy(&w, q, sizeof w);
     return __builtin_shufflevector(v, w, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
-static inline lanes16 absolute(lanes16 v)
-{
+static inline lanes16 absolute(lanes16 v) {
     lanes16 sign = v >> 15;
     return (v ^ sign) - sign;
 }
 
 /* Unsigned lanes of 16 bits added in pairs. */
-static inline lanes8 widened(lanes16 v)
-{
+static inline lanes8 widened(lanes16 v) {
     lanes8 w = (lanes8)v;
     return (w & 0xffffu) + (w >> 16);
 }
 
-static inline uint32_t total(lanes8 v)
-{
+static inline uint32_t total(lanes8 v) {
     return v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6] + v[7];
 }
 
-static inline uint64_t wide_total(lanes8 v)
-{
+static inline uint64_t wide_total(lanes8 v) {
     lanes4 w = ((lanes4)v & 0xffffffffu) + ((lanes4)v >> 32);
     return w[0] + w[1] + w[2] + w[3];
 }
 
-static uint32_t sad4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h)
-{
+static uint32_t sad4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
     uint32_t sum = 0;
     for (int y = 0; y < h; y++, a += as, b += bs)
         for (int x = 0; x < w; x++)
@@ -59,8 +52,7 @@ static uint32_t sad4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t
     return sum;
 }
 
-uint32_t enc_sad(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h)
-{
+uint32_t enc_sad(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
     if (w < 8)
         return sad4(a, as, b, bs, w, h);
     lanes8 sum = {0};
@@ -83,14 +75,12 @@ uint32_t enc_sad(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs,
 }
 
 /* Squares of 16 differences added up in eight lanes: two of 14 bits squared stay below 2^30. */
-static inline lanes8 squares(lanes16 d)
-{
+static inline lanes8 squares(lanes16 d) {
     lanes8i even = (lanes8i)((lanes8)d << 16) >> 16, odd = (lanes8i)d >> 16;
     return (lanes8)(even * even) + (lanes8)(odd * odd);
 }
 
-uint64_t enc_sse(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h)
-{
+uint64_t enc_sse(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
     uint64_t sum = 0;
     if (w < 8) {
         for (int y = 0; y < h; y++, a += as, b += bs)
@@ -120,20 +110,17 @@ uint64_t enc_sse(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs,
             }                                                                                                          \
     } while (0)
 
-static inline lanes16 low_halves(lanes16 a, lanes16 b)
-{
+static inline lanes16 low_halves(lanes16 a, lanes16 b) {
     return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 8, 24, 9, 25, 10, 26, 11, 27);
 }
 
-static inline lanes16 high_halves(lanes16 a, lanes16 b)
-{
+static inline lanes16 high_halves(lanes16 a, lanes16 b) {
     return __builtin_shufflevector(a, b, 4, 20, 5, 21, 6, 22, 7, 23, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
 /* Sum over two blocks of 8x8 differences, one in each half of the lanes. Interleaving two rows before a
  * butterfly makes it one along the rows; the last butterfly is |a+b| + |a-b| = 2 max(|a|, |b|). */
-static inline lanes8 satd8x2(lanes16 r[8])
-{
+static inline lanes8 satd8x2(lanes16 r[8]) {
     STAGE(r, 1);
     STAGE(r, 2);
     STAGE(r, 4);
@@ -152,8 +139,7 @@ static inline lanes8 satd8x2(lanes16 r[8])
     return sum;
 }
 
-static uint32_t satd4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int shift)
-{
+static uint32_t satd4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int shift) {
     int d[16], sum = 0;
     for (int y = 0; y < 4; y++)
         for (int x = 0; x < 4; x++)
@@ -170,8 +156,7 @@ static uint32_t satd4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_
     return (uint32_t)sum * 2;
 }
 
-uint32_t enc_satd(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h, int shift)
-{
+uint32_t enc_satd(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h, int shift) {
     uint32_t sum = 0;
     if ((w | h) & 7) {
         for (int y = 0; y < h; y += 4)

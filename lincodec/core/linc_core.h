@@ -15,13 +15,15 @@
 extern "C" {
 #endif
 
-#if defined(_WIN32) && defined(LINC_BUILD)
+#if defined(_WIN32)
 #define LINC_API __declspec(dllexport)
-#elif defined(__GNUC__)
-#define LINC_API __attribute__((visibility("default")))
 #else
-#define LINC_API
+#define LINC_API __attribute__((visibility("default")))
 #endif
+
+/* Raised whenever a signature or a structure of this file changes. */
+#define LINC_CORE_ABI 1
+LINC_API int linc_core_version(void);
 
 typedef enum LincStatus {
     LINC_OK = 0,
