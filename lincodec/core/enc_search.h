@@ -6,18 +6,7 @@
 #include "enc_motion.h"
 #include "enc_quantise.h"
 #include "enc_transform.h"
-
-/* How hard to search. */
-typedef struct EncEffort {
-    int merge_trials;    /* merge candidates whose residual is tried */
-    int intra_trials;    /* modes of leaves in intra frames that are coded on trial */
-    int intra_inter_trials; /* the same in frames with references */
-    int both_rounds;     /* rounds of the search for two vectors */
-    int parts;           /* try leaves cut in two */
-    int transform_split; /* try four transforms for one */
-    int rdo;             /* quantise by rate and distortion */
-    int early;           /* 0 to 3: how readily a search ends at what it has */
-} EncEffort;
+#include "linc_encoder.h"
 
 /* One way of coding a leaf. Samples and levels in rows as wide as the leaf is in their plane. */
 typedef struct EncTrial {
@@ -36,7 +25,7 @@ typedef struct EncSearch {
     const LincVector *coarse[2];    /* vectors to start from, a cell of 16x16 each */
     int coarse_columns;
     const EncMatrices *matrices;
-    EncEffort effort;
+    LincEffort effort;
     double lambda;    /* price of 1/1024 bit, in squared samples of luma */
     double weight[3]; /* of the squared error of each plane */
     float step[3];    /* in samples inside */
