@@ -1,0 +1,50 @@
+"""The order in which frames of a segment are coded, and what each is predicted from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: Frames from one anchor to the next.
+GROUP = 16
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a frame stands in the pyramid; frames are counted from the segment's first."""
+
+    frame: int
+    level: int
+    """0: the first frame; 1: an anchor; above: between two frames of lower levels."""
+    references: tuple[int, ...]
+    """None for the first frame; for an anchor twice the anchor before it; else the nearest frames
+    of lower levels before and after it."""
+    context_source: int | None
+    """The frame whose final context states it starts from: of its references that of the highest
+    level, so that frames of one level can be coded side by side."""
+
+    @property
+    def needs(self) -> frozenset[int]:
+        """Frames that are coded before this one."""
+        source = () if self.context_source is None else (self.context_source,)
+        return frozenset((*self.references, *source))
+
+
+def pyramid(count: int) -> list[Place]:
+    """Places of ``count`` frames in coding order: level after level within each group."""
+    places = [Place(0, 0, (), None)]
+    groups = max(1, (2 * (count - 1) + GROUP) // (2 * GROUP)) if count > 1 else 0
+    anchors = [i * (count - 1) // groups for i in range(groups + 1)] if groups else [0]
+    levels = {0: 0}
+    for before, anchor in zip(anchors, anchors[1:], strict=False):
+        places.append(Place(anchor, 1, (before, before), before))
+        levels[anchor] = 1
+        spans, level = [(before, anchor)], 2
+        while spans:
+            inner = [(a, (a + b) // 2, b) for a, b in spans if b - a > 1]
+            for a, middle, b in inner:
+                source = a if levels[a] > levels[b] else b
+                places.append(Place(middle, level, (a, b), source))
+                levels[middle] = level
+            spans = [span for a, m, b in inner for span in ((a, m), (m, b))]
+            level += 1
+    return places
