@@ -31,7 +31,7 @@ static size_t fuzzer_bytes(uint8_t *data, size_t size, size_t capacity, Random *
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t capacity, unsigned int seed) {
     static uint8_t out[1 << 20];
     Random random = {seed};
-    StreamMutator mutator = random_below(&random, 2) ? fuzzer_bytes : NULL;
+    StreamMutator mutator = any_below(&random, 2) ? fuzzer_bytes : NULL;
     size_t limit = capacity < sizeof out ? capacity : sizeof out;
     if (limit < CASE_HEADER) return size;
     size = mutate_case(data, size, data, size, out, limit, &random, mutator);

@@ -5,13 +5,14 @@
 
 ``sanitize`` decodes every case and then broken variants of them under AddressSanitizer and
 UndefinedBehaviorSanitizer (gcc, or clang if there is no gcc). ``fuzz`` runs libFuzzer (clang) under
-the same two. Cases are made by ``tests/core/cases.py``, where none are given.
+the same two. Where no cases are given, ``tests/core/make_cases.c`` makes some at random.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,12 @@ FUZZ = ROOT / "fuzz"
 BUILD = ROOT / "build" / "core"
 
 SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+#: zig for programs that run on any Linux of this machine's kind.
+STATIC = (
+    *core_build.ZIG, "-target", f"{platform.machine()}-linux-musl", "-static", "-O2",
+    "-fno-sanitize=all",
+)  # fmt: skip
+
 #: gcc and clang are given the warnings that the sources are kept free of.
 WARNINGS = (
     "-Wall", "-Wextra", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla",
@@ -34,15 +41,19 @@ WARNINGS = (
 )  # fmt: skip
 
 
-def compile_harness(out: Path, command: Sequence[str], main: Path = TESTS / "harness.c") -> Path:
+def compile_program(out: Path, command: Sequence[str], *files: Path) -> Path:
     """The core and one program of the tests as an executable."""
-    files = [*core_build.sources(), TESTS / "case.c", TESTS / "mutate.c", main]
     core_build.compile_into(
         [*command, *core_build.COMMON, "-D_GNU_SOURCE", "-pthread", "-I", CORE, "-I", TESTS,
-         *files],
+         *core_build.sources(), TESTS / "case.c", *files],
         out,
     )  # fmt: skip
     return out
+
+
+def compile_harness(out: Path, command: Sequence[str], main: Path = TESTS / "harness.c") -> Path:
+    """A program that decodes cases and breaks them."""
+    return compile_program(out, command, TESTS / "mutate.c", main)
 
 
 def compiler(*names: str) -> str:
@@ -55,7 +66,10 @@ def compiler(*names: str) -> str:
 
 def make_cases(folder: Path) -> list[Path]:
     """The sound cases that everything starts from."""
-    subprocess.run([sys.executable, TESTS / "cases.py", folder], check=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [TESTS / f"{name}.c" for name in ("random_segment", "random_decisions", "make_cases")]
+    program = compile_program(BUILD / "make_cases", STATIC, *files)
+    subprocess.run([program, folder], check=True)
     return sorted(folder.glob("*.case"))
 
 

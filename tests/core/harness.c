@@ -79,8 +79,8 @@ static int campaign(const File *files, int count, long mutations, uint64_t seed,
     if (!work) return 0;
     for (long i = 0; i < mutations; i++) {
         Random random = {seed * 0x100000001B3u + (uint64_t)i};
-        const File *file = files + random_below(&random, (uint32_t)count);
-        const File *other = files + random_below(&random, (uint32_t)count);
+        const File *file = files + any_below(&random, (uint32_t)count);
+        const File *other = files + any_below(&random, (uint32_t)count);
         size_t size = mutate_case(file->data, file->size, other->data, other->size, work, CAPACITY, &random, NULL);
         if (keep) {
             memcpy(keep, &size, sizeof size);

@@ -15,7 +15,7 @@ typedef struct Parts {
     int count;
 } Parts;
 
-uint32_t random_below(Random *random, uint32_t limit) {
+uint32_t any_below(Random *random, uint32_t limit) {
     /* splitmix64, by Sebastiano Vigna, in the public domain. */
     uint64_t z = random->state += 0x9E3779B97F4A7C15u;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
@@ -26,17 +26,17 @@ uint32_t random_below(Random *random, uint32_t limit) {
 
 static uint8_t interesting(Random *random) {
     static const uint8_t values[] = {0, 1, 2, 0x7F, 0x80, 0x81, 0xC0, 0xFE, 0xFF};
-    return random_below(random, 2) ? values[random_below(random, sizeof values)] : (uint8_t)random_below(random, 256);
+    return any_below(random, 2) ? values[any_below(random, sizeof values)] : (uint8_t)any_below(random, 256);
 }
 
 static size_t change_once(uint8_t *data, size_t size, size_t capacity, Random *random) {
-    const uint32_t at = random_below(random, (uint32_t)size);
+    const uint32_t at = any_below(random, (uint32_t)size);
     const uint32_t left = (uint32_t)size - at;
-    uint32_t n = 1 + random_below(random, left < 16 ? left : 16);
-    switch (random_below(random, 8)) {
+    uint32_t n = 1 + any_below(random, left < 16 ? left : 16);
+    switch (any_below(random, 8)) {
     case 0:
     case 1:
-        data[at] ^= (uint8_t)(1u << random_below(random, 8));
+        data[at] ^= (uint8_t)(1u << any_below(random, 8));
         break;
     case 2:
     case 3:
@@ -46,10 +46,10 @@ static size_t change_once(uint8_t *data, size_t size, size_t capacity, Random *r
         memset(data + at, interesting(random), n);
         break;
     case 5: /* bytes moved from elsewhere */
-        memmove(data + at, data + random_below(random, (uint32_t)(size - n + 1)), n);
+        memmove(data + at, data + any_below(random, (uint32_t)(size - n + 1)), n);
         break;
     case 6: /* bytes taken out, or the rest */
-        if (random_below(random, 8) == 0) n = left;
+        if (any_below(random, 8) == 0) n = left;
         memmove(data + at, data + at + n, left - n);
         return size - n;
     default: /* bytes put in */
@@ -63,7 +63,7 @@ static size_t change_once(uint8_t *data, size_t size, size_t capacity, Random *r
 
 size_t mutate_bytes(uint8_t *data, size_t size, size_t capacity, Random *random) {
     /* Mostly one change: a second one is behind the first error. */
-    for (int left = 1 + (int)(random_below(random, 3) == 0 ? random_below(random, 6) : 0); left && size; left--)
+    for (int left = 1 + (int)(any_below(random, 3) == 0 ? any_below(random, 6) : 0); left && size; left--)
         size = change_once(data, size, capacity, random);
     return size;
 }
@@ -83,27 +83,27 @@ static int take_apart(Parts *parts, const uint8_t *data, size_t size) {
 /* Sets one field to what it may be in some file, not in this one. */
 static void change_field(LincHeader *h, const Parts *parts, Random *random) {
     const uint32_t frames = (uint32_t)parts->parameters.frames;
-    const int any = (int)random_below(random, frames + 2) - 1;
-    switch (random_below(random, 11)) {
+    const int any = (int)any_below(random, frames + 2) - 1;
+    switch (any_below(random, 11)) {
     case 0: h->display = any < 0 ? 0 : any; break;
-    case 1: h->level = (int)random_below(random, LINC_MAX_LEVELS); break;
-    case 2: h->references = (int)random_below(random, 3); break;
+    case 1: h->level = (int)any_below(random, LINC_MAX_LEVELS); break;
+    case 2: h->references = (int)any_below(random, 3); break;
     case 3: h->reference_display[0] = any < 0 ? 0 : any; break;
     case 4: h->reference_display[1] = any < 0 ? 0 : any; break;
     case 5: h->context_source = any; break;
     case 6: h->temporal ^= 1; break;
-    case 7: h->step[random_below(random, 3)] = (int)random_below(random, LINC_STEP_INDICES); break;
-    case 8: h->tools ^= 1 << random_below(random, 4); break;
-    case 9: h->merge_size = 1 + (int)random_below(random, 6); break;
-    default: h->count_limit = (int)random_below(random, 128); break;
+    case 7: h->step[any_below(random, 3)] = (int)any_below(random, LINC_STEP_INDICES); break;
+    case 8: h->tools ^= 1 << any_below(random, 4); break;
+    case 9: h->merge_size = 1 + (int)any_below(random, 6); break;
+    default: h->count_limit = (int)any_below(random, 128); break;
     }
 }
 
 static void change_order(Parts *parts, const Parts *others, Random *random) {
-    LincRecord *a = parts->records + random_below(random, (uint32_t)parts->count);
-    LincRecord *b = parts->records + random_below(random, (uint32_t)parts->count);
+    LincRecord *a = parts->records + any_below(random, (uint32_t)parts->count);
+    LincRecord *b = parts->records + any_below(random, (uint32_t)parts->count);
     const LincRecord saved = *a;
-    switch (random_below(random, 4)) {
+    switch (any_below(random, 4)) {
     case 0:
         *a = *b;
         *b = saved;
@@ -117,7 +117,7 @@ static void change_order(Parts *parts, const Parts *others, Random *random) {
         break;
     default:
         if (others->count) {
-            b = (LincRecord *)others->records + random_below(random, (uint32_t)others->count);
+            b = (LincRecord *)others->records + any_below(random, (uint32_t)others->count);
             a->stream = b->stream;
             a->stream_size = b->stream_size;
         }
@@ -125,13 +125,13 @@ static void change_order(Parts *parts, const Parts *others, Random *random) {
 }
 
 static void change_parameters(LincParameters *p, Random *random) {
-    const int32_t side = 1 + (int32_t)random_below(random, random_below(random, 2) ? 40 : 300);
-    switch (random_below(random, 5)) {
+    const int32_t side = 1 + (int32_t)any_below(random, any_below(random, 2) ? 40 : 300);
+    switch (any_below(random, 5)) {
     case 0: p->width = side; break;
     case 1: p->height = side; break;
-    case 2: p->chroma = (int32_t)random_below(random, 5); break;
-    case 3: p->depth = 7 + (int32_t)random_below(random, 11); break;
-    default: p->frames = (int32_t)random_below(random, (uint32_t)p->frames + 3); break;
+    case 2: p->chroma = (int32_t)any_below(random, 5); break;
+    case 3: p->depth = 7 + (int32_t)any_below(random, 11); break;
+    default: p->frames = (int32_t)any_below(random, (uint32_t)p->frames + 3); break;
     }
 }
 
@@ -160,7 +160,7 @@ static size_t put_together(const Parts *parts, int changed, uint8_t *out, size_t
 size_t mutate_case(const uint8_t *seed, size_t size, const uint8_t *other, size_t other_size, uint8_t *out,
                    size_t capacity, Random *random, StreamMutator mutator) {
     static const Parts none;
-    const uint32_t kind = random_below(random, 16);
+    const uint32_t kind = any_below(random, 16);
     Parts *parts = malloc(2 * sizeof *parts);
     if (!parts || kind < 3 || !take_apart(parts, seed, size)) {
         free(parts);
@@ -172,12 +172,12 @@ size_t mutate_case(const uint8_t *seed, size_t size, const uint8_t *other, size_
     }
     parts[1] = none;
     if (kind < 11) {
-        int changed = (int)random_below(random, (uint32_t)parts->count);
+        int changed = (int)any_below(random, (uint32_t)parts->count);
         size = put_together(parts, changed, out, capacity, random, mutator ? mutator : mutate_bytes);
     } else {
         if (kind < 13) {
-            for (int left = 1 + (int)random_below(random, 3); left; left--)
-                change_field(&parts->records[random_below(random, (uint32_t)parts->count)].header, parts, random);
+            for (int left = 1 + (int)any_below(random, 3); left; left--)
+                change_field(&parts->records[any_below(random, (uint32_t)parts->count)].header, parts, random);
         } else if (kind < 15) {
             if (!take_apart(parts + 1, other, other_size)) parts[1].count = 0;
             change_order(parts, parts + 1, random);

@@ -10,7 +10,7 @@ typedef struct Random {
     uint64_t state;
 } Random;
 
-uint32_t random_below(Random *random, uint32_t limit);
+uint32_t any_below(Random *random, uint32_t limit);
 
 /* Changes `size` bytes at `data` in place, as often as `random` likes; returns the new size, at most `capacity`. */
 size_t mutate_bytes(uint8_t *data, size_t size, size_t capacity, Random *random);

@@ -79,17 +79,17 @@ def test_the_version_is_that_of_the_header() -> None:
 
 
 @pytest.mark.parametrize(
-    ("structure", "name"),
-    [(signatures.Parameters, "LincParameters"), (signatures.FrameInfo, "LincFrameInfo")],
+    "structure",
+    [signatures.Parameters, signatures.FrameInfo, signatures.Effort, signatures.Task],
 )
-def test_structures_are_those_of_the_headers(structure: type[ctypes.Structure], name: str) -> None:
-    text = (CORE / "linc_core.h").read_text(encoding="utf-8")
-    found = re.search(rf"typedef struct {name} {{(.*?)}}", text, flags=re.DOTALL)
+def test_structures_are_those_of_the_headers(structure: type[ctypes.Structure]) -> None:
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted(CORE.glob("linc_*.h")))
+    found = re.search(rf"typedef struct Linc{structure.__name__} {{(.*?)}}", text, flags=re.DOTALL)
     assert found
     body = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
     fields = [
         field.strip().split("[")[0]
-        for line in re.findall(r"int32_t ([^;]*);", body)
+        for line in re.findall(r"\b(?:int32_t|double|Linc[A-Z]\w+) ([^;]*);", body)
         for field in line.split(",")
     ]
     assert fields == [field[0] for field in structure._fields_]

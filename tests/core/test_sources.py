@@ -21,9 +21,7 @@ MAX_COLUMNS = 120
 HEADERS = {"limits.h", "stdbool.h", "stddef.h", "stdint.h", "stdlib.h", "string.h", "cpuid.h"}
 
 #: What a library may not do to the process that it is in, or that would grow with its input.
-BANNED = re.compile(
-    r"\b(abort|alloca|assert|exit|goto|longjmp|setjmp|printf|__thread)\b"
-)
+BANNED = re.compile(r"\b(abort|alloca|assert|exit|goto|longjmp|setjmp|printf|__thread)\b")
 
 WARNINGS = [
     "-Wall", "-Wextra", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla",
