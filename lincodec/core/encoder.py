@@ -12,6 +12,7 @@ import numpy as np
 from lincodec.core.library import library
 from lincodec.core.signatures import Parameters, Task
 from lincodec.core.status import check
+from lincodec.registry import Chroma
 from lincodec.types import Planes
 
 _WHERE = "encoding pictures"

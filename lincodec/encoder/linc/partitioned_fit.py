@@ -135,7 +135,7 @@ class _Encode:
         """Code every frame once those it needs are coded, and put the segment together."""
         fit, count = self.fit, len(self.places)
         with PartitionedEncoder(
-            fit.source[0], fit.info.chroma_shift, fit.info.bit_depth, count
+            fit.source[0], fit.info.chroma, fit.info.bit_depth, count
         ) as encoder:
             tasks = Tasks(fit.threads)
             try:
