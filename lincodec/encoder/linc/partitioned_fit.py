@@ -13,8 +13,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
-from lincodec.bitstream.segment import Key, Pictures, SegmentCode
+from lincodec.bitstream.pictures import PictureDigest, Pictures, units
+from lincodec.bitstream.segment import Key, SegmentCode
 from lincodec.bitstream.segment import Tensor as Coding
+from lincodec.container import chroma_of
 from lincodec.core.encoder import PartitionedEncoder
 from lincodec.core.signatures import Effort, Task
 from lincodec.core.tasks import Tasks
@@ -109,8 +111,12 @@ class PartitionedFit:
                 break
             step *= share ** (1 / _BITS_SLOPE)
         coded = self._coded(step, budget.report)
+        digest = PictureDigest()
+        for planes in coded.planes:
+            digest.add(planes)
+        shape = (len(coded.planes), *units((self.info.height, self.info.width)))
         tensors: dict[Key, Coding] = {
-            (Role.PICTURES, 0): Pictures.of(coded.stream, coded.planes, self.info),
+            (Role.PICTURES, 0): Pictures(shape, digest.value, coded.stream),
             (Role.LATENT, 0): themes(self.source),
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
@@ -135,7 +141,7 @@ class _Encode:
         """Code every frame once those it needs are coded, and put the segment together."""
         fit, count = self.fit, len(self.places)
         with PartitionedEncoder(
-            fit.source[0], fit.info.chroma, fit.info.bit_depth, count
+            fit.source[0], chroma_of(fit.info.chroma_shift), fit.info.bit_depth, count
         ) as encoder:
             tasks = Tasks(fit.threads)
             try:
