@@ -20,7 +20,7 @@ void linc_states_reset(LincStates *states) {
 
 void linc_states_limit(LincStates *states, int limit) {
     for (int i = 0; i < LINC_CONTEXTS; i++)
-        if (states->context[i].count > limit) states->context[i].count = (uint8_t)limit;
+        if (states->context[i].count > limit) states->context[i].count = (uint16_t)limit;
 }
 
 uint32_t linc_cost_of(uint32_t probability) {

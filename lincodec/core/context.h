@@ -41,7 +41,7 @@ enum {
 /* Two estimates of the probability of a 1, in 1/65536, and how many bits they have seen (up to 127). */
 typedef struct LincContext {
     uint16_t fast, slow;
-    uint8_t count;
+    uint16_t count;
 } LincContext;
 
 typedef struct LincStates {
@@ -77,7 +77,7 @@ static inline void linc_adapt(LincContext *c, int bit) {
         c->fast = (uint16_t)(c->fast - (c->fast * fast >> 16));
         c->slow = (uint16_t)(c->slow - (c->slow * slow >> 16));
     }
-    c->count = (uint8_t)(c->count + (c->count < LINC_COUNT_MAX));
+    c->count = (uint16_t)(c->count + (c->count < LINC_COUNT_MAX));
 }
 
 /* ---- costs, for the encoder: not normative ---- */

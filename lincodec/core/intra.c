@@ -19,12 +19,10 @@ static void fill_gaps(LincSample *s, const uint8_t *known, int pieces, int n, in
         return;
     }
     /* Pieces: 4 samples each of the left side from the bottom, the corner, 4 each of the top. */
-    int half = pieces / 2;
+    int half = pieces / 2, start = first <= half ? first * 4 : first * 4 - 3;
     for (int p = 0, at = 0; p < pieces; p++) {
         int length = p == half ? 1 : 4;
         if (!known[p]) {
-            int start = 0;
-            for (int q = 0; p < first && q < first; q++) start += q == half ? 1 : 4;
             LincSample v = p < first ? s[start] : s[at - 1];
             for (int i = 0; i < length; i++) s[at + i] = v;
         }
@@ -92,7 +90,9 @@ static void predict_angular(const LincSample *c, int n, int mode, LincSample *ou
     LincSample line[32 + 2 * 32 + 2], *reference = line + 32, turned[32 * 32];
     for (int k = 0; k <= 2 * n; k++) reference[k] = c[side * k];
     reference[2 * n + 1] = 0; /* weight 0, but read */
-    for (int k = (n * angle) >> 5; k < 0; k++) reference[k] = c[-side * ((k * inverse + 128) >> 8)];
+    int lowest = (n * angle) >> 5;
+    if (lowest < -1)
+        for (int k = lowest; k < 0; k++) reference[k] = c[-side * ((k * inverse + 128) >> 8)];
     LincSample *to = side > 0 ? out : turned;
     ptrdiff_t to_stride = side > 0 ? stride : n;
     for (int j = 0; j < n; j++) {

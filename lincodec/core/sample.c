@@ -42,54 +42,51 @@ static size_t plane_layout(const LincGeometry *g, int k, LincPlane *plane) {
 LincPicture *linc_picture_create(const LincGeometry *g) {
     LincPicture *picture = calloc(1, sizeof *picture);
     if (!picture) return NULL;
-    size_t total = ALIGNMENT, sizes[3] = {0, 0, 0};
     picture->planes = g->planes;
-    for (int k = 0; k < g->planes; k++) total += sizes[k] = plane_layout(g, k, &picture->plane[k]);
-    picture->memory = malloc(total);
-    if (!picture->memory) {
-        free(picture);
-        return NULL;
-    }
-    char *at = (char *)picture->memory + (ALIGNMENT - (uintptr_t)picture->memory % ALIGNMENT) % ALIGNMENT;
     for (int k = 0; k < g->planes; k++) {
         LincPlane *plane = &picture->plane[k];
+        plane->memory = malloc(plane_layout(g, k, plane) + ALIGNMENT);
+        if (!plane->memory) {
+            linc_picture_destroy(picture);
+            return NULL;
+        }
+        char *at = (char *)plane->memory + (ALIGNMENT - (uintptr_t)plane->memory % ALIGNMENT) % ALIGNMENT;
         plane->data = (LincSample *)(void *)at + plane->margin * plane->stride + plane->margin;
-        at += sizes[k];
     }
     return picture;
 }
 
 void linc_picture_destroy(LincPicture *picture) {
     if (!picture) return;
-    free(picture->memory);
+    for (int k = 0; k < picture->planes; k++) free(picture->plane[k].memory);
     free(picture);
 }
 
 size_t linc_picture_bytes(const LincParameters *parameters) {
     LincGeometry g;
     LincPlane plane;
-    size_t total = sizeof(LincPicture) + ALIGNMENT;
+    size_t total = sizeof(LincPicture);
     if (linc_geometry_set(&g, parameters)) return 0;
-    for (int k = 0; k < g.planes; k++) total += plane_layout(&g, k, &plane);
+    for (int k = 0; k < g.planes; k++) total += plane_layout(&g, k, &plane) + ALIGNMENT;
     return total;
 }
 
-static void pad_plane(LincPlane *p) {
+void linc_plane_pad(LincPlane *p, int reach) {
     for (int y = 0; y < p->height; y++) {
         LincSample *row = p->data + y * p->stride, first = row[0], last = row[p->width - 1];
-        for (int x = 1; x <= p->margin; x++) row[-x] = first;
-        for (int x = 0; x < p->margin; x++) row[p->width + x] = last;
+        for (int x = 1; x <= reach; x++) row[-x] = first;
+        for (int x = 0; x < reach; x++) row[p->width + x] = last;
     }
-    size_t bytes = (size_t)(p->width + 2 * p->margin) * sizeof(LincSample);
-    LincSample *top = p->data - p->margin, *bottom = top + (p->height - 1) * p->stride;
-    for (int y = 1; y <= p->margin; y++) {
+    size_t bytes = (size_t)(p->width + 2 * reach) * sizeof(LincSample);
+    LincSample *top = p->data - reach, *bottom = top + (p->height - 1) * p->stride;
+    for (int y = 1; y <= reach; y++) {
         memcpy(top - y * p->stride, top, bytes);
         memcpy(bottom + y * p->stride, bottom, bytes);
     }
 }
 
 void linc_picture_pad(LincPicture *picture) {
-    for (int k = 0; k < picture->planes; k++) pad_plane(&picture->plane[k]);
+    for (int k = 0; k < picture->planes; k++) linc_plane_pad(&picture->plane[k], LINC_MARGIN);
     picture->padded = 1;
 }
 
@@ -139,8 +136,8 @@ static void export_row(const LincSample *in, uint8_t *out, int width, int depth,
 
 void linc_plane_export(const LincGeometry *g, const LincPicture *picture, int k, void *out, ptrdiff_t stride) {
     const LincPlane *plane = &picture->plane[k];
-    int width, height, limit = (1 << g->shown.depth) - 1;
+    int width, height, depth = g->shown.depth, limit = (1 << depth) - 1;
     shown_size(g, k, &width, &height);
     for (int y = 0; y < height; y++)
-        export_row(plane->data + y * plane->stride, (uint8_t *)out + y * stride, width, g->shown.depth, g->depth, limit);
+        export_row(plane->data + y * plane->stride, (uint8_t *)out + y * stride, width, depth, g->depth, limit);
 }

@@ -35,23 +35,24 @@ typedef struct LincPlane {
     LincSample *data; /* sample (0, 0); margins lie around it */
     ptrdiff_t stride;
     int width, height, margin;
+    void *memory;
 } LincPlane;
 
 typedef struct LincPicture {
     LincPlane plane[3];
     int planes;
     int padded; /* 1 once the margins repeat the edges */
-    void *memory;
 } LincPicture;
 
 LincStatus linc_geometry_set(LincGeometry *geometry, const LincParameters *parameters);
 
-/* One allocation; samples are not set. NULL without memory. */
+/* Samples are not set. NULL without memory. */
 LincPicture *linc_picture_create(const LincGeometry *geometry);
 void linc_picture_destroy(LincPicture *picture);
 
 /* Repeats the edges into the margins, as prediction between frames needs it (spec 8.12.8). */
 void linc_picture_pad(LincPicture *picture);
+void linc_plane_pad(LincPlane *plane, int reach); /* only `reach` samples of them, up to the margin */
 
 /* Source samples (8 bits each, or 16 where depth > 8) to samples inside, edges repeated up to the coded size. */
 void linc_plane_import(const LincGeometry *geometry, LincPicture *picture, int plane, const void *source,
@@ -63,6 +64,10 @@ void linc_plane_export(const LincGeometry *geometry, const LincPicture *picture,
 
 static inline LincSample linc_clip(int value, int maximum) {
     return (LincSample)(value < 0 ? 0 : value > maximum ? maximum : value);
+}
+
+static inline int linc_abs(int v) {
+    return v < 0 ? -v : v;
 }
 
 static inline LincSample *linc_at(const LincPlane *plane, int x, int y) {
