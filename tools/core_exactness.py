@@ -150,7 +150,7 @@ def main() -> int:
     parser.add_argument("--mutations", type=int, default=20_000)
     parser.add_argument("--all", action="store_true", help="fail where a build cannot be had")
     parser.add_argument("cases", type=Path, nargs="*")
-    chosen = parser.parse_args()
+    chosen = parser.parse_intermixed_args()
     left_out: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         cases = chosen.cases or core_harness.make_cases(Path(folder))

@@ -109,7 +109,7 @@ def main() -> None:
     parser.add_argument("--mutations", type=int, default=300_000)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("cases", type=Path, nargs="*")
-    chosen = parser.parse_args()
+    chosen = parser.parse_intermixed_args()
     try:
         cases = chosen.cases or make_cases(BUILD / "cases")
         if chosen.what == "sanitize":
