@@ -17,7 +17,8 @@ from support.elsewhere import META, Far, elsewhere
 from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decoder.load import Rendering
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.engine import Engine, Setting
 from lincodec.encoder.engines import engine_class
 from lincodec.encoder.linc.mode_decision import score
@@ -220,7 +221,7 @@ def test_a_decode_keeps_to_its_device(name: str, scale: int) -> None:
         with elsewhere(), (VECTORS / f"good-{name}.linc").open("rb") as stream:
             linc = LincFile(stream)
             size = (scale * linc.info.width, scale * linc.info.height)
-            renderer = Renderer(linc, size, Rendering.of(device))
+            renderer = Renderer(linc, size, device=device)
             renderer._pool = renderer._painter = AtOnce()  # type: ignore[assignment]
             shots = output_shots(0, min(linc.n_frames, 20), scale)
             shown.append(list(renderer.frames(shots)))

@@ -63,7 +63,8 @@ def test_fresh_encodes(
     clip: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    from lincodec.decoder.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer
+    from lincodec.decoder.shots import output_shots
     from lincodec.encoder.encode import encode
 
     path = tmp_path / "in.y4m"

@@ -1,11 +1,13 @@
-"""Coded frames of a partitioned segment, and the digest of what they decode to (spec clause 7.10)."""
+"""Coded frames of a partitioned segment, and the digest of their samples (spec clause 7.10)."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
 
-from lincodec.registry import UNIT
+from lincodec.container import SegmentData, TensorEntry
+from lincodec.errors import CorruptError
+from lincodec.registry import UNIT, Mode
 from lincodec.types import Planes
 
 #: Bytes before the coded frames: the first half of a SHA-256.
@@ -27,6 +29,26 @@ class Pictures:
 def units(size: tuple[int, int]) -> tuple[int, int]:
     """Rows and columns of units of a picture of ``size`` (height, width)."""
     return -(-size[0] // UNIT), -(-size[1] // UNIT)
+
+
+def unpack_pictures(data: SegmentData, size: tuple[int, int]) -> Pictures | None:
+    """The coded frames of a segment, None of one that has none.
+
+    Raises:
+        CorruptError: they are not of pictures of ``size`` (height, width).
+    """
+    for entry, payload in zip(data.header.tensors, data.payloads, strict=True):
+        if entry.mode == Mode.PARTITIONED:
+            return pictures_of(entry, payload, size)
+    return None
+
+
+def pictures_of(entry: TensorEntry, payload: bytes, size: tuple[int, int]) -> Pictures:
+    """The coded frames of a row of the tensor table."""
+    shape = (entry.dims[0], *units(size))
+    if entry.dims != shape:
+        raise CorruptError(f"partitioned tensor: dims {entry.dims}; expected {shape}")
+    return Pictures(shape, payload[:DIGEST_LENGTH], payload[DIGEST_LENGTH:])
 
 
 class PictureDigest:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.bitstream import quantisers
-from lincodec.bitstream.pictures import DIGEST_LENGTH, Pictures, units
+from lincodec.bitstream.pictures import Pictures, pictures_of
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
 from lincodec.entropy import context, lattice, minmax, spectral
 from lincodec.entropy import field as fields
@@ -281,10 +281,7 @@ def _unpack(
     if not isinstance(arch, LincArch):
         raise UnsupportedError(f"{name} tensor outside architecture linc")
     if entry.mode == Mode.PARTITIONED:
-        shape = (entry.dims[0], *units(sizes[0]))
-        if dims != shape:
-            raise CorruptError(f"partitioned tensor: dims {dims}; expected {shape}")
-        return Pictures(shape, payload[:DIGEST_LENGTH], payload[DIGEST_LENGTH:])
+        return pictures_of(entry, payload, sizes[0])
     if len(dims) != 4:
         raise CorruptError(f"spectral tensor: dims {dims}; expected four")
     shapes = channel_shapes(arch, sizes, dims[0])
