@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lincodec.encoder.budget import Budget
 from support.elsewhere import META, Far, elsewhere
 
 from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decoder.load import Rendering
-from lincodec.decoder.render import Renderer
-from lincodec.decoder.shots import output_shots
-from lincodec.encoder.engine import Engine, Setting
+from lincodec.decoder.render import Renderer, output_shots
+from lincodec.encoder.budget import Budget
+from lincodec.encoder.engine import Engine, SegmentTask, Setting
 from lincodec.encoder.engines import engine_class
 from lincodec.encoder.linc.mode_decision import score
 from lincodec.encoder.linc.network_fit import Descent
@@ -88,9 +87,11 @@ def fitted(small: Small, options: EncodeOptions) -> tuple[Engine, list[tuple[Ran
     frames, info = small
     preset, part = resolve(options.preset), Range(0, len(frames), False)
     engine = engine_class(preset)(Setting(options, preset, info, len(frames)), part, frames)
-    pieces = engine.cut(part, frames)
-    budget = Budget()
-    return engine, [(p, engine.fit(p, frames[p.first :][: p.count], budget)) for p in pieces]
+    tasks = [
+        SegmentTask(found, frames[found.part.first :][: found.part.count], Budget())
+        for found in engine.cut(part, frames)
+    ]
+    return engine, [(task.part, engine.fit(task).code) for task in tasks]
 
 
 def measured(small: Small, engine: Engine, found: list[tuple[Range, SegmentCode]]) -> list[float]:
@@ -221,7 +222,7 @@ def test_a_decode_keeps_to_its_device(name: str, scale: int) -> None:
         with elsewhere(), (VECTORS / f"good-{name}.linc").open("rb") as stream:
             linc = LincFile(stream)
             size = (scale * linc.info.width, scale * linc.info.height)
-            renderer = Renderer(linc, size, device=device)
+            renderer = Renderer(linc, size, Rendering.of(device))
             renderer._pool = renderer._painter = AtOnce()  # type: ignore[assignment]
             shots = output_shots(0, min(linc.n_frames, 20), scale)
             shown.append(list(renderer.frames(shots)))

@@ -6,32 +6,31 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincArch
 from lincodec.decoder.load import Rendering
-from lincodec.encoder import rate_control
-from lincodec.encoder.budget import Budget
-from lincodec.encoder.engine import Engine, Setting
+from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
+from lincodec.encoder.linc import themes
+from lincodec.encoder.linc.border_weights import weigh_ends
+from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.mode_decision import Layout
-from lincodec.encoder.linc.predictive_fit import THEMES, PredictiveFit
+from lincodec.encoder.linc.partitioned_fit import PartitionedFit
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_control import RateControl, StepFit
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
-from lincodec.model.compensation import LONGEST
 from lincodec.model.devices import device_of
 from lincodec.options import EncodeOptions
+from lincodec.registry import MAX_PICTURES
+from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
-#: Search for displacements where a preset has none and the options ask for it.
-_SEARCH = (1, 250_000)
-#: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, of
-#: trials of prediction in the window, and of a fit with prediction.
-_CLOSED_SECONDS, _TRIAL_SECONDS, _SEARCH_SECONDS = 0.4, 2.5, 1.5
-#: Frames that trials of blocks with prediction look at, all trials together.
-_TRIAL_FRAMES = 68
+#: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
+#: of a partitioned segment by its effort.
+_CLOSED_SECONDS = 0.4
+_PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
 
 
 class LincEngine(Engine):
@@ -44,15 +43,14 @@ class LincEngine(Engine):
         self.setting = setting
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
-        self.control = rate_control.RateControl(options, self.preset, info, setting.frames)
+        self.control = RateControl(options, self.preset, info, setting.frames)
         self.rendering = Rendering.of(options.device, options.backend)
+        self.threads = usable_cores()
         self.layout = Layout(
-            info, self.control.step, self.preset.search,
+            info, self.control.step, self.preset.effort,
             trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
+            threads=self.threads,
         )  # fmt: skip
-        if options.max_time is not None:
-            trials = _TRIAL_SECONDS * _megasamples(self.layout.info, _TRIAL_FRAMES)
-            self.layout.thorough &= options.max_time > 3 * trials
         self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
@@ -74,7 +72,7 @@ class LincEngine(Engine):
     def _arch(self, block: int, overlap: int) -> LincArch:
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
         longest = self.longest(self.setting)
-        components = longest + (THEMES if self.preset.search else 0)
+        components = max(longest, themes.ROWS)
         if not self.preset.network:
             return LincArch(block, overlap, components)
         return LincArch(
@@ -90,49 +88,56 @@ class LincEngine(Engine):
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
         longest = self.longest(self.setting)
-        return (longest + THEMES) * (blocks * side * side * 3 + longest) + (1 << 20)
+        return max(longest, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
 
-    def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
+    def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """The segments that code best."""
         return self.layout.cut(part, frames, self.arch)
 
     def cut_seconds(self, frames: int) -> float:
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
         seconds = _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
-        if self.preset.search:
-            seconds += _TRIAL_SECONDS * _megasamples(self.layout.info, frames)
+        if self.preset.effort:
+            seconds += _PARTITIONED_SECONDS["fast"] * _megasamples(self.layout.info, frames)
         return seconds
 
-    def seconds(self, part: Range) -> float:
+    def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds of network fitting."""
-        if not self.timed or self.layout.known(part):
+        if not self.timed or plan.partitioned:
             return 0.0
-        megasamples = _megasamples(self.setting.info, part.count)
+        megasamples = _megasamples(self.setting.info, plan.part.count)
         return self.preset.fit_floor + self.preset.fit_seconds * megasamples
 
-    def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
+    def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
-        planes, info = [frame.planes for frame in frames], self.setting.info
-        search, device = self.preset.search, self.rendering.device
-        fit: SegmentFit | PredictiveFit
-        side = self.layout.side(part, frames, self.arch) if self._has_time(part, budget) else None
-        if search and side:
-            fit = PredictiveFit(planes, info, self.arch, search, side, device)
-        else:
-            seed, refined = self.setting.options.seed, self.preset.refined
-            fit = SegmentFit(planes, info, self.arch, seed, refined=refined, device=device)
-        return self.control.choose(fit, part, budget, self.reserved).code
+        code = self.control.choose(self._fit_of(task), task.part, task.budget, task.reserved)
+        return Fitted(code, cut_short=self.timed and task.budget.over)
 
-    def _has_time(self, part: Range, budget: Budget) -> bool:
-        """Whether a search for displacements ends before the budget does."""
-        if budget.over or part.count > LONGEST:
-            return False
-        if budget.deadline is None:
-            return True
-        seconds = _SEARCH_SECONDS * _megasamples(self.setting.info, part.count)
-        if not self.layout.tried(part):
-            seconds += self.cut_seconds(part.count)
-        return budget.deadline - time.monotonic() > seconds
+    def _fit_of(self, task: SegmentTask) -> StepFit:
+        """The fit of the kind that codes the segment best, as far as there is time to know."""
+        planes, info = [frame.planes for frame in task.frames], self.setting.info
+        effort, refined, device = self._effort(task), self.preset.refined, self.rendering.device
+        if effort:
+            return PartitionedFit(planes, info, effort, self.threads)
+        closed = SegmentFit(planes, info, self.arch, refined=refined, device=device)
+        if refined and not task.budget.hurried:
+            weigh_ends(closed, self.control.step, task.part.continues)
+        return JointFit(closed, self.setting.options.seed) if self.arch.net_layers else closed
+
+    def _effort(self, task: SegmentTask) -> str | None:
+        """How hard to search for a partitioned segment; None: it is better not partitioned."""
+        wish, count, budget = self.preset.effort, task.part.count, task.budget
+        if wish is None or budget.over or count > MAX_PICTURES:
+            return None
+        if budget.deadline is not None:
+            left = budget.deadline - time.monotonic()
+            megasamples = _megasamples(self.setting.info, count)
+            if left < _PARTITIONED_SECONDS[wish] * megasamples:
+                return "fast" if left > _PARTITIONED_SECONDS["fast"] * megasamples else None
+        better = task.plan.partitioned
+        if better is None:
+            better = budget.hurried or self.layout.partitioned(task.frames, self.arch)
+        return wish if better else None
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
@@ -151,8 +156,8 @@ def wished(preset: Preset, options: EncodeOptions) -> Preset:
             preset = replace(preset, fit_floor=20, fit_seconds=0.6)
         else:
             preset = replace(preset, fit_floor=0)
-    if options.prediction is not None and options.prediction != bool(preset.search):
-        preset = replace(preset, search=_SEARCH if options.prediction else None)
+    if options.prediction is not None and options.prediction != bool(preset.effort):
+        preset = replace(preset, effort="fast" if options.prediction else None)
     trials = preset.trials if options.trials is None else options.trials
     refined = preset.refined if options.refined is None else options.refined
     return replace(preset, trials=trials, refined=refined)

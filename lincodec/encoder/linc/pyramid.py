@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 #: Frames from one anchor to the next.
@@ -35,7 +36,7 @@ def pyramid(count: int) -> list[Place]:
     groups = max(1, (2 * (count - 1) + GROUP) // (2 * GROUP)) if count > 1 else 0
     anchors = [i * (count - 1) // groups for i in range(groups + 1)] if groups else [0]
     levels = {0: 0}
-    for before, anchor in zip(anchors, anchors[1:], strict=False):
+    for before, anchor in itertools.pairwise(anchors):
         places.append(Place(anchor, 1, (before, before), before))
         levels[anchor] = 1
         spans, level = [(before, anchor)], 2
