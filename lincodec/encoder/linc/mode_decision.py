@@ -77,7 +77,7 @@ class Layout:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
         usual = usual_block(frames[0].planes[0].size, self.step), _OVERLAP
         first = self._windows(frames[:_BLOCK_FRAMES])
-        if not self.trials or self._gain(first, LincArch(*usual, len(first))) > _SURE:
+        if not self.trials or self._surely_partitioned(first, LincArch(*usual, len(first))):
             return usual
         blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
 
@@ -85,8 +85,7 @@ class Layout:
         def scored(block: int, overlap: int) -> float:
             if 2 * overlap > 1 << block:
                 return math.inf
-            trial = self._trial(first, LincArch(block, overlap, len(first)))
-            return score(trial.bits, trial.psnr)
+            return self._score(first, LincArch(block, overlap, len(first)))
 
         block = min(blocks, key=lambda b: scored(b, 2))
         wide = scored(block, 4) < scored(block, 2)
@@ -102,7 +101,7 @@ class Layout:
             return [SegmentPlan(part, self.effort is not None)]
         window = self._windows(frames)
         whole = self._trial(window, arch)
-        gain = self._gain(window, arch, whole)
+        gain = self._gain(window, score(whole.bits, whole.psnr))
         lengths = [len(frames)]
         if gain < _SURE:
             lengths, best = self._lengths(window, arch, whole)
@@ -120,18 +119,23 @@ class Layout:
         """Whether the frames of a segment are better partitioned."""
         if not self.trials:
             return self.effort is not None
-        return self._gain(self._windows(frames), arch) > 0
+        window = self._windows(frames)
+        return self._gain(window, self._score(window, arch)) > 0
 
-    def _gain(
-        self, frames: Sequence[Planes], arch: LincArch, plain: Trial | None = None
-    ) -> float:
-        """By how much partitioned frames beat the closed form, whose trial is ``plain``."""
+    def _surely_partitioned(self, frames: Sequence[Planes], arch: LincArch) -> bool:
+        """Whether blocks of the closed form hardly matter."""
+        return self.effort is not None and self._gain(frames, self._score(frames, arch)) > _SURE
+
+    def _gain(self, frames: Sequence[Planes], plain: float) -> float:
+        """By how much partitioned frames beat the closed form, whose score is ``plain``."""
         if self.effort is None:
             return -math.inf
-        if plain is None:
-            plain = self._trial(frames, arch)
         found = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads).trial(self.step)
-        return score(plain.bits, plain.psnr) - score(found.bits, found.psnr)
+        return plain - score(found.bits, found.psnr)
+
+    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
+        trial = self._trial(frames, arch)
+        return score(trial.bits, trial.psnr)
 
     def _lengths(
         self, frames: Sequence[Planes], arch: LincArch, whole: Trial

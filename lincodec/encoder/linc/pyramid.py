@@ -31,21 +31,26 @@ class Place:
 
 
 def pyramid(count: int) -> list[Place]:
-    """Places of ``count`` frames in coding order: level after level within each group."""
-    places = [Place(0, 0, (), None)]
+    """Places of ``count`` frames in coding order: a group at a time, what is early first.
+
+    Few pictures wait to be shown then, and halves of a group can be coded side by side.
+    """
     groups = max(1, (2 * (count - 1) + GROUP) // (2 * GROUP)) if count > 1 else 0
     anchors = [i * (count - 1) // groups for i in range(groups + 1)] if groups else [0]
-    levels = {0: 0}
+    places = [Place(0, 0, (), None)]
     for before, anchor in itertools.pairwise(anchors):
         places.append(Place(anchor, 1, (before, before), before))
-        levels[anchor] = 1
-        spans, level = [(before, anchor)], 2
-        while spans:
-            inner = [(a, (a + b) // 2, b) for a, b in spans if b - a > 1]
-            for a, middle, b in inner:
-                source = a if levels[a] > levels[b] else b
-                places.append(Place(middle, level, (a, b), source))
-                levels[middle] = level
-            spans = [span for a, m, b in inner for span in ((a, m), (m, b))]
-            level += 1
+        places += _between(before, anchor, 2, anchor)
     return places
+
+
+def _between(first: int, second: int, level: int, source: int) -> list[Place]:
+    """Places of the frames between two that are coded; ``source`` is that of the higher level."""
+    if second - first < 2:
+        return []
+    middle = (first + second) // 2
+    return [
+        Place(middle, level, (first, second), source),
+        *_between(first, middle, level + 1, middle),
+        *_between(middle, second, level + 1, middle),
+    ]
