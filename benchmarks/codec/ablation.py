@@ -159,7 +159,7 @@ def run_variant(clip: Clip, variant: Variant, quality: float) -> Result:
     if variant.length:
         parts = plan(len(frames), (), variant.length)
     elif variant.cut:
-        parts = layout.cut(whole, frames, arch)
+        parts = [found.part for found in layout.cut(whole, frames, arch)]
     size, quality_sum = 0.0, 0.0
     for part in parts:
         planes = clip.frames[part.first : part.first + part.count]
