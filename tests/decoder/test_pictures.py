@@ -146,7 +146,9 @@ def test_other_sizes_are_means_of_the_exact_samples(pair: tuple[Path, list[Plane
             assert np.abs(plane - np.floor(means + 0.5)).max() <= 1
 
 
-@pytest.mark.parametrize("crop", [Crop(16, 8, 4, 2), Crop(72, 40, 0, 0), Crop(2, 2, 70, 38)], ids=str)
+@pytest.mark.parametrize(
+    "crop", [Crop(16, 8, 4, 2), Crop(72, 40, 0, 0), Crop(2, 2, 70, 38)], ids=str
+)
 def test_crops_are_parts(pair: tuple[Path, list[Planes]], crop: Crop) -> None:
     path, shown = pair
     found, output = rendered(path, crop=crop)
@@ -268,7 +270,9 @@ def test_broken_frames_are_corrupt_and_recovered(
         assert_equal(ours, theirs)
 
 
-def test_mutated_frames_give_errors_of_ours(pair: tuple[Path, list[Planes]], tmp_path: Path) -> None:
+def test_mutated_frames_give_errors_of_ours(
+    pair: tuple[Path, list[Planes]], tmp_path: Path
+) -> None:
     rng = np.random.default_rng(1)
     path = tmp_path / "mutated.linc"
     for _ in range(25):
