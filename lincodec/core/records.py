@@ -56,7 +56,7 @@ class Record:
     """Whether vectors are predicted from those of the references."""
     size: int
     """Bytes, header and length included."""
-    tools: Tool = Tool(0)
+    tools: Tool = field(default_factory=lambda: Tool(0))
 
     @property
     def to_parse(self) -> list[Held]:
