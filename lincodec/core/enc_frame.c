@@ -1,0 +1,203 @@
+/* One frame: search of its units, loop filters, stream. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "enc_encoder.h"
+#include "enc_filter.h"
+#include "enc_search.h"
+#include "motion.h"
+#include "reconstruct.h"
+#include "syntax.h"
+
+/* What one call needs besides the frame. */
+typedef struct Work {
+    EncSearch *search;
+    EncTrial *trials; /* nine */
+    LincFrame *frame;
+    LincVector *vectors; /* coarse ones of both references, and their working space */
+    LincStates start;
+} Work;
+
+static void free_work(Work *w) {
+    free(w->search);
+    free(w->trials);
+    free(w->vectors);
+    linc_frame_destroy(w->frame);
+}
+
+static LincStatus make_work(const LincGeometry *g, Work *w) {
+    size_t cells = (size_t)enc_coarse_cells(g->width) * (size_t)enc_coarse_cells(g->height);
+    memset(w, 0, sizeof *w);
+    w->search = calloc(1, sizeof *w->search);
+    w->trials = calloc(9, sizeof *w->trials);
+    w->vectors = calloc(3 * cells + 1, sizeof *w->vectors);
+    w->frame = linc_frame_create(g);
+    if (!w->search || !w->trials || !w->vectors || !w->frame) return LINC_MEMORY;
+    for (int i = 0; i < 4; i++) {
+        w->search->best[i] = &w->trials[2 * i];
+        w->search->work[i] = &w->trials[2 * i + 1];
+    }
+    w->search->spare = &w->trials[8];
+    return LINC_OK;
+}
+
+static LincStatus check_task(const LincEncoder *e, const LincTask *t) {
+    int frames = e->geometry.shown.frames;
+    if (t->display < 0 || t->display >= frames || t->references < 0 || t->references > 2) return LINC_ARGUMENT;
+    if (t->level < 0 || t->level >= LINC_MAX_LEVELS || t->context_source >= frames) return LINC_ARGUMENT;
+    if (t->merge_size < 1 || t->merge_size > LINC_MAX_MERGE || t->count_limit < 0 || t->count_limit > LINC_COUNT_MAX)
+        return LINC_ARGUMENT;
+    if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 3)
+        return LINC_ARGUMENT;
+    for (int k = 0; k < 3; k++)
+        if (t->step[k] < 0 || t->step[k] >= LINC_STEP_INDICES) return LINC_ARGUMENT;
+    if (!e->frames[t->display].source) return LINC_ORDER;
+    if (t->context_source >= 0 && !e->frames[t->context_source].stream) return LINC_ORDER;
+    for (int r = 0; r < t->references; r++) {
+        if (t->reference[r] < 0 || t->reference[r] >= frames) return LINC_ARGUMENT;
+        if (!e->frames[t->reference[r]].phases.plane[0]) return LINC_ORDER;
+    }
+    return LINC_OK;
+}
+
+static void set_header(const LincTask *t, LincHeader *h) {
+    memset(h, 0, sizeof *h);
+    h->display = t->display;
+    h->level = t->level;
+    h->references = t->references;
+    for (int r = 0; r < 2; r++) h->reference_display[r] = t->reference[r];
+    h->context_source = t->context_source;
+    h->temporal = t->references ? t->temporal : 0;
+    for (int k = 0; k < 3; k++) h->step[k] = t->step[k];
+    h->tools = t->tools;
+    h->merge_size = t->merge_size;
+    h->count_limit = t->count_limit;
+    h->deblock_threshold = t->deblock_threshold;
+}
+
+/* A step in samples inside. */
+static double step_of(const LincGeometry *g, int index) {
+    return linc_step_scale[index & 15] / 4096.0 * (double)(1 << (index >> 4)) * (double)(1 << (g->depth - 12));
+}
+
+static double square_root(double v) {
+    double r = v > 1 ? v : 1;
+    for (int i = 0; i < 60; i++) r = 0.5 * (r + v / r);
+    return r;
+}
+
+static void set_prices(EncSearch *s, const LincTask *t) {
+    double step = step_of(s->geometry, t->step[0]), bit = t->lambda * step * step;
+    s->lambda = bit / LINC_COST_BIT;
+    s->price = (int)(square_root(bit) * 16 + 0.5);
+    s->satd_shift = s->geometry->depth - 10;
+    for (int k = 0; k < 3; k++) {
+        s->step[k] = (float)step_of(s->geometry, t->step[k]);
+        s->weight[k] = k ? t->chroma_weight[k - 1] : 1;
+    }
+}
+
+static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
+    EncSearch *s = w->search;
+    const LincGeometry *g = &e->geometry;
+    EncFrame *own = &e->frames[t->display];
+    int columns = enc_coarse_cells(g->width), cells = columns * enc_coarse_cells(g->height);
+    s->coarse_columns = columns;
+    for (int r = 0; r < t->references; r++) {
+        const EncFrame *f = &e->frames[t->reference[r]];
+        int distance = t->display - t->reference[r], range = 4 + 3 * (distance < 0 ? -distance : distance);
+        LincVector *field = w->vectors + r * cells;
+        w->frame->reference[r] = f->picture;
+        s->phases[r] = &f->phases;
+        s->coarse[r] = field;
+        if (r && s->phases[0] == s->phases[1]) {
+            s->coarse[1] = s->coarse[0];
+            continue;
+        }
+        enc_coarse_search(&own->shrunk, &f->shrunk, range < ENC_COARSE_RANGE ? range : ENC_COARSE_RANGE,
+                          64 << (g->depth - 12), w->vectors + 2 * cells, field);
+    }
+    if (!w->frame->header.temporal) return;
+    for (int r = 0; r < t->references; r++)
+        w->frame->collocated[r] = e->frames[t->reference[t->references - 1 - r]].motion;
+}
+
+static void search_units(Work *w) {
+    EncSearch *s = w->search;
+    const LincGeometry *g = s->geometry;
+    s->states = w->start;
+    for (int unit = 0; unit < g->unit_columns * g->unit_rows; unit++) {
+        enc_rates_set(&s->rates, &s->states);
+        enc_unit(s, unit % g->unit_columns * LINC_UNIT, unit / g->unit_columns * LINC_UNIT);
+        linc_adapt_unit(s->frame, unit, &s->states);
+    }
+}
+
+/* The stream, with the states as they were before the search. */
+static LincStatus write_stream(const LincGeometry *g, EncFrame *f, Work *w) {
+    size_t samples = 0, size = 0;
+    for (int k = 0; k < g->planes; k++) samples += (size_t)g->plane_width[k] * (size_t)g->plane_height[k];
+    size_t capacity = samples * 4 + 65536;
+    uint8_t *stream = malloc(capacity);
+    if (!stream) return LINC_MEMORY;
+    f->states = w->start;
+    LincStatus status = linc_write_frame(w->frame, stream, capacity, &size, &f->states);
+    if (status) {
+        free(stream);
+        return status;
+    }
+    uint8_t *fitting = realloc(stream, size ? size : 1);
+    free(f->stream);
+    f->stream = fitting ? fitting : stream;
+    f->stream_size = size;
+    return LINC_OK;
+}
+
+static LincStatus keep_reference(const LincGeometry *g, EncFrame *f, const Work *w) {
+    linc_picture_pad(f->picture);
+    f->motion = linc_motion_field_create(g);
+    if (!f->motion) return LINC_MEMORY;
+    linc_motion_field_fill(f->motion, w->frame);
+    return enc_make_phases(g, f);
+}
+
+static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
+    const LincGeometry *g = &e->geometry;
+    EncFrame *f = &e->frames[t->display];
+    EncSearch *s = w->search;
+    if (!f->picture && !(f->picture = linc_picture_create(g))) return LINC_MEMORY;
+    set_header(t, &w->frame->header);
+    w->frame->header.tools &= ~LINC_TOOL_FILTER;
+    w->frame->picture = f->picture;
+    s->geometry = g;
+    s->frame = w->frame;
+    s->source = f->source;
+    s->matrices = &e->matrices;
+    s->effort = t->effort;
+    set_prices(s, t);
+    set_references(e, t, w);
+    if (t->context_source >= 0) {
+        w->start = e->frames[t->context_source].states;
+        linc_states_limit(&w->start, t->count_limit);
+    } else {
+        linc_states_reset(&w->start);
+    }
+    search_units(w);
+    LincStatus status = enc_loop_filters(s, t->tools & LINC_TOOL_FILTER);
+    f->picture = w->frame->picture;
+    f->header = w->frame->header;
+    if (!status) status = write_stream(g, f, w);
+    if (!status && t->referenced) status = keep_reference(g, f, w);
+    return status;
+}
+
+LincStatus linc_encoder_frame(LincEncoder *encoder, const LincTask *task) {
+    if (!encoder || !task) return LINC_ARGUMENT;
+    LincStatus status = check_task(encoder, task);
+    if (status) return status;
+    Work w;
+    status = make_work(&encoder->geometry, &w);
+    if (!status) status = code_frame(encoder, task, &w);
+    free_work(&w);
+    return status;
+}

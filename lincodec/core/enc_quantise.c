@@ -1,0 +1,203 @@
+/* Rate-distortion optimised quantisation over the scan of a transform (its order and contexts: spec 8.12.7). */
+#include "enc_quantise.h"
+
+#include <string.h>
+
+#include "syntax.h"
+
+enum { ROW = 34 }; /* of EncQuantiser.levels */
+
+static const float LARGEST = 32000; /* level */
+
+/* The walk over one transform. Costs are in squared steps. */
+typedef struct Walk {
+    EncQuantiser *q;
+    const EncRates *rates;
+    int size_log2, n, chroma;
+    float lambda;
+    float total;  /* cost of everything so far */
+    float head;   /* energy of everything so far: its cost if the last coefficient comes after it */
+} Walk;
+
+/* Magnitudes in steps and the largest one of each group. Returns the energy. */
+static float scale(EncQuantiser *q, const float *coefficients, int n, float inverse) {
+    float energy[8] = {0}, sum = 0;
+    for (int i = 0; i < n * n; i += 8)
+        for (int k = 0; k < 8; k++) {
+            float v = coefficients[i + k] * inverse;
+            v = v < 0 ? -v : v;
+            q->scaled[i + k] = v < LARGEST ? v : LARGEST;
+            energy[k] += v * v;
+        }
+    for (int x = 0; x < n; x += 4)
+        for (int y = 0; y < n; y += 4) {
+            float peak = 0;
+            for (int i = 0; i < 4; i++)
+                for (int j = 0; j < 4; j++) {
+                    float v = q->scaled[(x + i) * n + y + j];
+                    peak = v > peak ? v : peak;
+                }
+            q->peak[(x >> 2) * (n >> 2) + (y >> 2)] = peak;
+        }
+    for (int k = 0; k < 8; k++) sum += energy[k];
+    return sum;
+}
+
+/* Last group of the scan with a magnitude of at least `least`, or -1. */
+static int last_group(const EncQuantiser *q, int size_log2, float least) {
+    const uint8_t *groups = linc_scan_groups[size_log2 - 2];
+    int side = 1 << (size_log2 - 2);
+    for (int g = side * side - 1; g >= 0; g--)
+        if (q->peak[(groups[g] & 15) * side + (groups[g] >> 4)] >= least) return g;
+    return -1;
+}
+
+/* Best magnitude of one coefficient with scaled magnitude `u`; returns what it costs. */
+static float choose(const Walk *w, float u, int diagonal, int16_t *at, float *magnitude_only) {
+    int t1 = at[1], t2 = at[2], t3 = at[ROW], t4 = at[2 * ROW], t5 = at[ROW + 1], sum = t1 + t2 + t3 + t4 + t5;
+    const uint16_t *significant =
+        w->rates->costs.bit[linc_ctx_significant(w->chroma, w->size_log2, diagonal, sum)];
+    int level = (int)(u + 0.5f);
+    float zero = u * u + w->lambda * significant[0];
+    if (!level) return zero;
+    int nonzero = (t1 > 0) + (t2 > 0) + (t3 > 0) + (t4 > 0) + (t5 > 0);
+    int greater = linc_ctx_greater(w->chroma, diagonal, sum, nonzero);
+    float one = w->lambda * significant[1], best = 3e38f;
+    for (int v = level; v >= 1 && v >= level - 1; v--) {
+        float error = u - (float)v;
+        float cost = error * error + w->lambda * (float)enc_magnitude_cost(w->rates, w->chroma, greater, sum, v);
+        if (cost + one < best) {
+            best = cost + one;
+            *magnitude_only = cost;
+            *at = (int16_t)v;
+        }
+    }
+    if (level <= 2 && zero < best) {
+        *at = 0;
+        return zero;
+    }
+    return best;
+}
+
+/* One group; `first` is the place in it where its scan starts. */
+static void walk_group(Walk *w, int g, int place, int first, int top) {
+    EncQuantiser *q = w->q;
+    int gx = place & 15, gy = place >> 4, n = w->n, count = q->count, any = 0;
+    const uint16_t *flag = NULL;
+    if (!top && g > 0)
+        flag = w->rates->costs.bit[linc_ctx_group(w->chroma, w->size_log2, q->coded[gy][gx + 1], q->coded[gy + 1][gx])];
+    float group = flag ? w->lambda * flag[1] : 0, energy = 0;
+    if (flag && q->peak[gx * (n >> 2) + gy] < 0.5f) {
+        for (int x = 4 * gx; x < 4 * gx + 4; x++)
+            for (int y = 4 * gy; y < 4 * gy + 4; y++) energy += q->scaled[x * n + y] * q->scaled[x * n + y];
+        w->head += energy;
+        w->total += energy + w->lambda * flag[0];
+        return;
+    }
+    for (int k = first; k >= 0; k--) {
+        int x = 4 * gx + (linc_scan_4[k] & 15), y = 4 * gy + (linc_scan_4[k] >> 4);
+        float u = q->scaled[x * n + y], bare = 0;
+        int16_t *at = q->levels + y * ROW + x;
+        group += choose(w, u, x + y, at, &bare);
+        energy += u * u;
+        if (*at) {
+            any = 1;
+            q->candidates[q->count++] =
+                (struct EncCandidate){(uint8_t)g, (uint8_t)k, w->head + energy - u * u, w->total + group - bare};
+        }
+    }
+    w->head += energy;
+    if (flag && (!any || energy + w->lambda * flag[0] < group)) {
+        for (int k = 0; k < 16; k++)
+            q->levels[(4 * gy + (linc_scan_4[k] >> 4)) * ROW + 4 * gx + (linc_scan_4[k] & 15)] = 0;
+        q->count = count;
+        any = 0;
+        group = energy + w->lambda * flag[0];
+    }
+    q->coded[gy][gx] = (uint8_t)any;
+    w->total += group;
+}
+
+/* Sets the levels behind the best last coefficient to zero; returns the cost of all, or less than 0 if none is left. */
+static float cut(const Walk *w, int top) {
+    EncQuantiser *q = w->q;
+    const uint8_t *groups = linc_scan_groups[w->size_log2 - 2];
+    float best = 3e38f;
+    int at = -1;
+    for (int i = 0; i < q->count; i++) {
+        const struct EncCandidate *c = &q->candidates[i];
+        int place = groups[c->group], k = linc_scan_4[c->place];
+        int x = 4 * (place & 15) + (k & 15), y = 4 * (place >> 4) + (k >> 4);
+        const uint32_t(*last)[32] = w->rates->last[w->chroma][w->size_log2 - 2];
+        float cost = c->before + w->total - c->after + w->lambda * (float)(last[0][x] + last[1][y]);
+        if (cost < best) {
+            best = cost;
+            at = i;
+        }
+    }
+    if (at < 0) return -1;
+    for (int g = top; g >= q->candidates[at].group; g--) {
+        int end = g == q->candidates[at].group ? q->candidates[at].place + 1 : 0;
+        for (int k = 15; k >= end; k--)
+            q->levels[(4 * (groups[g] >> 4) + (linc_scan_4[k] >> 4)) * ROW + 4 * (groups[g] & 15) +
+                      (linc_scan_4[k] & 15)] = 0;
+    }
+    return best;
+}
+
+/* Rounds towards zero with a dead zone, without a look at the bits. */
+static int round_all(EncQuantiser *q, int n) {
+    int any = 0;
+    for (int x = 0; x < n; x++)
+        for (int y = 0; y < n; y++) {
+            int v = (int)(q->scaled[x * n + y] + 0.36f);
+            q->levels[y * ROW + x] = (int16_t)v;
+            any |= v;
+        }
+    return any;
+}
+
+static int optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int chroma, float lambda, int top) {
+    const uint8_t *groups = linc_scan_groups[size_log2 - 2];
+    int n = 1 << size_log2, side = n >> 2, place = groups[top], first = 15;
+    memset(q->coded, 0, sizeof q->coded);
+    q->count = 0;
+    for (; first > 0; first--) {
+        int x = 4 * (place & 15) + (linc_scan_4[first] & 15), y = 4 * (place >> 4) + (linc_scan_4[first] >> 4);
+        if (q->scaled[x * n + y] >= 0.5f) break;
+    }
+    Walk w = {q, rates, size_log2, n, chroma, lambda, 0, 0};
+    for (int g = side * side - 1; g > top; g--) {
+        for (int i = 0; i < 4; i++)
+            for (int j = 0; j < 4; j++) {
+                float u = q->scaled[(4 * (groups[g] & 15) + i) * n + 4 * (groups[g] >> 4) + j];
+                w.head += u * u;
+            }
+    }
+    w.total = w.head;
+    for (int g = top; g >= 0; g--) walk_group(&w, g, groups[g], g == top ? first : 15, g == top);
+    return cut(&w, top) >= 0;
+}
+
+EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
+                      float step, float lambda, int rdo, int16_t *levels, ptrdiff_t stride) {
+    int n = 1 << size_log2;
+    EncCoded out = {0, 0, 0};
+    out.error = scale(q, coefficients, n, 1 / step);
+    int top = last_group(q, size_log2, rdo ? 0.5f : 0.64f);
+    if (top < 0) return out;
+    for (int y = 0; y < n + 2; y++) memset(q->levels + y * ROW, 0, (size_t)(n + 2) * sizeof(int16_t));
+    out.coded = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : round_all(q, n) != 0;
+    if (!out.coded) return out;
+    for (int y = 0; y < n; y++)
+        for (int x = 0; x < n; x++) {
+            int v = q->levels[y * ROW + x];
+            if (v) {
+                float u = q->scaled[x * n + y], error = u - (float)v;
+                out.error += error * error - u * u;
+            }
+            levels[y * stride + x] = (int16_t)(coefficients[x * n + y] < 0 ? -v : v);
+        }
+    out.cost = linc_cost_levels(levels, stride, size_log2, chroma, &rates->costs);
+    return out;
+}

@@ -1,0 +1,51 @@
+/* The quadtree of a unit: a leaf against four smaller squares, at every size. */
+#include "enc_residual.h"
+#include "syntax.h"
+
+/* Best way to code a square as one leaf, left in the frame; returns its cost. */
+static double search_leaf(EncSearch *s, int x, int y, int size_log2) {
+    EncTrial **best = &s->best[size_log2 - 3];
+    uint32_t estimate = UINT32_MAX;
+    (*best)->cost = 1e300;
+    (*best)->block[0].skip = 0;
+    if (s->frame->header.references) estimate = enc_inter_leaf(s, x, y, size_log2);
+    int skip = (*best)->cost < 1e300 && (*best)->block[0].skip;
+    if (size_log2 < LINC_UNIT_LOG2 && !skip) enc_intra_leaf(s, x, y, size_log2, estimate);
+    if ((*best)->block[0].mode == LINC_MODE_INTER) enc_finish_inter(s, *best, size_log2);
+    enc_commit(s, *best, x, y, size_log2);
+    return (*best)->cost;
+}
+
+/* Whether smaller squares need not be tried. */
+static int stop_here(const EncSearch *s, int size_log2, double cost) {
+    const EncTrial *best = s->best[size_log2 - 3];
+    if (s->effort.early < 1 || !best->block[0].skip) return 0;
+    if (s->effort.early > 1) return 1;
+    return cost < s->lambda * LINC_COST_BIT * (double)(1 << (2 * size_log2)) * 0.02;
+}
+
+static double search_square(EncSearch *s, int x, int y, int size_log2) {
+    const LincGeometry *g = s->geometry;
+    int size = 1 << size_log2, half = size >> 1;
+    if (x >= g->width || y >= g->height) return 0;
+    int whole = x + size <= g->width && y + size <= g->height;
+    if (size_log2 == LINC_UNIT_LOG2 && !s->frame->header.references) whole = 0;
+    double leaf = 1e300, four = 0;
+    if (whole) {
+        leaf = search_leaf(s, x, y, size_log2);
+        if (size_log2 == LINC_CELL_LOG2) return leaf;
+        const uint16_t *flag = s->rates.costs.bit[linc_ctx_split(s->frame, x, y, size_log2)];
+        leaf += s->lambda * flag[0];
+        four = s->lambda * flag[1];
+        if (stop_here(s, size_log2, leaf)) return leaf;
+    }
+    for (int i = 0; i < 4 && four < leaf; i++)
+        four += search_square(s, x + (i & 1) * half, y + (i >> 1) * half, size_log2 - 1);
+    if (four < leaf) return four;
+    enc_commit(s, s->best[size_log2 - 3], x, y, size_log2);
+    return leaf;
+}
+
+void enc_unit(EncSearch *s, int x, int y) {
+    search_square(s, x, y, LINC_UNIT_LOG2);
+}
