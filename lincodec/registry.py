@@ -15,6 +15,10 @@ UNKNOWN_COUNT: Final = 4294967295
 MAX_NDIM: Final = 4
 MAX_DIM: Final = 16777215
 MAX_BITS: Final = 16
+UNIT: Final = 64
+MAX_PICTURE_SIDE: Final = 16384
+MAX_PICTURES: Final = 65535
+MAX_KEPT: Final = 32
 
 HEAD: Final = b"HEAD"
 ARCH: Final = b"ARCH"
