@@ -24,10 +24,10 @@ typedef struct LincVector {
 /* Vectors of references that `direction` leaves out are zero. */
 typedef struct LincMotion {
     LincVector vector[2];
-    uint8_t direction; /* 0: no motion (intra) */
+    uint16_t direction; /* 0: no motion (intra) */
 } LincMotion;
 
-/* One cell. Every cell of a leaf holds the leaf's decisions; motion, merge and predictor are those of the cell's part. */
+/* One cell. Every cell of a leaf holds the leaf's decisions; motion, merge and predictor are its part's. */
 typedef struct LincBlock {
     LincMotion motion;
     int8_t merge;         /* index into the merge list, or LINC_MERGE_NONE */
@@ -41,7 +41,7 @@ typedef struct LincBlock {
     uint8_t intra_chroma; /* LINC_CHROMA_* */
     uint8_t split;        /* 1: four luma transforms; always 1 in leaves of 64 with residual */
     uint16_t coded;       /* bit 4 * plane + i: transform i of the plane has levels; bit i of luma in z-order */
-    int8_t step_offset;   /* quantiser offset of the leaf, in units of LINC_STEP_OFFSET_UNIT indices */
+    int16_t step_offset;  /* quantiser offset of the leaf, in units of LINC_STEP_OFFSET_UNIT indices */
 } LincBlock;
 
 /* Rectangle whose motion is predicted: a leaf or one of its two parts. */
@@ -65,7 +65,7 @@ typedef struct LincFrame {
     LincHeader header;
     LincBlock *blocks;               /* [rows][columns] */
     int16_t *levels[3];              /* signed levels, at the place of their transform; stride = plane_width */
-    uint8_t *filter_set[3];          /* loop filter: set (0 off) for each 32x32 luma area, [filter_rows][filter_columns] */
+    uint8_t *filter_set[3];          /* loop filter: set (0 off) for each area of 32x32 luma, row by row */
     int filter_columns, filter_rows;
     const LincMotionField *collocated[2]; /* temporal prediction, in this order; NULL where there is none */
     LincPicture *picture;            /* reconstruction */

@@ -30,6 +30,11 @@ int enc_eighth_cells(int side) {
     return (small_side(side, 8) + STEP - 1) / STEP;
 }
 
+int enc_coarse_range(int distance) {
+    int range = 4 + 3 * (distance < 0 ? -distance : distance);
+    return range < ENC_COARSE_RANGE ? range : ENC_COARSE_RANGE;
+}
+
 static void lay_out(EncSmall *small, int16_t *storage, int width, int height) {
     small->width = width;
     small->height = height;

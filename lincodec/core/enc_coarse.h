@@ -35,6 +35,9 @@ void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, i
 int enc_coarse_cells(int side);
 int enc_eighth_cells(int side);
 
+/* Range of a search over so many frames. */
+int enc_coarse_range(int distance);
+
 /* Vectors from `current` into `reference`, one for each cell of 16 x 16 samples, in whole samples of luma.
  * `range` is in quarter-size samples, at most ENC_COARSE_RANGE; `price` is what a doubling of the difference
  * to the vector of the neighbour costs, in sums of absolute differences. `eighth` is working space with a vector

@@ -35,10 +35,12 @@ void linc_encoder_release(LincEncoder *encoder, int32_t display) {
     linc_picture_destroy(f->picture);
     linc_motion_field_destroy(f->motion);
     free(f->small);
+    free(f->offsets);
     free(f->phase_memory);
     f->source = f->picture = NULL;
     f->motion = NULL;
     f->small = NULL;
+    f->offsets = NULL;
     f->phase_memory = NULL;
     memset(&f->phases, 0, sizeof f->phases);
 }
@@ -62,6 +64,7 @@ LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void
     if (!f->small) f->small = malloc(enc_shrunk_samples(g->width, g->height) * sizeof(int16_t));
     if (!f->source || !f->small) return LINC_MEMORY;
     for (int k = 0; k < g->planes; k++) linc_plane_import(g, f->source, k, planes[k], (ptrdiff_t)strides[k]);
+    linc_picture_pad(f->source);
     const LincPlane *luma = &f->source->plane[0];
     enc_shrink(luma->data, luma->stride, luma->width, luma->height, f->small, &f->shrunk);
     return LINC_OK;

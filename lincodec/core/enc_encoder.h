@@ -11,6 +11,7 @@ typedef struct EncFrame {
     LincPicture *source;
     int16_t *small;  /* storage of `shrunk` */
     EncShrunk shrunk;
+    int8_t *offsets; /* step offsets by importance, an area of 16x16 each, or NULL */
     LincHeader header;
     LincPicture *picture;
     LincMotionField *motion;
@@ -26,6 +27,8 @@ struct LincEncoder {
     EncMatrices matrices;
     EncFrame *frames;
 };
+
+LincStatus enc_check_task(const LincEncoder *encoder, const LincTask *task);
 
 /* The 16 quarter-sample planes of a frame's reconstruction. */
 LincStatus enc_make_phases(const LincGeometry *geometry, EncFrame *frame);

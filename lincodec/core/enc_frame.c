@@ -41,7 +41,7 @@ static LincStatus make_work(const LincGeometry *g, Work *w) {
     return LINC_OK;
 }
 
-static LincStatus check_task(const LincEncoder *e, const LincTask *t) {
+LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
     int frames = e->geometry.shown.frames;
     if (t->display < 0 || t->display >= frames || t->references < 0 || t->references > 2) return LINC_ARGUMENT;
     if (t->level < 0 || t->level >= LINC_MAX_LEVELS || t->context_source >= frames) return LINC_ARGUMENT;
@@ -51,13 +51,19 @@ static LincStatus check_task(const LincEncoder *e, const LincTask *t) {
         return LINC_ARGUMENT;
     for (int k = 0; k < 3; k++)
         if (t->step[k] < 0 || t->step[k] >= LINC_STEP_INDICES) return LINC_ARGUMENT;
-    if (!e->frames[t->display].source) return LINC_ORDER;
-    if (t->context_source >= 0 && !e->frames[t->context_source].stream) return LINC_ORDER;
-    for (int r = 0; r < t->references; r++) {
+    for (int r = 0; r < t->references; r++)
         if (t->reference[r] < 0 || t->reference[r] >= frames) return LINC_ARGUMENT;
-        if (!e->frames[t->reference[r]].phases.plane[0]) return LINC_ORDER;
-    }
     return LINC_OK;
+}
+
+/* Whether everything that the frame needs is there. */
+static int ready(const LincEncoder *e, const LincTask *t) {
+    if (!e->frames[t->display].source) return 0;
+    if (t->context_source >= 0 && !e->frames[t->context_source].stream) return 0;
+    if (t->tools & LINC_TOOL_STEP_OFFSETS && !e->frames[t->display].offsets) return 0;
+    for (int r = 0; r < t->references; r++)
+        if (!e->frames[t->reference[r]].phases.plane[0]) return 0;
+    return 1;
 }
 
 static void set_header(const LincTask *t, LincHeader *h) {
@@ -89,12 +95,16 @@ static double square_root(double v) {
 static void set_prices(EncSearch *s, const LincTask *t) {
     double step = step_of(s->geometry, t->step[0]), bit = t->lambda * step * step;
     s->lambda = bit / LINC_COST_BIT;
-    s->price = (int)(square_root(bit) * 16 + 0.5);
     s->satd_shift = s->geometry->depth - 10;
-    for (int k = 0; k < 3; k++) {
-        s->step[k] = (float)step_of(s->geometry, t->step[k]);
-        s->weight[k] = k ? t->chroma_weight[k - 1] : 1;
+    for (int i = 0; i <= 2 * LINC_MAX_STEP_OFFSET; i++) {
+        EncScale *scale = &s->scales[i];
+        for (int k = 0; k < 3; k++)
+            scale->step[k] = step_of(s->geometry, linc_step_index(t->step[k], i - LINC_MAX_STEP_OFFSET));
+        double ratio = step / scale->step[0];
+        scale->price = (int)(square_root(bit) / ratio * 16 + 0.5);
+        for (int k = 0; k < 3; k++) scale->weight[k] = ratio * ratio * (k ? t->chroma_weight[k - 1] : 1);
     }
+    enc_set_offset(s, 0);
 }
 
 static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
@@ -105,7 +115,6 @@ static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
     s->coarse_columns = columns;
     for (int r = 0; r < t->references; r++) {
         const EncFrame *f = &e->frames[t->reference[r]];
-        int distance = t->display - t->reference[r], range = 4 + 3 * (distance < 0 ? -distance : distance);
         LincVector *field = w->vectors + r * cells;
         w->frame->reference[r] = f->picture;
         s->phases[r] = &f->phases;
@@ -114,7 +123,7 @@ static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
             s->coarse[1] = s->coarse[0];
             continue;
         }
-        enc_coarse_search(&own->shrunk, &f->shrunk, range < ENC_COARSE_RANGE ? range : ENC_COARSE_RANGE,
+        enc_coarse_search(&own->shrunk, &f->shrunk, enc_coarse_range(t->display - t->reference[r]),
                           64 << (g->depth - 12), w->vectors + 2 * cells, field);
     }
     if (!w->frame->header.temporal) return;
@@ -175,6 +184,7 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     s->matrices = &e->matrices;
     s->effort = t->effort;
     set_prices(s, t);
+    s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
     set_references(e, t, w);
     if (t->context_source >= 0) {
         w->start = e->frames[t->context_source].states;
@@ -193,7 +203,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
 
 LincStatus linc_encoder_frame(LincEncoder *encoder, const LincTask *task) {
     if (!encoder || !task) return LINC_ARGUMENT;
-    LincStatus status = check_task(encoder, task);
+    LincStatus status = enc_check_task(encoder, task);
+    if (!status && !ready(encoder, task)) status = LINC_ORDER;
     if (status) return status;
     Work w;
     status = make_work(&encoder->geometry, &w);

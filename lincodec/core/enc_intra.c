@@ -16,7 +16,7 @@ static void reconstruct(EncSearch *s, int plane, int x, int y, int size_log2, in
     LincPlane *picture = picture_plane(s, plane);
     LincSample *out = linc_at(picture, x, y);
     if (coded) {
-        linc_residual_add(levels, width, size_log2, kind, linc_step_index(s->frame->header.step[plane], 0),
+        linc_residual_add(levels, width, size_log2, kind, linc_step_index(s->frame->header.step[plane], s->offset),
                           s->geometry, prediction, width, out, picture->stride);
         return;
     }
@@ -134,7 +134,7 @@ static void try_mode(EncSearch *s, int x, int y, int size_log2, int mode) {
     if (luma.error + s->lambda * luma.cost >= (*best)->cost) return;
     if (s->geometry->planes > 1) chroma = choose_chroma(s, trial, x, y, size_log2, mode, &from_luma);
     LincBlock b = {{{{0, 0}, {0, 0}}, 0}, LINC_MERGE_NONE, 0, (uint8_t)size_log2, LINC_PART_WHOLE, LINC_MODE_INTRA,
-                   0, 1, (uint8_t)mode, (uint8_t)from_luma, (uint8_t)split, (uint16_t)(luma.coded | chroma.coded), 0};
+                   0, 1, (uint8_t)mode, (uint8_t)from_luma, (uint8_t)split, (uint16_t)(luma.coded | chroma.coded), (int8_t)s->offset};
     trial->block[0] = trial->block[1] = b;
     trial->cost = luma.error + chroma.error;
     trial->cost += s->lambda * (double)(luma.cost + chroma.cost + enc_side_cost(s, trial, x, y, size_log2));

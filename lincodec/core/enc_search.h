@@ -17,6 +17,12 @@ typedef struct EncTrial {
     int16_t levels[3][LINC_UNIT * LINC_UNIT];
 } EncTrial;
 
+/* What a step offset changes: coarser areas count less. */
+typedef struct EncScale {
+    double step[3], weight[3];
+    int price;
+} EncScale;
+
 typedef struct EncSearch {
     const LincGeometry *geometry;
     LincFrame *frame;
@@ -26,6 +32,9 @@ typedef struct EncSearch {
     int coarse_columns;
     const EncMatrices *matrices;
     LincEffort effort;
+    EncScale scales[2 * LINC_MAX_STEP_OFFSET + 1]; /* by step offset */
+    const int8_t *offsets;          /* step offset of every area of 16x16, or NULL */
+    int offset;                     /* of the leaf that is being searched */
     double lambda;    /* price of 1/1024 bit, in squared samples of luma */
     double weight[3]; /* of the squared error of each plane */
     float step[3];    /* in samples inside */
@@ -64,6 +73,9 @@ uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2);
 
 /* Prediction inside the frame. `estimate`: best SATD so far, UINT32_MAX without. */
 void enc_intra_leaf(EncSearch *s, int x, int y, int size_log2, uint32_t estimate);
+
+/* Makes the following search use a step offset. */
+void enc_set_offset(EncSearch *s, int offset);
 
 /* Finds the best way to code a unit and leaves it in the frame. */
 void enc_unit(EncSearch *s, int x, int y);

@@ -1,11 +1,33 @@
 /* The quadtree of a unit: a leaf against four smaller squares, at every size. */
+#include "enc_importance.h"
 #include "enc_residual.h"
 #include "syntax.h"
+
+void enc_set_offset(EncSearch *s, int offset) {
+    const EncScale *scale = &s->scales[offset + LINC_MAX_STEP_OFFSET];
+    s->offset = offset;
+    s->price = scale->price;
+    for (int k = 0; k < 3; k++) {
+        s->step[k] = (float)scale->step[k];
+        s->weight[k] = scale->weight[k];
+    }
+}
+
+/* The mean of the offsets of the areas in a square. */
+static void set_mean_offset(EncSearch *s, int x, int y, int size) {
+    int columns = enc_areas(s->geometry->width), sum = 0, count = 0;
+    if (!s->offsets) return;
+    for (int row = y / ENC_AREA; row * ENC_AREA < y + size; row++)
+        for (int column = x / ENC_AREA; column * ENC_AREA < x + size; column++, count++)
+            sum += s->offsets[row * columns + column] + LINC_MAX_STEP_OFFSET;
+    enc_set_offset(s, (2 * sum + count) / (2 * count) - LINC_MAX_STEP_OFFSET);
+}
 
 /* Best way to code a square as one leaf, left in the frame; returns its cost. */
 static double search_leaf(EncSearch *s, int x, int y, int size_log2) {
     EncTrial **best = &s->best[size_log2 - 3];
     uint32_t estimate = UINT32_MAX;
+    set_mean_offset(s, x, y, 1 << size_log2);
     (*best)->cost = 1e300;
     (*best)->block[0].skip = 0;
     if (s->frame->header.references) estimate = enc_inter_leaf(s, x, y, size_log2);

@@ -4,8 +4,9 @@
 #include <string.h>
 
 /* Displacement a row of the directional modes, in 1/32 sample, and 8192 / displacement of the negative ones. */
-static const int8_t angles[LINC_INTRA_MODES] = {0,   0,   32,  26,  21, 17, 13, 9, 5, 2, 0,  -2, -5, -9, -13, -17, -21, -26,
-                                                -32, -26, -21, -17, -13, -9, -5, -2, 0, 2, 5, 9,  13, 17, 21, 26, 32};
+static const int8_t angles[LINC_INTRA_MODES] = {0,   0,  32, 26, 21,  17,  13,  9,   5,   2,   0,   -2,
+                                                -5,  -9, -13, -17, -21, -26, -32, -26, -21, -17, -13, -9,
+                                                -5,  -2, 0,   2,   5,   9,   13,  17,  21,  26,  32};
 static const int16_t inverse_angles[LINC_INTRA_MODES] = {
     0,    0,    0,    0,    0,    0,    0,    0,    0, 0, 0, -4096, -1638, -910, -630, -482, -390, -315,
     -256, -315, -390, -482, -630, -910, -1638, -4096, 0, 0, 0, 0,     0,     0,    0,    0,    0};

@@ -51,6 +51,12 @@ LINC_API void linc_encoder_close(LincEncoder *encoder);
 LINC_API LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void *const planes[3],
                                         const size_t strides[3]);
 
+/* Step offsets for the areas of frames by how much the frames predicted from them gain: `tasks` in coding order, all
+ * of them with their sources; `means` gets, for each task, the mean of log2(1 + gain / cost); `strength` in eighths of an octave for a doubling of the importance, about 2.5. Before
+ * any frame with LINC_TOOL_STEP_OFFSETS. */
+LINC_API LincStatus linc_encoder_weigh(LincEncoder *encoder, const LincTask *tasks, int32_t count, double strength,
+                                       double *means);
+
 LINC_API LincStatus linc_encoder_frame(LincEncoder *encoder, const LincTask *task);
 
 /* Bytes of the frame's stream, 0 if it has not been coded. */

@@ -1,4 +1,5 @@
-/* Prediction of motion vectors (spec 8.12.6). Reads decisions of blocks coded before, so a partly filled frame will do. */
+/* Prediction of motion vectors (spec 8.12.6). Reads decisions of blocks coded before, so a partly filled
+ * frame will do. */
 #ifndef LINC_MOTION_H
 #define LINC_MOTION_H
 

@@ -1,4 +1,5 @@
-/* Binary range asymmetric numeral system: 16-bit probabilities, a state of up to 36 bits, 16 bits at a time (spec 8.12.5).
+/* Binary range asymmetric numeral system: 16-bit probabilities, a state of up to 36 bits, 16 bits at a
+ * time (spec 8.12.5).
  *
  * The reader lives here, inline, because every bit of a file passes through it. The writer is in rans.c.
  */

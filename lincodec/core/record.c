@@ -13,7 +13,8 @@ enum {
     REFERENCES_SHIFT = 5,/* two bits: REFERENCES_* */
     TEMPORAL = 128
 };
-enum { REFERENCES_NONE = 0, REFERENCES_ONE = 1, REFERENCES_EVEN = 2 /* equally far on both sides */, REFERENCES_TWO = 3 };
+/* EVEN: equally far on both sides. */
+enum { REFERENCES_NONE = 0, REFERENCES_ONE = 1, REFERENCES_EVEN = 2, REFERENCES_TWO = 3 };
 
 typedef struct Bytes {
     const uint8_t *at, *end;

@@ -141,7 +141,7 @@ int main(int argc, char **argv) {
     uint8_t *bytes = malloc(CAPACITY);
     for (int i = 0; i < count && failures < 5; i++) failures += run(first + (uint64_t)i, mutations, bytes, counts);
     free(bytes);
-    printf("%d segments, %d failures; changed bytes: %d decoded, %d corrupt, %d unsupported, %d order, %d other\n", count,
-           failures, counts[0], counts[1], counts[2], counts[6], counts[3] + counts[4] + counts[5]);
+    printf("%d segments, %d failures; changed bytes: %d decoded, %d corrupt, %d unsupported, %d order, %d other\n",
+           count, failures, counts[0], counts[1], counts[2], counts[6], counts[3] + counts[4] + counts[5]);
     return failures != 0;
 }
