@@ -120,7 +120,7 @@ class Role(IntEnum):
     PATCH_WEIGHT = 19
     PATCH_BIAS = 20
     MOTION = 24
-    PREDICTION = 25
+    PICTURES = 26
 
 
 class Mode(IntEnum):
@@ -132,6 +132,7 @@ class Mode(IntEnum):
     LATTICE = 3
     SPECTRAL = 4
     FIELD = 5
+    PARTITIONED = 6
 
 
 class Chroma(IntEnum):

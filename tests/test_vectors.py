@@ -130,7 +130,8 @@ def test_refused_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
 
 @pytest.mark.parametrize("entry", REFUSED, ids=named)
 def test_playing_ignores_only_ancillary_damage(entry: dict[str, Any]) -> None:
-    from lincodec.decoder.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer
+    from lincodec.decoder.shots import output_shots
 
     def play() -> None:
         file = LincFile(io.BytesIO(data_of(entry)))
@@ -155,7 +156,8 @@ def test_both_render_the_same(
     entry: dict[str, Any], reader: ModuleType, alpha: int, size: tuple[int, int] | None
 ) -> None:
     """Every frame at a size (height, width) and frame-rate factor, within clause 8.8."""
-    from lincodec.decoder.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer
+    from lincodec.decoder.shots import output_shots
 
     data = data_of(entry)
     theirs = reader.read(data)

@@ -18,7 +18,7 @@ _EVERYTHING = sum(Part)
 
 
 class PartitionedDecoder:
-    """The frames of one segment, in any order; going forward nothing is decoded twice.
+    """The frames of one segment, in any order; going forward nothing is reconstructed twice.
 
     Use it as a context manager, or close it: it holds threads, and memory of the core. Frames are
     asked for by one thread at a time.

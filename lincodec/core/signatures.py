@@ -33,6 +33,8 @@ class FrameInfo(c.Structure):
         ("needs_motion", c.c_int32),
         ("offset", c.c_int32),
         ("bytes", c.c_int32),
+        ("tools", c.c_int32),
+        ("step", c.c_int32 * 3),
     ]
 
 

@@ -17,6 +17,7 @@ from concurrent.futures import (
 from lincodec.bitstream.segment import SegmentCode, unpack_segment
 from lincodec.container import LincFile
 from lincodec.errors import LincError, ResourceError
+from lincodec.system.cores import usable_cores
 
 #: Threads where there are no processes.
 _THREADS = 2
@@ -25,8 +26,7 @@ _MOST = 8
 
 def usual_workers() -> int:
     """Processes that keep up with rendering on this machine, 0 on a small one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(_MOST, max(0, (cores or 1) // 2 - 1))
+    return min(_MOST, max(0, usable_cores() // 2 - 1))
 
 
 class Unpacker:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from lincodec.container import LincFile
 from lincodec.crop import Crop
-from lincodec.decoder.render import Renderer, Shot
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot
 from lincodec.errors import UsageError
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Times

@@ -40,9 +40,6 @@ class Preset:
     refined: bool = True
     """Whether temporal bases are turned, ends of segments weighted, and weights chosen by what
     they cost, with latents that answer them; else the weights of the KLT are rounded."""
-    search: tuple[int, int] | None = None
-    """Rounds and luma samples a frame of the search for what frames can be predicted from;
-    None: frames are not predicted."""
 
     @property
     def arch(self) -> str:
@@ -74,26 +71,10 @@ PRESETS: dict[str, Preset] = {
             trials=False,
             refined=False,
         ),
-        Preset(
-            "fast",
-            "frames predicted where that pays, after a short search",
-            96,
-            6,
-            0.15,
-            search=(1, 250_000),
-        ),
-        Preset("medium", "the same, searched well", 96, 20, 0.6, search=(3, 1_000_000)),
-        Preset("slow", "the same, searched thoroughly", 96, 60, 2.0, search=(4, 4_000_000)),
-        Preset(
-            "slower",
-            "the same, and a larger network for what is not predicted",
-            96,
-            240,
-            10,
-            24,
-            3,
-            search=(5, 4_000_000),
-        ),
+        Preset("fast", "blocks and segments as they code best, a short fit", 96, 6, 0.15),
+        Preset("medium", "the same, fitted well", 96, 20, 0.6),
+        Preset("slow", "the same, fitted thoroughly", 96, 60, 2.0),
+        Preset("slower", "the same with a larger network", 96, 240, 10, 24, 3),
         _paper("s", 50),
         _paper("m", 100),
         _paper("l", 200),

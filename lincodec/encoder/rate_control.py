@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc.border_weights import end_weights
-from lincodec.encoder.linc.predictive_fit import PredictiveFit
 from lincodec.encoder.linc.segment_fit import FittedSegment, SegmentFit, Trial
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.segments import Range
@@ -49,10 +48,10 @@ class RateControl:
         return None
 
     def choose(
-        self, fit: SegmentFit | PredictiveFit, part: Range, budget: Budget, reserved: int = 0
+        self, fit: SegmentFit, part: Range, budget: Budget, reserved: int = 0
     ) -> FittedSegment:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        if isinstance(fit, SegmentFit) and fit.refined and not budget.hurried:
+        if fit.refined and not budget.hurried:
             weights = end_weights(fit, self.step, part.continues)
             if bool((weights != 1).any()):
                 fit.weigh(weights)
@@ -75,7 +74,7 @@ class RateControl:
 
     def _search(
         self,
-        fit: SegmentFit | PredictiveFit,
+        fit: SegmentFit,
         wanted: float,
         measure: Callable[[Trial], float],
         slope: float,

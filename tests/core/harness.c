@@ -2,6 +2,7 @@
  *
  *     harness [-t THREADS] [-o RAW] CASE...          a line a frame: file, display, CRC-32; then status
  *     harness -m COUNT [-s SEED] [-k KEEP] CASE...   decodes COUNT broken variants; counts and one digest of everything
+ *     harness -m COUNT [-s SEED] -w FOLDER CASE...   writes them instead
  *
  * KEEP holds the variant that was decoded last: after a crash, the one that caused it.
  */
@@ -71,6 +72,29 @@ static double seconds(void) {
     return (double)clock() / CLOCKS_PER_SEC;
 }
 
+/* Variant `i` of a seed, into `work`; returns its size. */
+static size_t variant(const File *files, int count, uint64_t seed, long i, uint8_t *work) {
+    Random random = {seed * 0x100000001B3u + (uint64_t)i};
+    const File *file = files + any_below(&random, (uint32_t)count);
+    const File *other = files + any_below(&random, (uint32_t)count);
+    return mutate_case(file->data, file->size, other->data, other->size, work, CAPACITY, &random, NULL);
+}
+
+static int write_variants(const File *files, int count, long mutations, uint64_t seed, const char *folder) {
+    uint8_t *work = malloc(CAPACITY);
+    int ok = work != NULL;
+    for (long i = 0; i < mutations && ok; i++) {
+        char name[4096];
+        size_t size = variant(files, count, seed, i, work);
+        snprintf(name, sizeof name, "%s/broken-%06ld.case", folder, i);
+        FILE *out = fopen(name, "wb");
+        ok = out && fwrite(work, 1, size, out) == size && !fclose(out);
+        if (!ok) perror(name);
+    }
+    free(work);
+    return ok;
+}
+
 static int campaign(const File *files, int count, long mutations, uint64_t seed, uint8_t *keep) {
     long by_status[STATUSES] = {0}, frames = 0, skipped = 0;
     uint32_t digest = 0;
@@ -78,10 +102,7 @@ static int campaign(const File *files, int count, long mutations, uint64_t seed,
     uint8_t *work = malloc(CAPACITY);
     if (!work) return 0;
     for (long i = 0; i < mutations; i++) {
-        Random random = {seed * 0x100000001B3u + (uint64_t)i};
-        const File *file = files + any_below(&random, (uint32_t)count);
-        const File *other = files + any_below(&random, (uint32_t)count);
-        size_t size = mutate_case(file->data, file->size, other->data, other->size, work, CAPACITY, &random, NULL);
+        size_t size = variant(files, count, seed, i, work);
         if (keep) {
             memcpy(keep, &size, sizeof size);
             memcpy(keep + 8, work, size);
@@ -121,12 +142,14 @@ int main(int count, char **arguments) {
     uint64_t seed = 1;
     FILE *raw = NULL;
     uint8_t *keep = NULL;
-    while ((option = getopt(count, arguments, "t:o:m:s:k:")) != -1) {
+    const char *folder = NULL;
+    while ((option = getopt(count, arguments, "t:o:m:s:k:w:")) != -1) {
         if (option == 't') threads = atoi(optarg);
         else if (option == 'o') raw = fopen(optarg, "wb");
         else if (option == 'm') mutations = atol(optarg);
         else if (option == 's') seed = strtoull(optarg, NULL, 10);
         else if (option == 'k') keep = keep_open(optarg);
+        else if (option == 'w') folder = optarg;
         else return 2;
     }
     const int total = count - optind;
@@ -134,7 +157,8 @@ int main(int count, char **arguments) {
     if (!files || !total) return 2;
     int ok = 1;
     for (int i = 0; i < total && ok; i++) ok = file_read(files + i, arguments[optind + i]);
-    if (ok && mutations) ok = campaign(files, total, mutations, seed, keep);
+    if (ok && mutations && folder) ok = write_variants(files, total, mutations, seed, folder);
+    else if (ok && mutations) ok = campaign(files, total, mutations, seed, keep);
     for (int i = 0; i < total && ok && !mutations; i++) ok = decode_file(files + i, threads, raw);
     if (raw) fclose(raw);
     for (int i = 0; i < total; i++) free(files[i].data);

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,25 +12,18 @@ from lincodec.encoder import rate_control
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.engine import Engine, Setting
 from lincodec.encoder.linc.mode_decision import Layout
-from lincodec.encoder.linc.predictive_fit import THEMES, PredictiveFit
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
-from lincodec.model.compensation import LONGEST
 from lincodec.model.devices import device_of
 from lincodec.options import EncodeOptions
-from lincodec.types import Frame, VideoInfo
+from lincodec.types import Frame, Planes, VideoInfo
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
-#: Search for displacements where a preset has none and the options ask for it.
-_SEARCH = (1, 250_000)
-#: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, of
-#: trials of prediction in the window, and of a fit with prediction.
-_CLOSED_SECONDS, _TRIAL_SECONDS, _SEARCH_SECONDS = 0.4, 2.5, 1.5
-#: Frames that trials of blocks with prediction look at, all trials together.
-_TRIAL_FRAMES = 68
+#: Wall seconds for a megasample of luma, on a slow machine, of the closed form with its trials.
+_CLOSED_SECONDS = 0.4
 
 
 class LincEngine(Engine):
@@ -47,12 +39,9 @@ class LincEngine(Engine):
         self.control = rate_control.RateControl(options, self.preset, info, setting.frames)
         self.rendering = Rendering.of(options.device, options.backend)
         self.layout = Layout(
-            info, self.control.step, self.preset.search,
-            trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
+            info, self.control.step, trials=self.preset.trials, refined=self.preset.refined,
+            device=self.rendering.device,
         )  # fmt: skip
-        if options.max_time is not None:
-            trials = _TRIAL_SECONDS * _megasamples(self.layout.info, _TRIAL_FRAMES)
-            self.layout.thorough &= options.max_time > 3 * trials
         self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
@@ -74,11 +63,10 @@ class LincEngine(Engine):
     def _arch(self, block: int, overlap: int) -> LincArch:
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
         longest = self.longest(self.setting)
-        components = longest + (THEMES if self.preset.search else 0)
         if not self.preset.network:
-            return LincArch(block, overlap, components)
+            return LincArch(block, overlap, longest)
         return LincArch(
-            block, overlap, components,
+            block, overlap, longest,
             net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
             net_latents=min(longest, 4), net_hidden=4,
@@ -90,7 +78,7 @@ class LincEngine(Engine):
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
         longest = self.longest(self.setting)
-        return (longest + THEMES) * (blocks * side * side * 3 + longest) + (1 << 20)
+        return longest * (blocks * side * side * 3 + longest) + (1 << 20)
 
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
         """The segments that code best."""
@@ -98,41 +86,27 @@ class LincEngine(Engine):
 
     def cut_seconds(self, frames: int) -> float:
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
-        seconds = _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
-        if self.preset.search:
-            seconds += _TRIAL_SECONDS * _megasamples(self.layout.info, frames)
-        return seconds
+        return _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
 
     def seconds(self, part: Range) -> float:
         """Wall seconds of network fitting."""
-        if not self.timed or self.layout.known(part):
+        if not self.timed:
             return 0.0
         megasamples = _megasamples(self.setting.info, part.count)
         return self.preset.fit_floor + self.preset.fit_seconds * megasamples
 
     def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
         """Fit one segment at the step its target asks for."""
-        planes, info = [frame.planes for frame in frames], self.setting.info
-        search, device = self.preset.search, self.rendering.device
-        fit: SegmentFit | PredictiveFit
-        side = self.layout.side(part, frames, self.arch) if self._has_time(part, budget) else None
-        if search and side:
-            fit = PredictiveFit(planes, info, self.arch, search, side, device)
-        else:
-            seed, refined = self.setting.options.seed, self.preset.refined
-            fit = SegmentFit(planes, info, self.arch, seed, refined=refined, device=device)
-        return self.control.choose(fit, part, budget, self.reserved).code
+        planes = [frame.planes for frame in frames]
+        return self._spectral(part, planes, budget)
 
-    def _has_time(self, part: Range, budget: Budget) -> bool:
-        """Whether a search for displacements ends before the budget does."""
-        if budget.over or part.count > LONGEST:
-            return False
-        if budget.deadline is None:
-            return True
-        seconds = _SEARCH_SECONDS * _megasamples(self.setting.info, part.count)
-        if not self.layout.tried(part):
-            seconds += self.cut_seconds(part.count)
-        return budget.deadline - time.monotonic() > seconds
+    def _spectral(self, part: Range, planes: Sequence[Planes], budget: Budget) -> SegmentCode:
+        """A segment of latents and spectral weights."""
+        fit = SegmentFit(
+            planes, self.setting.info, self.arch, self.setting.options.seed,
+            refined=self.preset.refined, device=self.rendering.device,
+        )  # fmt: skip
+        return self.control.choose(fit, part, budget, self.reserved).code
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
@@ -151,8 +125,6 @@ def wished(preset: Preset, options: EncodeOptions) -> Preset:
             preset = replace(preset, fit_floor=20, fit_seconds=0.6)
         else:
             preset = replace(preset, fit_floor=0)
-    if options.prediction is not None and options.prediction != bool(preset.search):
-        preset = replace(preset, search=_SEARCH if options.prediction else None)
     trials = preset.trials if options.trials is None else options.trials
     refined = preset.refined if options.refined is None else options.refined
     return replace(preset, trials=trials, refined=refined)

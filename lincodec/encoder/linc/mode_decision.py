@@ -1,4 +1,4 @@
-"""How a stretch of frames is best cut: blocks, overlap, segments and prediction, by trial coding.
+"""How a stretch of frames is best cut: blocks, overlap and segments, by trial coding.
 
 Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
@@ -14,7 +14,6 @@ from functools import cache
 import torch
 
 from lincodec.container import LincArch
-from lincodec.encoder.linc.predictive_fit import PredictiveFit, usual_side
 from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit, Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
@@ -25,10 +24,7 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
-_PREDICTED_FRAMES = 17  # frames that tell how to predict: from one anchor to the next
-_SIDES = (8, 128)  # least and largest
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
-_SURE = 0.2  # prediction that gains this much is not compared with shorter segments
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -42,7 +38,6 @@ class Layout:
         self,
         info: VideoInfo,
         step: float,
-        search: tuple[int, int] | None = None,
         *,
         trials: bool = True,
         refined: bool = True,
@@ -52,19 +47,12 @@ class Layout:
         Args:
             info: the video.
             step: luma quantiser step.
-            search: how displacements are searched, None: frames are not predicted; see
-                ``PredictiveFit``.
             trials: whether blocks, overlap and segments are tried out.
             refined: whether the fits to come are refined; see ``SegmentFit``.
             device: where trials are fitted.
         """
         self.device = device
-        self.step, self.search = step, search
-        self.trials, self.refined = trials, refined
-        #: whether blocks are tried out with prediction too: where the search is worth more
-        self.thorough = search is not None and search[0] > 1
-        self._usual_side = usual_side(info, step)
-        self._sides: dict[Range, int | None] = {}
+        self.step, self.trials, self.refined = step, trials, refined
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -91,92 +79,19 @@ class Layout:
         block = min(blocks, key=lambda b: scored(b, 2))
         wide = scored(block, 4) < scored(block, 2)
         overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
-        block = min(blocks, key=lambda b: scored(b, overlap))
-        if self.thorough and len(first) > 1:
-            block = self._predicted_block(first[:_PREDICTED_FRAMES], blocks, block, overlap)
-        return block, overlap
-
-    def _predicted_block(
-        self, frames: Sequence[Planes], blocks: Sequence[int], plain: int, overlap: int
-    ) -> int:
-        """log2 of the block side for frames that are better predicted, ``plain`` for others."""
-
-        archs = {b: LincArch(b, overlap, len(frames)) for b in blocks if 2 * overlap <= 1 << b}
-
-        @cache
-        def scored(block: int) -> float:
-            return self._predicted_score(frames, archs[block], self._usual_side)
-
-        return (
-            min(archs, key=scored) if scored(plain) <= self._score(frames, archs[plain]) else plain
-        )
+        return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
-        """Segments for consecutive frames of one shot: halves wherever they code better.
-
-        Where frames are better predicted, or nothing is tried, they stay together.
-        """
+        """Segments for consecutive frames of one shot: halves wherever they code better."""
         if not self.trials:
             return [part]
         window = self._windows(frames)
-        whole = self._trial(window, arch)
-        side, gain = self._predicting(window, arch, whole)
-        lengths = [len(frames)]
-        if gain < _SURE:
-            lengths, best = self._lengths(window, arch, whole)
-            gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
-        if gain > _MARGIN:
-            self._sides[part] = side
-            return [part]
+        lengths, _ = self._lengths(window, arch, self._trial(window, arch))
         out, first = [], part.first
         for count in lengths:
-            continues = part.continues if first == part.first else True
-            out.append(Range(first, count, continues))
-            self._sides[out[-1]] = None
+            out.append(Range(first, count, part.continues if first == part.first else True))
             first += count
         return out
-
-    def side(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> int | None:
-        """Side of the blocks, in luma samples, that the frames of a segment are predicted in.
-
-        None where they are better not predicted; found out unless it is known.
-        """
-        if part not in self._sides:
-            window = self._windows(frames)
-            side, gain = None, 0.0
-            if self.search is not None and len(window) > 1:
-                side, gain = self._predicting(window, arch, self._trial(window, arch))
-            self._sides[part] = side if gain > _MARGIN else None
-        return self._sides[part]
-
-    def tried(self, part: Range) -> bool:
-        """Whether it has been found out if the frames of a segment are better predicted."""
-        return part in self._sides
-
-    def known(self, part: Range) -> bool:
-        """Whether it has been found out that they are."""
-        return self._sides.get(part) is not None
-
-    def _predicting(
-        self, frames: Sequence[Planes], arch: LincArch, plain: Trial
-    ) -> tuple[int | None, float]:
-        """The best side of blocks for predicting frames, and by how much it beats ``plain``."""
-        if self.search is None or len(frames) < 2:
-            return None, -math.inf
-
-        @cache
-        def tried(side: int) -> float:
-            if not _SIDES[0] <= side <= _SIDES[1]:
-                return math.inf
-            return self._predicted_score(frames[:_PREDICTED_FRAMES], arch, side)
-
-        side = self._usual_side
-        if self.thorough:
-            finer = tried(side // 2) < tried(side)
-            side = min((side // 2, side // 4) if finer else (side, 2 * side), key=tried)
-        known = self.thorough and len(frames) <= _PREDICTED_FRAMES
-        best = tried(side) if known else self._predicted_score(frames, arch, side)
-        return side, score(plain.bits, plain.psnr) - best
 
     def _lengths(
         self, frames: Sequence[Planes], arch: LincArch, whole: Trial
@@ -204,12 +119,6 @@ class Layout:
     def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
         trial = self._trial(frames, arch)
         return score(trial.bits, trial.psnr)
-
-    def _predicted_score(self, frames: Sequence[Planes], arch: LincArch, side: int) -> float:
-        samples = self.search[1] if self.search else 0
-        fit = PredictiveFit(frames, self.info, arch, (1, samples), side, self.device)
-        found = fit.trial(self.step)
-        return score(found.bits, found.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
         fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)
