@@ -137,6 +137,8 @@ LincStatus linc_segment_frame(const LincSegment *s, int32_t record, LincFrameInf
     info->needs_motion = h->temporal;
     info->offset = (int32_t)slot->record.offset;
     info->bytes = (int32_t)slot->record.size;
+    info->tools = h->tools;
+    for (int k = 0; k < 3; k++) info->step[k] = h->step[k];
     return LINC_OK;
 }
 
