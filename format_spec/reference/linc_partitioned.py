@@ -253,7 +253,9 @@ class Coder:
         """Take two bytes where the state is low."""
         if self.state < 1 << 20:
             need(self.at + 2 <= len(self.stream), "stream ends early")
-            self.state = self.state << 16 | int.from_bytes(self.stream[self.at : self.at + 2], "little")
+            self.state = self.state << 16 | int.from_bytes(
+                self.stream[self.at : self.at + 2], "little"
+            )
             self.at += 2
 
     def bit(self, *name: object) -> int:
@@ -299,7 +301,10 @@ class Coder:
 
     def finish(self) -> None:
         """Check that the stream ended as a writer would have it."""
-        need(self.at == len(self.stream) and self.state == 1 << 20, "stream does not end in its state")
+        need(
+            self.at == len(self.stream) and self.state == 1 << 20,
+            "stream does not end in its state",
+        )
 
 
 # ---------------------------------------------------------------- what is parsed
@@ -656,7 +661,13 @@ class Parser:
             if motion not in found and len(found) < size:
                 found.append(motion)
 
-        places = [(x - 1, y + h - 1), (x + w - 1, y - 1), (x + w, y - 1), (x - 1, y + h), (x - 1, y - 1)]
+        places = [
+            (x - 1, y + h - 1),
+            (x + w - 1, y - 1),
+            (x + w, y - 1),
+            (x - 1, y + h),
+            (x - 1, y - 1),
+        ]
         for motion in self.neighbours(part, first, places):
             add(motion)
         vector = self.temporal(part, 0)
@@ -712,7 +723,13 @@ class Parser:
             found: list[tuple[int, int]] = []
             for k in range(start, -1, -1):
                 x, y = gx * 4 + inner[k][0], gy * 4 + inner[k][1]
-                five = (near[y][x + 1], near[y][x + 2], near[y + 1][x], near[y + 2][x], near[y + 1][x + 1])
+                five = (
+                    near[y][x + 1],
+                    near[y][x + 2],
+                    near[y + 1][x],
+                    near[y + 2][x],
+                    near[y + 1][x + 1],
+                )
                 total, d = sum(five), x + y
                 known = (number == at and k == start) or (flagged and k == 0 and not found)
                 if not known:
