@@ -48,8 +48,6 @@ class EncodeOptions:
     """Settings of a paper preset's network as text, see ``InrSettings``."""
     network: bool | None = None
     """Force the network part on or off; None: the preset decides."""
-    prediction: bool | None = None
-    """Predict frames from each other where that pays, or never; None: the preset decides."""
     motion: bool | None = None
     """Store the motion between frames or not; None: the preset decides."""
     trials: bool | None = None

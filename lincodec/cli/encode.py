@@ -159,12 +159,6 @@ _LEAST_TIME = 0.1
 )
 @option(
     "Model",
-    "--prediction/--no-prediction",
-    default=None,
-    help="Predict frames from each other where that pays, or never; default: as the preset says.",
-)
-@option(
-    "Model",
     "--motion/--no-motion",
     default=None,
     help="Store the motion between frames, which --fps-scale follows; paper presets: if asked.",
@@ -272,7 +266,6 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         segment=given["segment"],
         scene_cut=given["scene_cut"],
         network=given["network"],
-        prediction=given["prediction"],
         motion=given["motion"],
         trials=given["trials"],
         refined=given["refined"],

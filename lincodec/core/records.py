@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import NamedTuple
 
 #: Release mask of decisions and levels, which reconstruction frees by itself.
@@ -31,6 +31,15 @@ class Held(NamedTuple):
     part: Part
 
 
+class Tool(IntFlag):
+    """What a frame may use beside what all do (spec clause 8.12.3)."""
+
+    DEBLOCKING = 1
+    FILTER = 2
+    STEP_OFFSETS = 4
+    SIGN_HIDING = 8
+
+
 @dataclass(frozen=True)
 class Record:
     """What the header of a frame says; records are meant by their place in coding order."""
@@ -47,6 +56,7 @@ class Record:
     """Whether vectors are predicted from those of the references."""
     size: int
     """Bytes, header and length included."""
+    tools: Tool = field(default_factory=lambda: Tool(0))
 
     @property
     def to_parse(self) -> list[Held]:

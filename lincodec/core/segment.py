@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from lincodec.core.library import library
-from lincodec.core.records import Record
+from lincodec.core.records import Record, Tool
 from lincodec.core.signatures import FrameInfo, Parameters
 from lincodec.core.status import check
 from lincodec.registry import Chroma
@@ -56,6 +56,7 @@ class CoreSegment:
             info.context_source if info.context_source >= 0 else None,
             bool(info.needs_motion),
             info.bytes,
+            Tool(info.tools),
         )
 
     def parse(self, at: int, where: str) -> None:

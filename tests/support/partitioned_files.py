@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from support.random_segments import random_segment
 
 from lincodec import registry
 from lincodec.bitstream.pictures import PictureDigest, Pictures, units
@@ -26,6 +25,7 @@ from lincodec.container import Head, LincArch, LincWriter, chroma_of
 from lincodec.entropy.coefficients import Coefficients
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
+from support.random_segments import random_segment
 
 ARCH = LincArch(4, 2, 8)
 

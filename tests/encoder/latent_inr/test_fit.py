@@ -17,7 +17,7 @@ from torch import Tensor
 
 from lincodec.container import LatentInrArch, LincFile
 from lincodec.decoder.decode import decode
-from lincodec.decoder.load import Rendering, read_inr
+from lincodec.decoder.load import read_inr
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import output_shots
 from lincodec.decoder.verify import verify
