@@ -12,7 +12,7 @@ from lincodec.container.arch import Arch, LincArch
 from lincodec.errors import InputError
 from lincodec.limits import Limits
 
-_CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
+CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
 
 
 def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "psnr": quality.psnr_rgb if quality and quality.psnr_rgb else None,
         "quality": _quality(file),
         "bit_depth": video.bit_depth,
-        "chroma": _CHROMA_NAMES[video.chroma_shift],
+        "chroma": CHROMA_NAMES[video.chroma_shift],
         "color": {
             "primaries": color.primaries,
             "transfer": color.transfer,
