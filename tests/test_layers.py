@@ -24,7 +24,7 @@ LEVELS: dict[str, int] = {
             ("decoder",),
             ("semantics", "tools"),
             ("encoder", "plots"),
-            ("cli",),
+            ("api", "cli"),
             ("__init__", "__main__"),
         )
     )

@@ -16,7 +16,7 @@ from lincodec.limits import Limits
 
 #: What a frame is by the number of its references.
 _REFERENCES = ("intra", "one_reference", "two_references")
-_CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
+CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
 
 
 def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "psnr": quality.psnr_rgb if quality and quality.psnr_rgb else None,
         "quality": _quality(file),
         "bit_depth": video.bit_depth,
-        "chroma": _CHROMA_NAMES[video.chroma_shift],
+        "chroma": CHROMA_NAMES[video.chroma_shift],
         "color": {
             "primaries": color.primaries,
             "transfer": color.transfer,
