@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lincodec.container import LincFile
+from lincodec.decoder.info import open_file
 from lincodec.encoder.encode import encode
 from lincodec.encoder.presets import resolve
 from lincodec.errors import UsageError
@@ -77,11 +79,12 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
             bpp=_bpp(options, frames, rate, samples),
         )  # fmt: skip
         report = encode(source, path, sample)
+        plain = 1 - _predicted(path)
     spent = time.monotonic() - begun
     segments = -(-frames // (options.segment or preset.segment))
     network = preset.network if options.network is None else options.network
     fit = segments * preset.fit_floor + preset.fit_seconds * samples * frames / 1e6
-    seconds = spent / report.frames * frames + (fit if network else 0.0)
+    seconds = spent / report.frames * frames + (fit * plain if network else 0.0)
     if options.max_time is not None:
         seconds = min(seconds, options.max_time)
     overhead = report.bytes["container"] + report.bytes["tables"]
@@ -94,7 +97,6 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
     )  # fmt: skip
 
 
-<<<<<<< HEAD
 def _predicted(path: str) -> float:
     """Share of a file's frames that lie in partitioned segments, which get no network."""
     with open_file(path) as stream:
@@ -104,8 +106,6 @@ def _predicted(path: str) -> float:
     return sum(found) / sum(h.n_frames for h in headers)
 
 
-=======
->>>>>>> partitioned
 def _bpp(options: EncodeOptions, frames: int, rate: float, samples: int) -> float | None:
     """The rate target as bits per luma sample."""
     if options.size is not None:

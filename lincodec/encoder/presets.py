@@ -40,12 +40,9 @@ class Preset:
     refined: bool = True
     """Whether temporal bases are turned, ends of segments weighted, and weights chosen by what
     they cost, with latents that answer them; else the weights of the KLT are rounded."""
-<<<<<<< HEAD
     effort: str | None = None
     """How hard is searched for partitioned segments, a name of ``EFFORTS`` of the engine; None:
     there are none."""
-=======
->>>>>>> partitioned
 
     @property
     def arch(self) -> str:
@@ -77,7 +74,6 @@ PRESETS: dict[str, Preset] = {
             trials=False,
             refined=False,
         ),
-<<<<<<< HEAD
         Preset(
             "fast",
             "frames predicted where that pays, after a short search",
@@ -98,12 +94,6 @@ PRESETS: dict[str, Preset] = {
             3,
             effort="medium",
         ),
-=======
-        Preset("fast", "blocks and segments as they code best, a short fit", 96, 6, 0.15),
-        Preset("medium", "the same, fitted well", 96, 20, 0.6),
-        Preset("slow", "the same, fitted thoroughly", 96, 60, 2.0),
-        Preset("slower", "the same with a larger network", 96, 240, 10, 24, 3),
->>>>>>> partitioned
         _paper("s", 50),
         _paper("m", 100),
         _paper("l", 200),

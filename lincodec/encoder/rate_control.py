@@ -9,11 +9,6 @@ from typing import Protocol
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.encoder.budget import Budget
-<<<<<<< HEAD
-=======
-from lincodec.encoder.linc.border_weights import end_weights
-from lincodec.encoder.linc.segment_fit import FittedSegment, SegmentFit, Trial
->>>>>>> partitioned
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
@@ -86,19 +81,8 @@ class RateControl:
             return max(options.size - _FILE_BYTES, 1) * 8 / (frames * self.samples)
         return None
 
-<<<<<<< HEAD
     def choose(self, fit: StepFit, part: Range, budget: Budget, reserved: int = 0) -> SegmentCode:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-=======
-    def choose(
-        self, fit: SegmentFit, part: Range, budget: Budget, reserved: int = 0
-    ) -> FittedSegment:
-        """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        if fit.refined and not budget.hurried:
-            weights = end_weights(fit, self.step, part.continues)
-            if bool((weights != 1).any()):
-                fit.weigh(weights)
->>>>>>> partitioned
         wanted = None
         if self.per_sample is not None:
             share = self.per_sample * part.count * self.samples
@@ -118,11 +102,7 @@ class RateControl:
 
     def _search(
         self,
-<<<<<<< HEAD
         fit: StepFit,
-=======
-        fit: SegmentFit,
->>>>>>> partitioned
         wanted: float,
         measure: Callable[[Trial], float],
         slope: float,

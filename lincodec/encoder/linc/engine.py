@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,10 +13,7 @@ from lincodec.encoder.linc import themes
 from lincodec.encoder.linc.border_weights import weigh_ends
 from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.mode_decision import Layout
-<<<<<<< HEAD
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
-=======
->>>>>>> partitioned
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.rate_control import RateControl, StepFit
@@ -23,7 +21,6 @@ from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
 from lincodec.model.devices import device_of
 from lincodec.options import EncodeOptions
-<<<<<<< HEAD
 from lincodec.registry import MAX_PICTURES
 from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
@@ -34,14 +31,6 @@ SEGMENT_SAMPLES = 70_000_000
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
 _PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
-=======
-from lincodec.types import Frame, Planes, VideoInfo
-
-#: Samples of all planes that one segment may hold, so that memory stays bounded.
-SEGMENT_SAMPLES = 70_000_000
-#: Wall seconds for a megasample of luma, on a slow machine, of the closed form with its trials.
-_CLOSED_SECONDS = 0.4
->>>>>>> partitioned
 
 
 class LincEngine(Engine):
@@ -58,14 +47,9 @@ class LincEngine(Engine):
         self.rendering = Rendering.of(options.device, options.backend)
         self.threads = usable_cores()
         self.layout = Layout(
-<<<<<<< HEAD
             info, self.control.step, self.preset.effort,
             trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
             threads=self.threads,
-=======
-            info, self.control.step, trials=self.preset.trials, refined=self.preset.refined,
-            device=self.rendering.device,
->>>>>>> partitioned
         )  # fmt: skip
         self.arch = self._arch(*self.layout.windows(frames))
 
@@ -88,14 +72,11 @@ class LincEngine(Engine):
     def _arch(self, block: int, overlap: int) -> LincArch:
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
         longest = self.longest(self.setting)
-<<<<<<< HEAD
         components = max(longest, themes.ROWS)
-=======
->>>>>>> partitioned
         if not self.preset.network:
-            return LincArch(block, overlap, longest)
+            return LincArch(block, overlap, components)
         return LincArch(
-            block, overlap, longest,
+            block, overlap, components,
             net_layers=self.preset.network_layers, net_stride=2,
             net_channels=self.preset.network_channels,
             net_latents=min(longest, 4), net_hidden=4,
@@ -107,11 +88,7 @@ class LincEngine(Engine):
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
         longest = self.longest(self.setting)
-<<<<<<< HEAD
         return max(longest, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
-=======
-        return longest * (blocks * side * side * 3 + longest) + (1 << 20)
->>>>>>> partitioned
 
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """The segments that code best."""
@@ -119,29 +96,20 @@ class LincEngine(Engine):
 
     def cut_seconds(self, frames: int) -> float:
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
-<<<<<<< HEAD
         seconds = _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
         if self.preset.effort:
             seconds += _PARTITIONED_SECONDS["fast"] * _megasamples(self.layout.info, frames)
         return seconds
-=======
-        return _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
->>>>>>> partitioned
 
     def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds of network fitting."""
-<<<<<<< HEAD
         if not self.timed or plan.partitioned:
-=======
-        if not self.timed:
->>>>>>> partitioned
             return 0.0
         megasamples = _megasamples(self.setting.info, plan.part.count)
         return self.preset.fit_floor + self.preset.fit_seconds * megasamples
 
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
-<<<<<<< HEAD
         code = self.control.choose(self._fit_of(task), task.part, task.budget, task.reserved)
         return Fitted(code, cut_short=self.timed and task.budget.over)
 
@@ -170,18 +138,6 @@ class LincEngine(Engine):
         if better is None:
             better = budget.hurried or self.layout.partitioned(task.frames, self.arch)
         return wish if better else None
-=======
-        planes = [frame.planes for frame in frames]
-        return self._spectral(part, planes, budget)
-
-    def _spectral(self, part: Range, planes: Sequence[Planes], budget: Budget) -> SegmentCode:
-        """A segment of latents and spectral weights."""
-        fit = SegmentFit(
-            planes, self.setting.info, self.arch, self.setting.options.seed,
-            refined=self.preset.refined, device=self.rendering.device,
-        )  # fmt: skip
-        return self.control.choose(fit, part, budget, self.reserved).code
->>>>>>> partitioned
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
@@ -200,11 +156,8 @@ def wished(preset: Preset, options: EncodeOptions) -> Preset:
             preset = replace(preset, fit_floor=20, fit_seconds=0.6)
         else:
             preset = replace(preset, fit_floor=0)
-<<<<<<< HEAD
     if options.prediction is not None and options.prediction != bool(preset.effort):
         preset = replace(preset, effort="fast" if options.prediction else None)
-=======
->>>>>>> partitioned
     trials = preset.trials if options.trials is None else options.trials
     refined = preset.refined if options.refined is None else options.refined
     return replace(preset, trials=trials, refined=refined)

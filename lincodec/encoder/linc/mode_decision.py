@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """How a stretch of frames is best coded: blocks, overlap, segments and their kind, by trial coding.
-=======
-"""How a stretch of frames is best cut: blocks, overlap and segments, by trial coding.
->>>>>>> partitioned
 
 Trials look at a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
@@ -18,14 +14,10 @@ from functools import cache
 import torch
 
 from lincodec.container import LincArch
-<<<<<<< HEAD
 from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
 from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
 from lincodec.encoder.rate_control import Trial
-=======
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit, Trial
->>>>>>> partitioned
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
 from lincodec.types import Frame, Planes, VideoInfo
@@ -35,13 +27,9 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
-<<<<<<< HEAD
 _TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 _SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
-=======
-_MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
->>>>>>> partitioned
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -55,10 +43,7 @@ class Layout:
         self,
         info: VideoInfo,
         step: float,
-<<<<<<< HEAD
         effort: str | None = None,
-=======
->>>>>>> partitioned
         *,
         trials: bool = True,
         refined: bool = True,
@@ -69,23 +54,15 @@ class Layout:
         Args:
             info: the video.
             step: luma quantiser step.
-<<<<<<< HEAD
             effort: of partitioned segments, see ``EFFORTS``; None: there are none.
-=======
->>>>>>> partitioned
             trials: whether blocks, overlap and segments are tried out.
             refined: whether the fits to come are refined; see ``SegmentFit``.
             device: where trials of closed forms are fitted.
             threads: that try partitioned segments.
         """
-<<<<<<< HEAD
         self.device, self.threads = device, threads
         self.step, self.effort = step, effort
         self.trials, self.refined = trials, refined
-=======
-        self.device = device
-        self.step, self.trials, self.refined = step, trials, refined
->>>>>>> partitioned
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -115,20 +92,14 @@ class Layout:
         overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
         return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
-<<<<<<< HEAD
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[SegmentPlan]:
         """Segments for consecutive frames of one shot: halves wherever they code better.
 
         Where frames are better partitioned, or nothing is tried, they stay together.
         """
-=======
-    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
-        """Segments for consecutive frames of one shot: halves wherever they code better."""
->>>>>>> partitioned
         if not self.trials:
             return [SegmentPlan(part, self.effort is not None)]
         window = self._windows(frames)
-<<<<<<< HEAD
         whole = self._trial(window, arch)
         gain = self._gain(window, score(whole.bits, whole.psnr))
         lengths = [len(frames)]
@@ -166,15 +137,6 @@ class Layout:
         trial = self._trial(frames, arch)
         return score(trial.bits, trial.psnr)
 
-=======
-        lengths, _ = self._lengths(window, arch, self._trial(window, arch))
-        out, first = [], part.first
-        for count in lengths:
-            out.append(Range(first, count, part.continues if first == part.first else True))
-            first += count
-        return out
-
->>>>>>> partitioned
     def _lengths(
         self, frames: Sequence[Planes], arch: LincArch, whole: Trial
     ) -> tuple[list[int], Trial]:
@@ -198,13 +160,6 @@ class Layout:
         lengths = [length for pieces, _ in found for length in pieces]
         return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
 
-<<<<<<< HEAD
-=======
-    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
-        trial = self._trial(frames, arch)
-        return score(trial.bits, trial.psnr)
-
->>>>>>> partitioned
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
         fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)
         return fit.trial(self.step)
