@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from lincodec.api.cache import Cache
 from lincodec.api.frames import RANGES, Pixels
 from lincodec.container import LincFile
-from lincodec.decoder.load import Rendering
-from lincodec.decoder.render import Renderer, Shot
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot
 from lincodec.decoder.stills import shot_at
-from lincodec.registry import Role
 from lincodec.types import Planes, Times, VideoInfo
 from lincodec.video.color import to_rgb
 
@@ -27,8 +26,8 @@ Size = tuple[int, int]
 _TINY = 1e-6
 #: Bytes of a sample while it is decoded.
 _SAMPLE = 4
-#: Pictures that a segment keeps whose frames are predicted from each other, about.
-_KEPT = 24
+#: Pictures that a partitioned segment keeps, about.
+_KEPT = 8
 #: A picture larger than this share of the cache is not kept.
 _SHARE = 16
 
@@ -52,15 +51,16 @@ class Painter:
     from each other are not had at random: a frame before the last one may need all its ancestors.
     """
 
-    def __init__(self, linc: LincFile, rendering: Rendering, dtype: str, limit: int) -> None:
+    def __init__(self, linc: LincFile, device: str, backend: str, dtype: str, limit: int) -> None:
         """
         Args:
             linc: an open file.
-            rendering: device and backend.
+            device, backend: see ``Renderer``.
             dtype: one of ``RANGES``.
             limit: bytes of what is kept, about.
         """
-        self._linc, self._rendering, self._dtype = linc, rendering, np.dtype(dtype)
+        self._linc, self._dtype = linc, np.dtype(dtype)
+        self._device, self._backend = device, backend
         self._limit = limit
         self._lock = threading.Lock()  # of what is kept and who uses it
         self._cache: Cache[_Decoded | Pixels] = Cache(limit, self._drop)
@@ -99,12 +99,15 @@ class Painter:
 
     def stream(self, shots: Sequence[Shot], size: Size | None) -> Iterator[Pixels]:
         """Pictures [height, width, 3] of ascending shots, one after the other; none are kept."""
-        renderer = Renderer(self._linc, self._stored(size), self._rendering)
+        renderer = self._renderer(self._stored(size))
         try:
             for planes in renderer.frames(shots):
                 yield self._picture(planes, renderer.output)
         finally:
             renderer.close()
+
+    def _renderer(self, size: Size) -> Renderer:
+        return Renderer(self._linc, size, device=self._device, backend=self._backend)
 
     def _stored(self, size: Size | None) -> Size:
         """(width, height) before rotation."""
@@ -133,7 +136,7 @@ class Painter:
         with self._lock:
             found = self._cache.get(key)
             if not isinstance(found, _Decoded):
-                found = _Decoded(Renderer(self._linc, size, self._rendering))
+                found = _Decoded(self._renderer(size))
                 self._cache.put(key, found, self._weight(index))
             found.users += 1
         try:
@@ -166,9 +169,8 @@ class Painter:
     def _weight(self, index: int) -> int:
         """Bytes that a decoded segment takes at most, about; its payloads are not read."""
         header, info = self._linc.read_segment_header(index), self._linc.info
-        predicted = any(tensor.role == Role.PREDICTION for tensor in header.tensors)
         samples = sum(height * width for height, width in info.plane_sizes)
-        return _SAMPLE * (header.params + (_KEPT * samples if predicted else 0))
+        return _SAMPLE * (header.params + (_KEPT * samples if header.pictures else 0))
 
     def _picture(self, planes: Planes, info: VideoInfo) -> Pixels:
         """RGB samples [height, width, 3], upright."""

@@ -98,10 +98,8 @@ class Source:
 
     def _new_painter(self, linc: LincFile) -> Painter:
         from lincodec.api.painter import Painter
-        from lincodec.decoder.load import Rendering
 
-        rendering = Rendering.of(self.device, self._backend)
-        return Painter(linc, rendering, self.dtype.name, self._cache_bytes)
+        return Painter(linc, self.device, self._backend, self.dtype.name, self._cache_bytes)
 
 
 class Opened:

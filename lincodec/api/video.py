@@ -225,7 +225,7 @@ class Video(Source):
         self, times: Times, fps_scale: int, numbers: range, size: tuple[int, int] | None
     ) -> Iterator[Frame]:
         """``fps_scale`` pictures for each of some frames."""
-        from lincodec.decoder.render import output_shots
+        from lincodec.decoder.shots import output_shots
 
         pts, durations = seconds(times)
         shots = output_shots(numbers.start, numbers.stop, fps_scale)

@@ -60,6 +60,8 @@ class LincEngine(Engine):
             raise UsageError(f"--backend: preset {preset.name} has no hash grid to choose for")
         if options.model:
             raise UsageError(f"--model: preset {preset.name} has no settings for it")
+        if options.kind not in (None, "partitioned", "spectral"):
+            raise UsageError(f"--kind {options.kind}: expected partitioned or spectral")
         device_of(options.device)
 
     @staticmethod
@@ -156,8 +158,10 @@ def wished(preset: Preset, options: EncodeOptions) -> Preset:
             preset = replace(preset, fit_floor=20, fit_seconds=0.6)
         else:
             preset = replace(preset, fit_floor=0)
-    if options.prediction is not None and options.prediction != bool(preset.effort):
-        preset = replace(preset, effort="fast" if options.prediction else None)
+    if options.kind == "spectral":
+        preset = replace(preset, effort=None)
+    elif options.kind == "partitioned":
+        preset = replace(preset, effort=preset.effort or "fast", trials=False)
     trials = preset.trials if options.trials is None else options.trials
     refined = preset.refined if options.refined is None else options.refined
     return replace(preset, trials=trials, refined=refined)

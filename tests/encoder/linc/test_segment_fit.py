@@ -274,7 +274,7 @@ def test_with_a_network_too(
     quick = replace(PRESETS["medium"], fit_floor=1.5, fit_seconds=0.0)
     monkeypatch.setitem(PRESETS, "medium", quick)
     linc = tmp_path / "x.linc"
-    options = EncodeOptions(preset="medium", quality=18, span=Span(frames=FRAMES))
+    options = EncodeOptions("medium", 18, kind="spectral", span=Span(frames=FRAMES))
     report = carphone(clip, linc, options)
     with linc.open("rb") as file:
         header = LincFile(file).read_segment_header(0)
