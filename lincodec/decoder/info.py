@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lincodec import registry
 from lincodec.container import LincFile, SegmentHeader, arch_name
 from lincodec.container.arch import Arch, LincArch
+from lincodec.container.open import open_file
 from lincodec.decoder.pictures import opened, within
-from lincodec.errors import InputError
 from lincodec.limits import Limits
 
 #: What a frame is by the number of its references.
@@ -40,27 +39,6 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
     """
     with open_file(path) as stream:
         return describe(LincFile(stream, limits, name=os.fspath(path)))
-
-
-def check_headers(path: str | os.PathLike[str], limits: Limits | None = None) -> None:
-    """Read everything but payloads, to refuse a file before time goes into it.
-
-    Raises:
-        InputError: the file cannot be opened.
-        CorruptError: and the other errors of ``LincFile``.
-    """
-    with open_file(path) as stream:
-        file = LincFile(stream, limits, name=os.fspath(path))
-        for index in range(len(file.segments)):
-            file.read_segment_header(index)
-
-
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading, or say in one line why not."""
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: cannot be opened: {error.strerror}") from error
 
 
 def describe(file: LincFile) -> dict[str, Any]:
