@@ -443,9 +443,7 @@ class Parser:
             return
         if side >= 16:
             self.offset_known = False
-        if not self.geometry.is_inside(x + side - 1, y + side - 1):
-            cut = True
-        elif side == 64 and not self.record.references:
+        if not self.geometry.is_inside(x + side - 1, y + side - 1) or (side == 64 and not self.record.references):
             cut = True
         elif side == 8:
             cut = False
