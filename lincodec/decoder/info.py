@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lincodec import registry
 from lincodec.container import LincFile, SegmentHeader, arch_name
 from lincodec.container.arch import Arch, LincArch
-from lincodec.errors import InputError
+from lincodec.container.open import open_file
 from lincodec.limits import Limits
 
 CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
@@ -35,14 +34,6 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
     """
     with open_file(path) as stream:
         return describe(LincFile(stream, limits, name=os.fspath(path)))
-
-
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading, or say in one line why not."""
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: cannot be opened: {error.strerror}") from error
 
 
 def describe(file: LincFile) -> dict[str, Any]:

@@ -6,12 +6,12 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.crop import Crop
 from lincodec.decoder.render import Renderer, Shot
 from lincodec.errors import UsageError
@@ -79,7 +79,8 @@ def still(
         overwrite: whether an existing output may be replaced.
 
     Raises:
-        CorruptError: the file is damaged.
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
         UsageError: the time is not in the video.
     """
     return _sheet(source, output, [seconds], 1, size, crop, overwrite=overwrite)
@@ -103,8 +104,12 @@ def contact_sheet(
         size: (width, height) of each picture; None: native.
         crop: the part of the stored picture to show; None: all of it.
         overwrite: whether an existing output may be replaced.
+
+    Raises:
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
     """
-    with Path(source).open("rb") as stream:
+    with open_file(source) as stream:
         length = float(duration(LincFile(stream, name=source).times()))
     count = grid[0] * grid[1]
     moments = [length * (index + 0.5) / count for index in range(count)]
@@ -122,7 +127,7 @@ def _sheet(
     overwrite: bool,
 ) -> StillReport:
     """Pictures at ``moments`` (seconds, ascending), row by row."""
-    with Path(source).open("rb") as stream:
+    with open_file(source) as stream:
         file = LincFile(stream, name=source)
         times = file.times()
         shots = [shot_at(times, seconds) for seconds in moments]

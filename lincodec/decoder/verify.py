@@ -12,7 +12,7 @@ from typing import Any
 from lincodec.bitstream import segment
 from lincodec.bitstream.embedding import check_heads
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import VerifyError
 from lincodec.limits import Limits
 from lincodec.options import Progress, ProgressCallback

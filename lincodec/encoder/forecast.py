@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.encoder.encode import encode
 from lincodec.encoder.presets import resolve
 from lincodec.errors import UsageError

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import CorruptError, InputError, LincError, UsageError
 from lincodec.semantics import vectors
 from lincodec.semantics.store import (

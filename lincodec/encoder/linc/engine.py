@@ -6,16 +6,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincArch
 from lincodec.decoder.load import Rendering
-from lincodec.encoder import rate_control
-from lincodec.encoder.budget import Budget
-from lincodec.encoder.engine import Engine, Setting
+from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
+from lincodec.encoder.linc.border_weights import weigh_ends
+from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.mode_decision import Layout
 from lincodec.encoder.linc.predictive_fit import THEMES, PredictiveFit
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_control import RateControl, StepFit
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
 from lincodec.model.compensation import LONGEST
@@ -44,7 +44,7 @@ class LincEngine(Engine):
         self.setting = setting
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
-        self.control = rate_control.RateControl(options, self.preset, info, setting.frames)
+        self.control = RateControl(options, self.preset, info, setting.frames)
         self.rendering = Rendering.of(options.device, options.backend)
         self.layout = Layout(
             info, self.control.step, self.preset.search,
@@ -92,7 +92,7 @@ class LincEngine(Engine):
         longest = self.longest(self.setting)
         return (longest + THEMES) * (blocks * side * side * 3 + longest) + (1 << 20)
 
-    def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
+    def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """The segments that code best."""
         return self.layout.cut(part, frames, self.arch)
 
@@ -103,35 +103,48 @@ class LincEngine(Engine):
             seconds += _TRIAL_SECONDS * _megasamples(self.layout.info, frames)
         return seconds
 
-    def seconds(self, part: Range) -> float:
+    def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds of network fitting."""
-        if not self.timed or self.layout.known(part):
+        if not self.timed or plan.side:
             return 0.0
-        megasamples = _megasamples(self.setting.info, part.count)
+        megasamples = _megasamples(self.setting.info, plan.part.count)
         return self.preset.fit_floor + self.preset.fit_seconds * megasamples
 
-    def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
+    def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
-        planes, info = [frame.planes for frame in frames], self.setting.info
-        search, device = self.preset.search, self.rendering.device
-        fit: SegmentFit | PredictiveFit
-        side = self.layout.side(part, frames, self.arch) if self._has_time(part, budget) else None
-        if search and side:
-            fit = PredictiveFit(planes, info, self.arch, search, side, device)
-        else:
-            seed, refined = self.setting.options.seed, self.preset.refined
-            fit = SegmentFit(planes, info, self.arch, seed, refined=refined, device=device)
-        return self.control.choose(fit, part, budget, self.reserved).code
+        code = self.control.choose(self._fit_of(task), task.part, task.budget, task.reserved)
+        return Fitted(code, cut_short=self.timed and task.budget.over)
 
-    def _has_time(self, part: Range, budget: Budget) -> bool:
+    def _fit_of(self, task: SegmentTask) -> StepFit:
+        """The fit of the kind that codes the segment best, as far as there is time to know."""
+        planes, info = [frame.planes for frame in task.frames], self.setting.info
+        search, device = self.preset.search, self.rendering.device
+        side = self._side(task)
+        if search and side:
+            return PredictiveFit(planes, info, self.arch, search, side, device)
+        refined = self.preset.refined
+        closed = SegmentFit(planes, info, self.arch, refined=refined, device=device)
+        if refined and not task.budget.hurried:
+            weigh_ends(closed, self.control.step, task.part.continues)
+        return JointFit(closed, self.setting.options.seed) if self.arch.net_layers else closed
+
+    def _side(self, task: SegmentTask) -> int:
+        """Side of the blocks that frames are predicted in, in luma samples; 0: they are not."""
+        if not self._has_time(task):
+            return 0
+        known = task.plan.side
+        return self.layout.side(task.frames, self.arch) if known is None else known
+
+    def _has_time(self, task: SegmentTask) -> bool:
         """Whether a search for displacements ends before the budget does."""
-        if budget.over or part.count > LONGEST:
+        count, budget = task.part.count, task.budget
+        if budget.over or count > LONGEST:
             return False
         if budget.deadline is None:
             return True
-        seconds = _SEARCH_SECONDS * _megasamples(self.setting.info, part.count)
-        if not self.layout.tried(part):
-            seconds += self.cut_seconds(part.count)
+        seconds = _SEARCH_SECONDS * _megasamples(self.setting.info, count)
+        if task.plan.side is None:
+            seconds += self.cut_seconds(count)
         return budget.deadline - time.monotonic() > seconds
 
     def account(self, part: Range, coded: int) -> None:

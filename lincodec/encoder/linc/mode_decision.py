@@ -14,8 +14,10 @@ from functools import cache
 import torch
 
 from lincodec.container import LincArch
+from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.predictive_fit import PredictiveFit, usual_side
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit, Trial
+from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
+from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
 from lincodec.types import Frame, Planes, VideoInfo
@@ -64,7 +66,6 @@ class Layout:
         #: whether blocks are tried out with prediction too: where the search is worth more
         self.thorough = search is not None and search[0] > 1
         self._usual_side = usual_side(info, step)
-        self._sides: dict[Range, int | None] = {}
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -111,13 +112,13 @@ class Layout:
             min(archs, key=scored) if scored(plain) <= self._score(frames, archs[plain]) else plain
         )
 
-    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
+    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[SegmentPlan]:
         """Segments for consecutive frames of one shot: halves wherever they code better.
 
         Where frames are better predicted, or nothing is tried, they stay together.
         """
         if not self.trials:
-            return [part]
+            return [SegmentPlan(part)]
         window = self._windows(frames)
         whole = self._trial(window, arch)
         side, gain = self._predicting(window, arch, whole)
@@ -126,43 +127,31 @@ class Layout:
             lengths, best = self._lengths(window, arch, whole)
             gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
         if gain > _MARGIN:
-            self._sides[part] = side
-            return [part]
+            return [SegmentPlan(part, side)]
         out, first = [], part.first
         for count in lengths:
             continues = part.continues if first == part.first else True
-            out.append(Range(first, count, continues))
-            self._sides[out[-1]] = None
+            out.append(SegmentPlan(Range(first, count, continues), 0))
             first += count
         return out
 
-    def side(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> int | None:
+    def side(self, frames: Sequence[Frame], arch: LincArch) -> int:
         """Side of the blocks, in luma samples, that the frames of a segment are predicted in.
 
-        None where they are better not predicted; found out unless it is known.
+        0 where they are better not predicted.
         """
-        if part not in self._sides:
-            window = self._windows(frames)
-            side, gain = None, 0.0
-            if self.search is not None and len(window) > 1:
-                side, gain = self._predicting(window, arch, self._trial(window, arch))
-            self._sides[part] = side if gain > _MARGIN else None
-        return self._sides[part]
-
-    def tried(self, part: Range) -> bool:
-        """Whether it has been found out if the frames of a segment are better predicted."""
-        return part in self._sides
-
-    def known(self, part: Range) -> bool:
-        """Whether it has been found out that they are."""
-        return self._sides.get(part) is not None
+        if self.search is None or len(frames) < 2:
+            return 0
+        window = self._windows(frames)
+        side, gain = self._predicting(window, arch, self._trial(window, arch))
+        return side if gain > _MARGIN else 0
 
     def _predicting(
         self, frames: Sequence[Planes], arch: LincArch, plain: Trial
-    ) -> tuple[int | None, float]:
+    ) -> tuple[int, float]:
         """The best side of blocks for predicting frames, and by how much it beats ``plain``."""
         if self.search is None or len(frames) < 2:
-            return None, -math.inf
+            return 0, -math.inf
 
         @cache
         def tried(side: int) -> float:

@@ -24,14 +24,13 @@ from lincodec.encoder.linc import klt, rdo
 from lincodec.encoder.linc.block_search import match
 from lincodec.encoder.linc.segment_fit import (
     RATE,
-    FittedSegment,
     SegmentFit,
-    Trial,
     code_bits,
     decoded,
     rendered_psnr,
 )
 from lincodec.encoder.optical_flow import displacements, halved, prepared
+from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.entropy import field as fields
 from lincodec.entropy.coefficients import Coefficients, scattered
@@ -138,9 +137,9 @@ class PredictiveFit:
 
     def run(
         self, part: Range, step: float, budget: Budget, wanted: float | None = None
-    ) -> FittedSegment:
-        """The final fit; the arguments are those of ``SegmentFit.run``."""
-        return FittedSegment(self.code(part, self.quantise(step, budget=budget)))
+    ) -> SegmentCode:
+        """The final fit, see ``StepFit``."""
+        return self.code(part, self.quantise(step, budget=budget))
 
     def quality(self, coded: Coded, every: int = 4) -> float:
         """Mean RGB PSNR in dB of every ``every``-th frame."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lincodec.container import LincArch
+from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.mode_decision import Layout, score, usual_block
 from lincodec.encoder.segments import Range
 from lincodec.options import Span
@@ -81,8 +82,8 @@ def test_without_trials_nothing_is_coded(
     monkeypatch.setattr(layout, "_trial", None)
     assert layout.windows(frames) == (4, 2)
     whole = Range(3, FRAMES, True)
-    assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [whole]
-    assert layout.side(whole, frames, LincArch(4, 2, FRAMES)) is None
+    assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [SegmentPlan(whole)]
+    assert layout.side(frames, LincArch(4, 2, FRAMES)) == 0
 
 
 def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> None:
@@ -90,6 +91,7 @@ def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> Non
     layout, frames = carphone
     turned = [Frame(tuple(p[::-1, ::-1].copy() for p in f.planes), f.pts) for f in frames]
     both, arch = [*frames, *turned], LincArch(4, 2, 2 * FRAMES)
-    pieces = layout.cut(Range(3, 2 * FRAMES, False), both, arch)
-    assert pieces == [Range(3, FRAMES, False), Range(3 + FRAMES, FRAMES, True)]
+    plans = layout.cut(Range(3, 2 * FRAMES, False), both, arch)
+    parts = [Range(3, FRAMES, False), Range(3 + FRAMES, FRAMES, True)]
+    assert plans == [SegmentPlan(part, 0) for part in parts]
     assert score(1000, 30) < score(1000, 29) < score(2000, 29)

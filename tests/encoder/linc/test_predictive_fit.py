@@ -18,6 +18,7 @@ from lincodec.decoder.load import segment_model
 from lincodec.decoder.verify import verify
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.encode import encode
+from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.block_search import match
 from lincodec.encoder.linc.coarse_search import coarse
 from lincodec.encoder.linc.mode_decision import Layout, score
@@ -105,10 +106,14 @@ def test_layout_predicts_what_moves_and_nothing_else(
     for planes, expected in ((frames, True), (still, False)):
         layout = Layout(info, STEP, SEARCH)
         given = [Frame(p, Fraction(i)) for i, p in enumerate(planes)]
-        parts = layout.cut(WHOLE, given, ARCH)
-        assert (layout.side(parts[0], given, ARCH) is not None) is expected
-        assert not expected or parts == [WHOLE]
-    assert Layout(info, STEP).side(WHOLE, given, ARCH) is None
+        plans = layout.cut(WHOLE, given, ARCH)
+        assert all((plan.side or 0) > 0 for plan in plans) is expected
+        if expected:
+            assert plans == [SegmentPlan(WHOLE, layout.side(given, ARCH))]
+        else:
+            assert {plan.side for plan in plans} == {0}
+            assert layout.side(given, ARCH) == 0
+    assert Layout(info, STEP).side(given, ARCH) == 0
 
 
 def test_matching_finds_a_jump_that_the_first_guess_misses() -> None:
@@ -198,7 +203,7 @@ def test_prediction_that_does_not_fit_is_refused(
 
 def test_run_reports_and_ends(fit: PredictiveFit) -> None:
     seen: list[float] = []
-    code = fit.run(WHOLE, STEP, Budget(report=lambda share, _: seen.append(share))).code
+    code = fit.run(WHOLE, STEP, Budget(report=lambda share, _: seen.append(share)))
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert code_bits(code) > 0
@@ -208,8 +213,8 @@ def test_a_stop_ends_the_search(pan: tuple[list[Planes], VideoInfo]) -> None:
     stop = StopRequest()
     stop.set()
     fresh = PredictiveFit(*pan, ARCH, SEARCH, SIDE)
-    hurried = fresh.run(WHOLE, STEP, Budget(stop=stop)).code
-    assert code_bits(hurried) != code_bits(fresh.run(WHOLE, 2 * STEP, Budget()).code)
+    hurried = fresh.run(WHOLE, STEP, Budget(stop=stop))
+    assert code_bits(hurried) != code_bits(fresh.run(WHOLE, 2 * STEP, Budget()))
     shown = segment_model(hurried, ARCH, pan[1]).pictures(torch.zeros(1, dtype=torch.float64))
     assert torch.isfinite(shown[0]).all()
 
