@@ -23,7 +23,7 @@ Contexts = dict[tuple[object, ...], tuple[int, int, int]]
 
 ZERO = (0, 0)
 LARGEST_SIDE, MOST_FRAMES, MOST_HELD = 16384, 65535, 32
-DEBLOCKING, FILTER, OFFSETS = 1, 2, 4
+DEBLOCKING, FILTER, OFFSETS, HIDING = 1, 2, 4, 8
 FIRST, SECOND, BOTH = 1, 2, 3
 #: Taps of a filter set (8.12.11): (dx, dy) of one of each pair.
 DIAMONDS = (
@@ -66,7 +66,7 @@ class Geometry:
 
     def __post_init__(self) -> None:
         """The largest side that is allowed."""
-        need(max(self.width, self.height) <= LARGEST_SIDE, "picture too large", "limit")
+        need(max(self.width, self.height) <= LARGEST_SIDE, "picture too large")
 
     @property
     def depth(self) -> int:
@@ -161,7 +161,7 @@ def read_settings(fields: Bytes) -> Settings:
     """The settings of a record that does not repeat them."""
     values = fields.take(5)
     settings = Settings(tuple(values[:3]), values[3], values[4], fields.signed(), fields.number())
-    need(settings.tools < 8, f"tools {settings.tools}", "unsupported")
+    need(settings.tools < 16, f"tools {settings.tools}", "unsupported")
     need(max(settings.step) <= 175, f"steps {settings.step}")
     need(1 <= settings.merge_size <= 6, f"merge_size {settings.merge_size}")
     need(settings.count_limit <= 127, f"count_limit {settings.count_limit}")
@@ -171,7 +171,7 @@ def read_settings(fields: Bytes) -> Settings:
 
 def read_records(payload: bytes, frames: int) -> list[Record]:
     """All records of a segment, their headers checked."""
-    need(1 <= frames <= MOST_FRAMES, f"{frames} frames", "limit")
+    need(1 <= frames <= MOST_FRAMES, f"{frames} frames")
     fields, records = Bytes(payload), list[Record]()
     place: dict[int, int] = {}  # display -> record
     last: dict[int, Record] = {}  # level -> record
@@ -710,6 +710,7 @@ class Parser:
                     continue
             start = inner.index((last[0] % 4, last[1] % 4)) if number == at else 15
             found: list[tuple[int, int]] = []
+            places: list[int] = []
             for k in range(start, -1, -1):
                 x, y = gx * 4 + inner[k][0], gy * 4 + inner[k][1]
                 five = (near[y][x + 1], near[y][x + 2], near[y + 1][x], near[y + 2][x], near[y + 1][x + 1])
@@ -724,9 +725,14 @@ class Parser:
                 levels[y, x] = self.magnitude(chroma, d, total, nonzero)
                 near[y][x] = min(int(levels[y, x]), 31)
                 found.append((y, x))
+                places.append(k)
             if found:
                 has.add((gx, gy))
-                signs = coder.raw(len(found))
+                if self.settings.tools & HIDING and places[0] - places[-1] >= 4:
+                    odd = sum(int(levels[place]) for place in found) & 1
+                    signs = coder.raw(len(found) - 1) << 1 | odd
+                else:
+                    signs = coder.raw(len(found))
                 for k, place_of in enumerate(found):
                     if signs >> len(found) - 1 - k & 1:
                         levels[place_of] *= -1
