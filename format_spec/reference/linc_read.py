@@ -164,8 +164,6 @@ class Segment:
     offset: int
     tensors: list[Tensor]
     length: int = 0
-    pictures: dict[int, list[Floats]] = field(default_factory=dict)
-    """Frames that were predicted, or that others were predicted from (clause 8.11)."""
 
 
 @dataclass
@@ -334,7 +332,6 @@ MODES = {
 ROLES = {1: "spectral", 2: "latent", 3: "net_weight", 4: "net_bias", 5: "hyper_weight"}
 ROLES |= {6: "hyper_bias", 7: "head_weight", 8: "head_bias", 16: "encoding", 17: "base_weight"}
 ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion"}
-ROLES |= {25: "prediction"}
 
 
 def parse_tensor(fields: Fields) -> Tensor:
@@ -745,23 +742,15 @@ def decode_lattice(tensor: Tensor) -> Ints:
 def decode_field(tensor: Tensor) -> Ints:
     """Clause 7.9."""
     need(len(tensor.dims) == 4, "field tensor has not four dimensions")
-    count, components, rows, columns = tensor.dims
     fields, q = Fields(tensor.payload), np.zeros(tensor.dims, np.int64)
-    given = fields.bytes(18) if components == 5 else b""
     tables = np.frombuffer(fields.bytes(10), np.uint8)
     need(tables.max() < len(MAGNITUDES), "table of a context")
     block = IntegerBlock(fields.data[fields.at :])
-    coded = np.ones(tensor.dims, bool)
-    if components == 5:
-        q[:, 4] = decode_choices(given, (count, rows, columns), block.rans)
-        coded[:, :2], coded[:, 2:4] = (q[:, 4:] < 1), (q[:, 4:] > -1)
-        coded[:, 4] = False
-    n, c, r, w = np.indices(tensor.dims)[:, :, :4].reshape(4, -1)
+    n, c, r, w = np.indices(tensor.dims).reshape(4, -1)
     time = 2 * (2 * n + r + w) + c % 2
     steps = [np.flatnonzero(time == t) for t in range(time.max() + 1)]
     steps = [step for step in steps if len(step)]
     m, residuals = np.zeros(tensor.dims, np.int64), np.zeros(tensor.dims, np.int64)
-    inner = [step[coded[n[step], c[step], r[step], w[step]]] for step in steps]
 
     def near(source: Ints, step: Ints, dn: int, dc: int, dr: int, dw: int) -> Ints:
         place = (n[step] + dn, c[step] + dc, r[step] + dr, w[step] + dw)
@@ -769,14 +758,14 @@ def decode_field(tensor: Tensor) -> Ints:
         inside &= (place[2] < tensor.dims[2]) & (place[3] < tensor.dims[3])
         return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in place)], 0)
 
-    for step in inner:
+    for step in steps:
         activity = 2 * near(m, step, 0, 0, 0, -1) + 2 * near(m, step, 0, 0, -1, 0)
         activity += near(m, step, 0, 0, -1, -1) + 2 * near(m, step, -1, 0, 0, 0)
         activity += near(m, step, -1, 0, 0, 1) + near(m, step, -1, 0, 1, 0)
         activity += np.where(c[step] % 2 == 1, 2 * near(m, step, 0, -1, 0, 0), 0)
         contexts = sum((activity >= bound).astype(int) for bound in (1, 2, 3, 5, 7, 10, 14, 20, 30))
         m[n[step], c[step], r[step], w[step]] = block.step(tables[contexts], MAGNITUDES)
-    for step, found in zip(inner, block.finish(), strict=True):
+    for step, found in zip(steps, block.finish(), strict=True):
         residuals[n[step], c[step], r[step], w[step]] = found
     for step in steps:
         left, above = near(q, step, 0, 0, 0, -1), near(q, step, 0, 0, -1, 0)
@@ -787,23 +776,6 @@ def decode_field(tensor: Tensor) -> Ints:
         where = n[step], c[step], r[step], w[step]
         q[where] = residuals[where] + median
     need(np.abs(q).max() < 1 << 15, "field integer too large")
-    return q
-
-
-def decode_choices(given: bytes, shape: tuple[int, int, int], rans: Rans) -> Ints:
-    """The choices of clause 7.9, [N, R, W]."""
-    tables = []
-    for f, g in zip(given[0::2], given[1::2], strict=True):
-        need(f > 0 and g > 0 and f + g < 256, "frequencies of a choice")
-        tables.append(Table([part << 16 for part in (f, g, 256 - f - g)]))
-    q = np.zeros(shape, np.int64)
-    n, r, w = np.indices(shape).reshape(3, -1)
-    for t in range(shape[1] + shape[2] - 1):
-        step = np.flatnonzero(r + w == t)
-        at, row, column = n[step], r[step], w[step]
-        left = np.where(column > 0, q[at, row, column - 1], 0)
-        above = np.where(row > 0, q[at, row - 1, column], 0)
-        q[at, row, column] = rans.grouped(3 * (left + 1) + above + 1, tables) - 1
     return q
 
 
@@ -1348,10 +1320,7 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     """The planes at one time of one segment, in the units of clause 8.1."""
     if file.arch["id"] == 1:
         return inr_planes(file, segment, latent_at(file, segment, time), size)
-    if prediction_of(file, segment) is None:
-        planes = native_planes(file, segment, time)
-    else:
-        planes = predicted_planes(file, segment, int(time))
+    planes = native_planes(file, segment, time)
     if size == (file.head["height"], file.head["width"]):
         return planes
     return [
@@ -1369,109 +1338,6 @@ def native_planes(file: File, segment: Segment, time: float) -> list[Floats]:
     return [plane + extra for plane, extra in zip(planes, residual, strict=True)]
 
 
-# ---------------------------------------------------------------- clause 8.11: prediction
-
-
-def prediction_of(file: File, segment: Segment) -> Tensor | None:
-    """The tensor of role prediction, checked, but for its grid."""
-    tensor = one(segment, 25) if file.arch["id"] == 2 else None
-    if tensor is None:
-        return None
-    need(segment.frames <= 1024, "frames of a segment with prediction")
-    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames - 1, 5)
-    need(right, "mode or dimensions of the prediction")
-    need(tensor.a in (1, 1 / 2, 1 / 4, 1 / 8), "step of the prediction")
-    need(not has_network(file, segment), "prediction and a network")
-    return tensor
-
-
-def prediction_order(frames: int) -> list[tuple[int, int, int]]:
-    """(frame, first, second) of every element: what it belongs to and is predicted from."""
-    count = max(1, (2 * (frames - 1) + 16) // 32)
-    anchors = [i * (frames - 1) // count for i in range(count + 1)]
-    spans = list(itertools.pairwise(anchors))
-    order = [(b, a, a) for a, b in spans]
-    while spans := [(a, b) for a, b in spans if b - a > 1]:
-        middles = [(a + b) // 2 for a, b in spans]
-        order += [(m, a, b) for (a, b), m in zip(spans, middles, strict=True)]
-        spans = [h for (a, b), m in zip(spans, middles, strict=True) for h in ((a, m), (m, b))]
-    return order
-
-
-def predicted_planes(file: File, segment: Segment, frame: int) -> list[Floats]:
-    """One frame; those that it depends on are kept in the segment."""
-    tensor, order, needed = prediction_of(file, segment), prediction_order(segment.frames), {frame}
-    assert tensor is not None
-    for target, first, second in reversed(order):
-        needed |= {first, second} if target in needed else set()
-    field, side, done = values(tensor), block_side(file, tensor), segment.pictures
-    for i, (target, first, second) in [(None, (0, 0, 0)), *enumerate(order)]:
-        if target not in needed or target in done:
-            continue
-        planes = native_planes(file, segment, target)
-        if i is not None:
-            guess = prediction(file, done[first], done[second], field[i], side)
-            planes = [plane + extra for plane, extra in zip(planes, guess, strict=True)]
-        done[target] = planes
-    return done[frame]
-
-
-def block_side(file: File, tensor: Tensor) -> int:
-    """Side of a block in luma samples."""
-    native = (file.head["height"], file.head["width"])
-    for side in (1 << k for k in range(3, 15)):
-        if tensor.dims[2:] == tuple(-(-samples // side) for samples in native):
-            return side
-    refuse("no side gives the blocks of the prediction")
-
-
-def prediction(
-    file: File, first: list[Floats], second: list[Floats], element: Floats, side: int
-) -> list[Floats]:
-    """What a frame is predicted to be, from one element [5, R, W]."""
-    out = []
-    for one_, other, (sy, sx) in zip(first, second, subsampling(file), strict=True):
-        rows, columns = (
-            block_windows(samples, side >> shift, blocks)
-            for samples, shift, blocks in zip(one_.shape, (sy, sx), element.shape[1:], strict=True)
-        )
-        plane = np.zeros(one_.shape)
-        for g, h in np.ndindex(element.shape[1:]):
-            y, x = np.flatnonzero(rows[:, g]), np.flatnonzero(columns[:, h])
-            d_x, d_y, sum_x, sum_y = element[:4, g, h] / (1 << sx, 1 << sy, 1 << sx, 1 << sy)
-            t = np.sign(element[4, g, h])
-            pair = (1 - t) * between(one_, y + d_y, x + d_x)
-            pair += (1 + t) * between(other, y + (sum_y - d_y), x + (sum_x - d_x))
-            plane[np.ix_(y, x)] += np.outer(rows[y, g], columns[x, h]) * pair / 2
-        out.append(plane)
-    return out
-
-
-def block_windows(samples: int, side: int, blocks: int) -> Floats:
-    """[samples, blocks]."""
-    o, i, g = side // 8, np.arange(samples)[:, None], np.arange(blocks)
-
-    def ramp(k: Ints) -> Floats:
-        return np.clip((k + o + 0.5) / (2 * o), 0, 1) if o else (k >= 0).astype(np.float64)
-
-    rise, fall = ramp(i - g * side), ramp((g + 1) * side - 1 - i)
-    return np.where(g > 0, rise, 1) * np.where(g < blocks - 1, fall, 1)
-
-
-def between(plane: Floats, y: Floats, x: Floats) -> Floats:
-    """The plane at rows y and columns x in between its samples, [len(y), len(x)]."""
-
-    def weights(p: Floats, samples: int) -> Floats:
-        out = np.zeros((len(p), samples))
-        for tap in range(-2, 4):
-            k = np.floor(p).astype(int) + tap
-            kernel = np.sinc(p - k) * np.sinc((p - k) / 3)
-            np.add.at(out, (np.arange(len(p)), np.clip(k, 0, samples - 1)), kernel)
-        return out / out.sum(1, keepdims=True)
-
-    return weights(y, plane.shape[0]) @ plane @ weights(x, plane.shape[1]).T
-
-
 # ---------------------------------------------------------------- clause 8.7: frame rate
 
 
@@ -1485,7 +1351,7 @@ def render(
     segment, s = file.segments[at], part / alpha
     local, inside = frame - segment.first, frame < segment.first + segment.frames - 1
     still = motion_of(segment) is None and s > 0 and inside
-    if still and prediction_of(file, segment) is None:
+    if still and one(segment, 26) is None:
         return planes_at(file, segment, local + s, size)
     first = planes_at(file, segment, local, size)
     if inside:

@@ -250,7 +250,7 @@ def damaged(pair: tuple[Path, list[Planes]], change: Callable[[bytearray], None]
 def test_broken_frames_are_corrupt_and_recovered(
     pair: tuple[Path, list[Planes]], tmp_path: Path
 ) -> None:
-    path, shown = pair
+    _, shown = pair
 
     def change(payload: bytearray) -> None:
         payload[16:] = bytes(len(payload) - 16)

@@ -1,4 +1,4 @@
-"""Partitioned segments of random decisions, every element of the syntax in them, from a C program."""
+"""Partitioned segments of random decisions, with every element of the syntax, from a C program."""
 
 from __future__ import annotations
 
