@@ -181,7 +181,7 @@ def _target(source: str, output: str | None, container: str | None, session: Ses
 
 def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
     """The options of the job from those of the command line."""
-    from lincodec.decoder.prefetch import usual_workers
+    from lincodec.system.cores import usual_workers
 
     resolution = given["res"] or Resolution(scale=1.0)
     size = resolution.size

@@ -255,7 +255,8 @@ class SegmentHeader:
         others = {tensor.role for tensor in self.tensors} - _BESIDE_PICTURES
         names = ", ".join(sorted(role.name.lower() for role in others))
         require(not others, f"SEGM: {names} beside pictures, which are the whole picture")
-        require(pictures.layer == 0, f"SEGM: pictures {pictures.layer}, expected 0 alone")
+        layers = [tensor.layer for tensor in self.tensors if tensor.role == Role.PICTURES]
+        require(layers == [0], f"SEGM: pictures {layers[-1]}, expected 0 alone")
         found, top = pictures.dims[0], registry.MAX_PICTURES
         require(found == self.n_frames, f"SEGM: pictures of {found} frames, not {self.n_frames}")
         require(found <= top, f"SEGM: pictures of {found} frames, expected {top} at most")

@@ -17,16 +17,9 @@ from concurrent.futures import (
 from lincodec.bitstream.segment import SegmentCode, unpack_segment
 from lincodec.container import LincFile
 from lincodec.errors import LincError, ResourceError
-from lincodec.system.cores import usable_cores
 
 #: Threads where there are no processes.
 _THREADS = 2
-_MOST = 8
-
-
-def usual_workers() -> int:
-    """Processes that keep up with rendering on this machine, 0 on a small one."""
-    return min(_MOST, max(0, usable_cores() // 2 - 1))
 
 
 class Unpacker:

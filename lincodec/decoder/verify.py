@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from lincodec.bitstream import segment
 from lincodec.bitstream.embedding import check_heads
+from lincodec.bitstream.pictures import unpack_pictures
 from lincodec.container import LincFile
 from lincodec.decoder.info import open_file
 from lincodec.decoder.pictures import check_digest, within
@@ -124,11 +125,12 @@ def decoded_digest(
     digest, total = hashlib.sha256(), len(file.segments)
     sizes = file.info.plane_sizes
     for index in range(total):
-        code = segment.unpack_segment(file.read_segment(index), file.arch, sizes)
-        digest.update(segment.digest_bytes(code))
-        if code.pictures is not None:
+        data = file.read_segment(index)
+        digest.update(segment.segment_digest_bytes(data, file.arch, sizes))
+        pictures = unpack_pictures(data, sizes[0])
+        if pictures is not None:
             with within(index):
-                check_digest(code.pictures, file.info)
+                check_digest(pictures, file.info)
         report(Progress("verify", share * (index + 1) / total, segment=index + 1, segments=total))
     return digest.digest()
 
