@@ -212,8 +212,8 @@ LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, const int32
 LincStatus linc_mix_finish(const LincMix *mix, uint8_t *bytes, size_t capacity, size_t *size) {
     if (!mix || mix->reading || !size) return LINC_ARGUMENT;
     if (mix->component + 1 != mix->shape.components) return LINC_ORDER;
-    /* No decision takes more than two bytes. */
-    *size = 2 * mix->writer.count + LINC_RANS_STATE_BYTES;
+    /* No decision takes more than two bytes, and the last state at most four. */
+    *size = 2 * mix->writer.count + sizeof(uint32_t);
     if (!bytes || capacity < *size) return LINC_ARGUMENT;
     return linc_rans_finish(&mix->writer, bytes, capacity, size);
 }

@@ -155,7 +155,7 @@ static inline void linc_mix_learn(LincMixModel *model, const LincMixChoice *choi
 
 /* A bit of a given probability of 1 (in 1/65536), from a stream. */
 static inline int linc_mix_get(LincRansReader *reader, uint32_t one) {
-    uint32_t low = (uint32_t)reader->state & 0xffff;
+    uint32_t low = reader->state & 0xffff;
     int bit = low < one;
     reader->state = (reader->state >> 16) * (bit ? one : 65536 - one) + low - (bit ? 0 : one);
     linc_rans_refill(reader);
