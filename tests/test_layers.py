@@ -19,7 +19,8 @@ LEVELS: dict[str, int] = {
     for level, parts in enumerate(
         (
             ("errors", "limits", "types", "registry", "crop", "options"),
-            ("system", "container", "entropy", "core", "video"),
+            ("core",),
+            ("system", "container", "entropy", "video"),
             ("bitstream", "model"),
             ("decoder",),
             ("semantics", "tools"),

@@ -77,8 +77,22 @@ class Task(c.Structure):
     ]
 
 
+class MixShape(c.Structure):
+    """``LincMixShape``: components, planes and blocks of a spectral tensor."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("components", c.c_int32),
+        ("planes", c.c_int32),
+        ("rows", c.c_int32),
+        ("columns", c.c_int32),
+        ("height", c.c_int32 * 3),
+        ("width", c.c_int32 * 3),
+    ]
+
+
 _SEGMENT = c.c_void_p
 _ENCODER = c.c_void_p
+_MIX = c.c_void_p
 _STATUS = c.c_int
 _BYTES = c.c_void_p  # the address of an array: bytes, a ctypes array or ``array.ctypes.data``
 
@@ -118,6 +132,15 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         _STATUS, _ENCODER, c.POINTER(c.c_int32), c.c_int32, c.c_void_p, c.c_size_t,
         c.POINTER(c.c_size_t),
     ),
+    "linc_mix_open": (_STATUS, c.POINTER(MixShape), _BYTES, c.c_size_t, c.POINTER(_MIX)),
+    "linc_mix_close": (None, _MIX),
+    "linc_mix_read": (_STATUS, _MIX, c.c_void_p),
+    "linc_mix_take": (_STATUS, _MIX, c.c_int32, c.c_void_p, c.c_void_p, c.c_int64),
+    "linc_mix_ended": (_STATUS, _MIX),
+    "linc_mix_write": (
+        _STATUS, _MIX, c.POINTER(c.c_void_p), c.POINTER(c.c_void_p), c.c_void_p,
+    ),
+    "linc_mix_finish": (_STATUS, _MIX, c.c_void_p, c.c_size_t, c.POINTER(c.c_size_t)),
 }  # fmt: skip
 
 
