@@ -8,7 +8,8 @@
 enum {
     LINC_LEVEL_MAX = 32767,
     LINC_REMAINDER_PREFIX = 12, /* context coded positions of the remainder's unary part */
-    LINC_REMAINDER_SUFFIX = 16  /* most bits of its Exp-Golomb part */
+    LINC_REMAINDER_SUFFIX = 16, /* most bits of its Exp-Golomb part */
+    LINC_HIDING_SPAN = 4        /* scan positions from first to last level of a group that hides a sign */
 };
 
 /* Order inside a group of 4x4 and of the groups: up-right diagonals, from the top left; x | y << 4. */

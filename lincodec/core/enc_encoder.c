@@ -70,19 +70,19 @@ LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void
     return LINC_OK;
 }
 
-LincStatus enc_make_phases(const LincGeometry *geometry, EncFrame *f) {
-    LincPlane *luma = &f->picture->plane[0];
+LincStatus enc_make_phases(const LincGeometry *geometry, const LincPlane *luma, LincSample **memory,
+                           EncPhases *phases) {
     size_t margin = (size_t)(luma->margin * (luma->stride + 1));
     size_t samples = (size_t)luma->stride * (size_t)(luma->height + 2 * luma->margin);
-    f->phase_memory = malloc(15 * samples * sizeof(LincSample));
-    if (!f->phase_memory) return LINC_MEMORY;
-    f->phases.stride = luma->stride;
-    f->phases.plane[0] = luma->data;
+    *memory = malloc(15 * samples * sizeof(LincSample));
+    if (!*memory) return LINC_MEMORY;
+    phases->stride = luma->stride;
+    phases->plane[0] = luma->data;
     for (int i = 1; i < 16; i++) {
         LincPlane out = *luma;
-        out.data = f->phase_memory + (size_t)(i - 1) * samples + margin;
+        out.data = *memory + (size_t)(i - 1) * samples + margin;
         linc_interpolate_plane(geometry, luma, i & 3, i >> 2, &out);
-        f->phases.plane[i] = out.data;
+        phases->plane[i] = out.data;
     }
     return LINC_OK;
 }

@@ -30,7 +30,7 @@ struct LincEncoder {
 
 LincStatus enc_check_task(const LincEncoder *encoder, const LincTask *task);
 
-/* The 16 quarter-sample planes of a frame's reconstruction. */
-LincStatus enc_make_phases(const LincGeometry *geometry, EncFrame *frame);
+/* The 16 quarter-sample planes of padded luma; the first one is luma itself, the others lie in *memory. */
+LincStatus enc_make_phases(const LincGeometry *geometry, const LincPlane *luma, LincSample **memory, EncPhases *phases);
 
 #endif

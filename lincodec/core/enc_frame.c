@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "enc_denoise.h"
 #include "enc_encoder.h"
 #include "enc_filter.h"
 #include "enc_search.h"
@@ -15,10 +16,12 @@ typedef struct Work {
     EncTrial *trials; /* nine */
     LincFrame *frame;
     LincVector *vectors; /* coarse ones of both references, and their working space */
+    LincPicture *source; /* filtered, or NULL */
     LincStates start;
 } Work;
 
 static void free_work(Work *w) {
+    linc_picture_destroy(w->source);
     free(w->search);
     free(w->trials);
     free(w->vectors);
@@ -167,7 +170,7 @@ static LincStatus keep_reference(const LincGeometry *g, EncFrame *f, const Work 
     f->motion = linc_motion_field_create(g);
     if (!f->motion) return LINC_MEMORY;
     linc_motion_field_fill(f->motion, w->frame);
-    return enc_make_phases(g, f);
+    return enc_make_phases(g, &f->picture->plane[0], &f->phase_memory, &f->phases);
 }
 
 static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
@@ -175,12 +178,16 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     EncFrame *f = &e->frames[t->display];
     EncSearch *s = w->search;
     if (!f->picture && !(f->picture = linc_picture_create(g))) return LINC_MEMORY;
+    if (t->denoise_reach) {
+        LincStatus status = enc_denoise(e, t, step_of(g, t->step[0]), &w->source);
+        if (status) return status;
+    }
     set_header(t, &w->frame->header);
     w->frame->header.tools &= ~LINC_TOOL_FILTER;
     w->frame->picture = f->picture;
     s->geometry = g;
     s->frame = w->frame;
-    s->source = f->source;
+    s->source = w->source ? w->source : f->source;
     s->matrices = &e->matrices;
     s->effort = t->effort;
     set_prices(s, t);

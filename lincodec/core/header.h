@@ -16,7 +16,7 @@ enum {
     LINC_TOOL_DEBLOCKING = 1,
     LINC_TOOL_FILTER = 2,       /* Wiener filter with signalled sets */
     LINC_TOOL_STEP_OFFSETS = 4, /* offsets of the quantiser step a leaf */
-    LINC_TOOL_SIGN_HIDING = 8,
+    LINC_TOOL_SIGN_HIDING = 8,  /* one sign of a group of levels follows from the parity of their sum */
     LINC_TOOLS_KNOWN = 15
 };
 

@@ -60,6 +60,8 @@ typedef struct LincFrameInfo {
     int32_t context_source;   /* record whose final context states this one starts from, -1 for initial states */
     int32_t needs_motion;     /* 1 where parsing needs the references parsed (temporal vectors) */
     int32_t offset, bytes;    /* of the whole record in the segment */
+    int32_t tools;            /* bits of the tools it uses (spec 8.12.3) */
+    int32_t step[3];          /* quantiser step indices of the planes */
 } LincFrameInfo;
 
 typedef struct LincSegment LincSegment;

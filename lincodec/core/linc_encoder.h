@@ -36,6 +36,8 @@ typedef struct LincTask {
     int32_t tools;            /* of LincHeader */
     int32_t temporal, merge_size, count_limit, deblock_threshold; /* of LincHeader */
     int32_t referenced;       /* 1: other frames will refer to this one */
+    int32_t denoise_reach;    /* frames each way that the source is filtered with along motion, 0: not at all */
+    double denoise_strength;  /* weight of the neighbours, about 1 */
     double lambda;            /* price of a bit in squared luma steps */
     double chroma_weight[2];  /* of the squared error of U and V, that of luma is 1 */
     LincEffort effort;

@@ -3,12 +3,18 @@
 #include "filter.h"
 #include "reconstruct.h"
 
-LincStatus linc_loop_filters(LincFrame *f) {
+void linc_loop_filters_with(LincFrame *f, LincPicture *scratch) {
     if (f->header.tools & LINC_TOOL_DEBLOCKING) linc_deblock(f);
-    if (!(f->header.tools & LINC_TOOL_FILTER)) return LINC_OK;
-    LincPicture *scratch = linc_picture_create(f->geometry);
-    if (!scratch) return LINC_MEMORY;
-    linc_filter(f, scratch);
+    if (f->header.tools & LINC_TOOL_FILTER) linc_filter(f, scratch);
+}
+
+LincStatus linc_loop_filters(LincFrame *f) {
+    LincPicture *scratch = NULL;
+    if (f->header.tools & LINC_TOOL_FILTER) {
+        scratch = linc_picture_create(f->geometry);
+        if (!scratch) return LINC_MEMORY;
+    }
+    linc_loop_filters_with(f, scratch);
     linc_picture_destroy(scratch);
     return LINC_OK;
 }

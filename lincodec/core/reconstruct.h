@@ -13,4 +13,7 @@ void linc_reconstruct_leaf(LincFrame *frame, int x, int y);
 /* Deblocking and loop filter as the header says; the margins are not set. LINC_MEMORY if there is none. */
 LincStatus linc_loop_filters(LincFrame *frame);
 
+/* The same with a scratch picture of the same geometry, which only the loop filter needs. */
+void linc_loop_filters_with(LincFrame *frame, LincPicture *scratch);
+
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "inter.h"
+#include "pool.h"
 #include "reconstruct.h"
 #include "record.h"
 #include "syntax.h"
@@ -23,6 +24,7 @@ struct LincSegment {
     int32_t frames;
     int32_t *record_of; /* by display */
     Slot *slots;
+    LincPool pool;
 };
 
 /* Displays of a header to earlier records; what they must keep. */
@@ -101,11 +103,11 @@ void linc_segment_release(LincSegment *s, int32_t record, uint32_t what) {
         slot->motion = NULL;
     }
     if (what & LINC_RELEASE_PICTURE) {
-        linc_picture_destroy(slot->picture);
+        linc_pool_keep_picture(&s->pool, slot->picture);
         slot->picture = NULL;
     }
     if (what & LINC_RELEASE_BLOCKS) {
-        linc_frame_destroy(slot->frame);
+        linc_pool_keep_frame(&s->pool, slot->frame);
         slot->frame = NULL;
     }
 }
@@ -114,6 +116,7 @@ void linc_segment_close(LincSegment *s) {
     if (!s) return;
     if (s->slots)
         for (int32_t i = 0; i < s->frames; i++) linc_segment_release(s, i, ~0u);
+    linc_pool_empty(&s->pool);
     free(s->slots);
     free(s->record_of);
     free(s);
@@ -137,6 +140,8 @@ LincStatus linc_segment_frame(const LincSegment *s, int32_t record, LincFrameInf
     info->needs_motion = h->temporal;
     info->offset = (int32_t)slot->record.offset;
     info->bytes = (int32_t)slot->record.size;
+    info->tools = h->tools;
+    for (int k = 0; k < 3; k++) info->step[k] = h->step[k];
     return LINC_OK;
 }
 
@@ -178,7 +183,7 @@ LincStatus linc_segment_parse(LincSegment *s, int32_t record) {
     Slot *slot = &s->slots[record];
     if (slot->frame) return LINC_OK;
     linc_segment_release(s, record, LINC_RELEASE_STATES | LINC_RELEASE_MOTION);
-    slot->frame = linc_frame_create(&s->geometry);
+    slot->frame = linc_pool_frame(&s->pool, &s->geometry);
     slot->states = malloc(sizeof *slot->states);
     if (slot->motion_wanted) slot->motion = linc_motion_field_create(&s->geometry);
     LincStatus status = LINC_MEMORY;
@@ -199,15 +204,18 @@ LincStatus linc_segment_reconstruct(LincSegment *s, int32_t record) {
         if (!reference) return LINC_ORDER;
         slot->frame->reference[r] = reference;
     }
-    LincPicture *picture = linc_picture_create(&s->geometry);
-    if (!picture) return LINC_MEMORY;
+    int filtered = slot->record.header.tools & LINC_TOOL_FILTER;
+    LincPicture *picture = linc_pool_picture(&s->pool, &s->geometry);
+    LincPicture *scratch = filtered ? linc_pool_picture(&s->pool, &s->geometry) : NULL;
+    if (!picture || (filtered && !scratch)) {
+        linc_pool_keep_picture(&s->pool, picture);
+        linc_pool_keep_picture(&s->pool, scratch);
+        return LINC_MEMORY;
+    }
     slot->frame->picture = picture;
     linc_reconstruct_blocks(slot->frame);
-    LincStatus status = linc_loop_filters(slot->frame);
-    if (status) {
-        linc_picture_destroy(picture);
-        return status;
-    }
+    linc_loop_filters_with(slot->frame, scratch);
+    linc_pool_keep_picture(&s->pool, scratch);
     if (slot->picture_wanted) linc_picture_pad(picture);
     slot->picture = picture;
     linc_segment_release(s, record, LINC_RELEASE_BLOCKS);

@@ -101,7 +101,8 @@ static void code_transform(Coder *c, const LincFrame *f, const LeafWalk *w, int 
     int coded = code_bit(c, context, b->coded >> bit & 1);
     if (LINC_READING && coded) b->coded = (uint16_t)(b->coded | 1 << bit);
     if (coded && w->with_levels)
-        code_levels(c, linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2, plane > 0);
+        code_levels(c, linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2, plane > 0,
+                    f->header.tools & LINC_TOOL_SIGN_HIDING);
 }
 
 static void code_chroma(Coder *c, const LincFrame *f, const LeafWalk *w, int x, int y, int size_log2, LincBlock *b) {

@@ -9,7 +9,7 @@ enum { AROUND_STRIDE = 36, AROUND_CLIP = 31 };
 typedef struct LevelWalk {
     int16_t *levels;
     ptrdiff_t stride;
-    int log2, chroma;
+    int log2, chroma, hiding;
     uint8_t around[34 * AROUND_STRIDE];
     uint8_t groups[9 * 9]; /* whether a group has levels */
 } LevelWalk;
@@ -44,14 +44,20 @@ static int code_magnitude(Coder *c, const LevelWalk *w, int diagonal, int sum, i
     return 3 + n + code_golomb(c, 0, LINC_REMAINDER_SUFFIX, value - 3 - n);
 }
 
-/* Signs of a group follow its magnitudes, together: first coded level in the highest bit. */
-static void code_signs(Coder *c, const LevelWalk *w, const uint16_t *places, int count) {
+/* Signs of a group follow its magnitudes, together: first coded level in the highest bit. A hidden sign, always the
+ * last level's, is not coded: it is negative where the sum of the magnitudes is odd. */
+static void code_signs(Coder *c, const LevelWalk *w, const uint16_t *places, int count, int hidden, int odd) {
     if (count == 0) return;
     uint32_t signs = 0;
     if (!LINC_READING)
         for (int i = 0; i < count; i++)
             signs = signs << 1 | (w->levels[(places[i] >> 8) * w->stride + (places[i] & 255)] < 0);
-    signs = code_raw(c, count, signs);
+    if (hidden) {
+        if (!LINC_READING && (int)(signs & 1) != odd) code_fail(c);
+        signs = code_raw(c, count - 1, signs >> 1) << 1 | (uint32_t)odd;
+    } else {
+        signs = code_raw(c, count, signs);
+    }
     if (!LINC_READING) return;
     for (int i = 0; i < count; i++) {
         int16_t *level = &w->levels[(places[i] >> 8) * w->stride + (places[i] & 255)];
@@ -63,7 +69,7 @@ static void code_signs(Coder *c, const LevelWalk *w, const uint16_t *places, int
  * told: the group is known to have a level. Returns whether it has. */
 static int code_group(Coder *c, LevelWalk *w, int gx, int gy, int first, int is_last, int told) {
     uint16_t places[16];
-    int count = 0;
+    int count = 0, total = 0, highest = 0, lowest = 0;
     for (int k = first; k >= 0; k--) {
         int x = gx * 4 + (linc_scan_4[k] & 15), y = gy * 4 + (linc_scan_4[k] >> 4);
         uint8_t *p = w->around + y * AROUND_STRIDE + x;
@@ -83,9 +89,12 @@ static int code_group(Coder *c, LevelWalk *w, int gx, int gy, int first, int is_
             *level = (int16_t)value;
         }
         *p = (uint8_t)(value < AROUND_CLIP ? value : AROUND_CLIP);
+        if (count == 0) highest = k;
+        lowest = k;
+        total += value;
         places[count++] = (uint16_t)(y << 8 | x);
     }
-    code_signs(c, w, places, count);
+    code_signs(c, w, places, count, w->hiding && highest - lowest >= LINC_HIDING_SPAN, total & 1);
     return count > 0;
 }
 
@@ -112,13 +121,14 @@ static int scan_index(const uint8_t *scan, int x, int y) {
     return i;
 }
 
-static void code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, int chroma) {
+static void code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, int chroma, int hiding) {
     LevelWalk w;
     int size = 1 << log2, last_x = 0, last_y = 0;
     w.levels = levels;
     w.stride = stride;
     w.log2 = log2;
     w.chroma = chroma;
+    w.hiding = hiding;
     memset(w.around, 0, (size_t)(size + 2) * AROUND_STRIDE);
     memset(w.groups, 0, sizeof w.groups);
     if (LINC_READING) {

@@ -29,24 +29,26 @@ typedef struct Block {
     int step_index, depth, maximum;
 } Block;
 
-/* Dequantises; *rows and *columns become the extent of what is not zero. */
+/* Dequantises what lies within the extent of the levels, which *rows and *columns become; columns are filled up to a
+ * multiple of four. Anything outside stays as it was. */
 static inline void dequantise(const Block *b, int n, int size_log2, int16_t *c, int *rows, int *columns) {
     int scale = linc_step_scale[b->step_index & 15], shift = 9 + size_log2 - (b->step_index >> 4);
-    int half = 1 << (shift - 1);
+    int half = 1 << (shift - 1), height = n, width = n;
     int16_t seen[32] = {0};
-    *rows = *columns = 0;
-    for (int y = 0; y < n; y++) {
-        const int16_t *in = b->levels + y * b->level_stride;
-        int any = 0;
-        for (int x = 0; x < n; x++) {
-            any |= in[x];
-            seen[x] |= in[x];
-            c[y * n + x] = clip16((in[x] * scale + half) >> shift);
-        }
-        if (any) *rows = y + 1;
+    for (int any = 0; height > 0 && !any; height -= !any) {
+        const int16_t *in = b->levels + (height - 1) * b->level_stride;
+        for (int x = 0; x < n; x++) any |= in[x];
     }
-    for (int x = 0; x < n; x++)
-        if (seen[x]) *columns = x + 1;
+    for (int y = 0; y < height; y++)
+        for (int x = 0; x < n; x++) seen[x] |= b->levels[y * b->level_stride + x];
+    while (width > 0 && !seen[width - 1]) width--;
+    for (int y = 0; y < height; y++) {
+        const int16_t *in = b->levels + y * b->level_stride;
+        for (int x = 0; x < width; x += 4)
+            for (int i = x; i < x + 4; i++) c[y * n + i] = clip16((in[i] * scale + half) >> shift);
+    }
+    *rows = height;
+    *columns = width;
 }
 
 /* One coefficient, the mean: every sample changes by the same amount, which the general way gives as well. */
@@ -73,7 +75,7 @@ static inline void inverse(const Block *b, int n, int size_log2) {
     int rows, columns, step = 32 >> size_log2;
     dequantise(b, n, size_log2, c, &rows, &columns);
     if (rows <= 1 && columns <= 1) {
-        add_constant(b, n, c[0]);
+        add_constant(b, n, rows ? c[0] : 0);
         return;
     }
     for (int y = 0; y < rows; y++) {
@@ -123,7 +125,7 @@ static void inverse_32(const Block *b) {
 }
 
 static void inverse_dst(const Block *b) {
-    int16_t c[16], t[16];
+    int16_t c[16] = {0}, t[16];
     int rows, columns;
     dequantise(b, 4, 2, c, &rows, &columns);
     for (int y = 0; y < 4; y++)

@@ -1,6 +1,7 @@
 /* Random valid decisions of one frame, in coding order. */
 #include <string.h>
 
+#include "coefficients.h"
 #include "filter.h"
 #include "intra.h"
 #include "motion.h"
@@ -24,6 +25,20 @@ static int random_size(RandomSegment *s, int limit) {
     return random_chance(s, 50) ? v : -v;
 }
 
+/* Turns the sign that a group of 4x4 hides to what the parity of its magnitudes says. */
+static void hide_sign(int16_t *levels, int stride) {
+    int highest = -1, lowest = 0, total = 0;
+    for (int k = 15; k >= 0; k--) {
+        int level = levels[(linc_scan_4[k] >> 4) * stride + (linc_scan_4[k] & 15)];
+        if (!level) continue;
+        if (highest < 0) highest = k;
+        lowest = k;
+        total += level;
+    }
+    int16_t *last = &levels[(linc_scan_4[lowest] >> 4) * stride + (linc_scan_4[lowest] & 15)];
+    if (highest - lowest >= LINC_HIDING_SPAN && (*last < 0) != (total & 1)) *last = (int16_t)-*last;
+}
+
 /* Levels of one transform, at least one not zero. */
 static void random_levels(RandomSegment *s, LincFrame *f, int plane, int x, int y, int log2) {
     int n = 1 << log2, stride = f->geometry->plane_width[plane];
@@ -35,6 +50,9 @@ static void random_levels(RandomSegment *s, LincFrame *f, int plane, int x, int 
                 (int16_t)(i < reach && j < reach && random_chance(s, density) ? random_size(s, 32767) : 0);
     int at = (int)random_below(s, (uint32_t)reach);
     if (!levels[at * stride]) levels[at * stride] = 1;
+    if (f->header.tools & LINC_TOOL_SIGN_HIDING)
+        for (int j = 0; j < n; j += 4)
+            for (int i = 0; i < n; i += 4) hide_sign(levels + j * stride + i, stride);
 }
 
 static void random_vector(RandomSegment *s, const LincFrame *f, const LincPart *part, int r, LincBlock *b) {

@@ -16,7 +16,7 @@ static void random_settings(RandomSegment *s, LincHeader *h) {
     for (int k = 0; k < 3; k++) h->step[k] = (int)random_below(s, random_chance(s, 80) ? 120 : LINC_STEP_INDICES);
     h->merge_size = 1 + (int)random_below(s, LINC_MAX_MERGE);
     h->count_limit = (int)random_below(s, 128);
-    h->tools = (int)random_below(s, LINC_TOOLS_KNOWN + 1) & ~LINC_TOOL_SIGN_HIDING;
+    h->tools = (int)random_below(s, LINC_TOOLS_KNOWN + 1);
     h->deblock_threshold = (int)random_below(s, 49) - 24;
 }
 
