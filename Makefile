@@ -56,7 +56,7 @@ $(STAMP): $(PACKAGES) $(CORE)
 	@touch $@
 
 demo: $(STAMP) ## encode a real clip, decode it at several sizes and rates, compare
-	$(BIN)/python benchmarks/demo.py --preset $(DEMO_PRESET) --max-time $(DEMO_TIME) --out demo_out
+	$(BIN)/python -m tools.demo --preset $(DEMO_PRESET) --max-time $(DEMO_TIME) --out demo_out
 
 test: $(STAMP) ## run the tests
 	$(BIN)/python -m pytest
@@ -73,13 +73,13 @@ format: $(STAMP) ## rewrite the sources in the one format
 	$(BIN)/ruff check --fix .
 
 inputs: $(STAMP) ## what is kept of which input, into docs/inputs.md (LINC_MEDIA: real clips)
-	$(BIN)/python benchmarks/inputs.py
+	$(BIN)/python -m tools.inputs
 
 bench: $(STAMP) ## the scoreboard: rate, distortion and time against x264, x265 and SVT-AV1
-	$(BIN)/python benchmarks/scoreboard.py
+	$(BIN)/python -m benchmarks.codec.scoreboard
 
 presets: $(STAMP) ## measure the table of `linc presets` anew; minutes (LINC_MEDIA: real clips)
-	$(BIN)/python benchmarks/presets.py
+	$(BIN)/python -m tools.presets
 	$(BIN)/python tests/cli/test_transcripts.py > transcripts.tmp
 	mv transcripts.tmp tests/cli/transcripts.txt
 

@@ -11,13 +11,13 @@ from types import FrameType
 
 import numpy as np
 
-from lincodec import bitstream
+from lincodec.bitstream import segment
 from lincodec.container import DamagedFile, LincFile
-from lincodec.decode import intact_shots
+from lincodec.decoder.decode import intact_shots
+from lincodec.decoder.info import describe
+from lincodec.decoder.render import Renderer, output_shots
 from lincodec.errors import LincError, UnsupportedError
-from lincodec.info import describe
 from lincodec.limits import Limits
-from lincodec.render import Renderer, output_shots
 
 #: Seconds for one file, and bytes that the process may grow by over all of them.
 SECONDS, GROWTH = 10, 1 << 30
@@ -95,7 +95,7 @@ def _verify(data: bytes) -> None:
     file = LincFile(io.BytesIO(data), LIMITS, name="f")
     file.verify_structure()
     for index in range(len(file.segments)):
-        bitstream.segment_digest_bytes(file.read_segment(index), file.arch, file.info.plane_sizes)
+        segment.segment_digest_bytes(file.read_segment(index), file.arch, file.info.plane_sizes)
 
 
 def _describe(data: bytes) -> None:

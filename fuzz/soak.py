@@ -26,16 +26,16 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "benchmarks")]
+sys.path.insert(0, str(HERE.parent))
 
-import made_inputs  # noqa: E402
 import torch  # noqa: E402
 
-from lincodec import journal  # noqa: E402
 from lincodec.cli.main import run  # noqa: E402
-from lincodec.engines.linc import LincEngine  # noqa: E402
+from lincodec.decoder.verify import verify  # noqa: E402
+from lincodec.encoder import journal  # noqa: E402
+from lincodec.encoder.linc.engine import LincEngine  # noqa: E402
 from lincodec.errors import LincError  # noqa: E402
-from lincodec.verify import verify  # noqa: E402
+from tools import made_inputs  # noqa: E402
 
 SEGMENTS, FRAMES = 6, 24
 SETTINGS = ["--segment", "4", "--preset", "fast", "--network", "--max-time", "1.5", "-q"]

@@ -12,11 +12,11 @@ import pytest
 
 from lincodec.container import LincFile
 from lincodec.crop import Crop
-from lincodec.decode import decode
-from lincodec.encode import encode
+from lincodec.decoder.decode import decode
+from lincodec.decoder.render import Renderer, output_shots
+from lincodec.encoder.encode import encode
 from lincodec.errors import UsageError
-from lincodec.jobs import DecodeOptions, EncodeOptions, Span
-from lincodec.render import Renderer, output_shots
+from lincodec.options import DecodeOptions, EncodeOptions, Span
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.reader import FrameReader
 

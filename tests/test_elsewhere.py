@@ -13,22 +13,25 @@ import pytest
 import torch
 from support.elsewhere import META, Far, elsewhere
 
-from lincodec.bitstream import SegmentCode, pack_segment
+from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
-from lincodec.descent import Descent
-from lincodec.engines import Engine, Setting, engine_class
+from lincodec.decoder.load import Rendering
+from lincodec.decoder.render import Renderer, output_shots
+from lincodec.encoder.budget import Budget
+from lincodec.encoder.engine import Engine, SegmentTask, Setting
+from lincodec.encoder.engines import engine_class
+from lincodec.encoder.linc.mode_decision import score
+from lincodec.encoder.linc.network_fit import Descent
+from lincodec.encoder.linc.network_tensors import network_tensors
+from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
+from lincodec.encoder.measure import Tally
+from lincodec.encoder.optical_flow import motion_field
+from lincodec.encoder.presets import resolve
+from lincodec.encoder.segments import Range
 from lincodec.errors import ResourceError
-from lincodec.fit import Budget, SegmentFit, code_bits
-from lincodec.jobs import EncodeOptions, Span
-from lincodec.layout import score
-from lincodec.models import Rendering
-from lincodec.motion import motion_field
-from lincodec.networks import network_shape, network_tensors
-from lincodec.presets import resolve
+from lincodec.model.network import network_shape
+from lincodec.options import EncodeOptions, Span
 from lincodec.registry import Role
-from lincodec.render import Renderer, output_shots
-from lincodec.segments import Range
-from lincodec.tally import Tally
 from lincodec.types import Frame, VideoInfo
 from lincodec.video.reader import FrameReader
 
@@ -84,9 +87,11 @@ def fitted(small: Small, options: EncodeOptions) -> tuple[Engine, list[tuple[Ran
     frames, info = small
     preset, part = resolve(options.preset), Range(0, len(frames), False)
     engine = engine_class(preset)(Setting(options, preset, info, len(frames)), part, frames)
-    pieces = engine.cut(part, frames)
-    budget = Budget()
-    return engine, [(p, engine.fit(p, frames[p.first :][: p.count], budget)) for p in pieces]
+    tasks = [
+        SegmentTask(found, frames[found.part.first :][: found.part.count], Budget())
+        for found in engine.cut(part, frames)
+    ]
+    return engine, [(task.part, engine.fit(task).code) for task in tasks]
 
 
 def measured(small: Small, engine: Engine, found: list[tuple[Range, SegmentCode]]) -> list[float]:

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 import torch
 
-from lincodec import atomic, render
 from lincodec.cli.main import run
 from lincodec.container import writer
-from lincodec.engines.linc import LincEngine
-from lincodec.jobs import EncodeOptions, Progress, Span
-from lincodec.verify import verify
+from lincodec.decoder import render
+from lincodec.decoder.verify import verify
+from lincodec.encoder.linc.engine import LincEngine
+from lincodec.options import EncodeOptions, Progress, Span
+from lincodec.system import atomic
 
 Clip = Callable[[str], Path]
 
@@ -135,7 +136,7 @@ def test_the_source_changes_underneath(
 def test_memory_runs_out_while_fitting(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lincodec.encode import encode
+    from lincodec.encoder.encode import encode
 
     real = LincEngine.fit
 
@@ -210,7 +211,7 @@ def test_two_encodes_without_a_journal(
 
 
 def test_an_error_in_the_progress_callback_leaves_nothing(clip: Clip, tmp_path: Path) -> None:
-    from lincodec.encode import encode
+    from lincodec.encoder.encode import encode
 
     def report(progress: Progress) -> None:
         if progress.stage == "verify":

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 
 from lincodec.container import LincFile
+from lincodec.decoder.verify import decoded_digest
 from lincodec.errors import LincError
-from lincodec.jobs import EncodeOptions, Span
+from lincodec.options import EncodeOptions, Span
 from lincodec.registry import Role
-from lincodec.verify import decoded_digest
 
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
 
@@ -63,8 +63,8 @@ def test_fresh_encodes(
     clip: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    from lincodec.encode import encode
-    from lincodec.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer, output_shots
+    from lincodec.encoder.encode import encode
 
     path = tmp_path / "in.y4m"
     if source == "y4m":

@@ -1,12 +1,12 @@
-"""A few of the kinds in docs/inputs.md; ``python benchmarks/inputs.py`` does them all."""
+"""A few of the kinds in docs/inputs.md; ``python -m tools.inputs`` does them all."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import inputs
-import made_inputs
 import pytest
+
+from tools import inputs, made_inputs
 
 #: kind -> what must be said of it
 KINDS = {

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from lincodec.container import LincFile
-from lincodec.decode import decode
-from lincodec.encode import encode
-from lincodec.jobs import DecodeOptions, EncodeOptions, Span
-from lincodec.metrics import PSNR_CAP, mse, psnr
+from lincodec.decoder.decode import decode
+from lincodec.encoder.encode import encode
+from lincodec.options import DecodeOptions, EncodeOptions, Span
 from lincodec.types import AudioTrack, Frame, Times, VideoInfo
 from lincodec.video.color import to_rgb
+from lincodec.video.metrics import PSNR_CAP, mse, psnr
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import duration, is_constant
 

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lincodec import bitstream
-from lincodec.alignment import Aligned
+from lincodec.bitstream import segment as bitstream
+from lincodec.bitstream.embedding import Aligned
 from lincodec.container import (
     AlignmentData,
     Head,
@@ -33,6 +33,7 @@ from lincodec.container import (
     parse_metadata,
     parse_times,
 )
+from lincodec.decoder.verify import verify
 from lincodec.errors import (
     ChecksumError,
     CorruptError,
@@ -43,7 +44,6 @@ from lincodec.errors import (
     VerifyError,
 )
 from lincodec.limits import Limits
-from lincodec.verify import verify
 
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
 VECTORS = SPEC / "vectors"
@@ -130,7 +130,7 @@ def test_refused_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
 
 @pytest.mark.parametrize("entry", REFUSED, ids=named)
 def test_playing_ignores_only_ancillary_damage(entry: dict[str, Any]) -> None:
-    from lincodec.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer, output_shots
 
     def play() -> None:
         file = LincFile(io.BytesIO(data_of(entry)))
@@ -155,7 +155,7 @@ def test_both_render_the_same(
     entry: dict[str, Any], reader: ModuleType, alpha: int, size: tuple[int, int] | None
 ) -> None:
     """Every frame at a size (height, width) and frame-rate factor, within clause 8.8."""
-    from lincodec.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer, output_shots
 
     data = data_of(entry)
     theirs = reader.read(data)

@@ -29,8 +29,8 @@ sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "reference")]
 
 import linc_read  # noqa: E402  (the other reader states what is expected)
 
-from lincodec import bitstream  # noqa: E402
-from lincodec.alignment import Head as EmbeddingHead  # noqa: E402
+from lincodec.bitstream import segment as bitstream  # noqa: E402
+from lincodec.bitstream.embedding import Head as EmbeddingHead  # noqa: E402
 from lincodec.container import (  # noqa: E402
     AlignmentData,
     GridLevel,
@@ -43,9 +43,9 @@ from lincodec.container import (  # noqa: E402
     pack_metadata,
     pack_times,
 )
-from lincodec.entropy import fields  # noqa: E402
+from lincodec.entropy import field as fields  # noqa: E402
 from lincodec.entropy.coefficients import Coefficients  # noqa: E402
-from lincodec.model.inr import tensor_sizes  # noqa: E402
+from lincodec.model.latent_inr.network import tensor_sizes  # noqa: E402
 from lincodec.registry import Role  # noqa: E402
 from lincodec.types import AudioPacket, AudioTrack, ColorInfo, Times, VideoInfo  # noqa: E402
 

@@ -50,7 +50,7 @@ def compare(
         paths.settle_output(reference, per_frame, yes=True, no=False)
         paths.settle_output(distorted, per_frame, yes=True, no=False)
     part = span_from(**span, fps=lambda: nominal_fps(reference))
-    from lincodec.compare import compare as measure
+    from lincodec.tools.compare import compare as measure
 
     with session.reporter() as progress:
         found = measure(reference, distorted, part, ms_ssim=ms_ssim, progress=progress)

@@ -47,7 +47,7 @@ def concat(
     settled = [paths.settle_output(source, output, yes=yes, no=no) for source in sources[:1]]
     for source in sources[1:]:
         paths.settle_output(source, output, yes=True, no=False)
-    from lincodec.edit import concat as run
+    from lincodec.tools.edit import concat as run
 
     done = run(sources, output, audio=audio == "copy", overwrite=settled[0])
     for warning in done.warnings:

@@ -48,7 +48,7 @@ def cut(
     target = output or paths.default_output(source, ".cut.linc")
     overwrite = paths.settle_output(source, target, yes=yes, no=no)
     part = span_from(**span, fps=lambda: nominal_fps(source))
-    from lincodec.edit import cut as run
+    from lincodec.tools.edit import cut as run
 
     done = run(source, target, part, overwrite=overwrite)
     for warning in done.warnings:

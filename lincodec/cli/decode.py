@@ -25,8 +25,8 @@ from lincodec.cli.rate import linc_size, nominal_fps
 from lincodec.cli.session import Session
 from lincodec.cli.values import Resolution, parse_pair, parse_resolution
 from lincodec.errors import UsageError
-from lincodec.jobs import DecodeOptions
 from lincodec.limits import Limits
+from lincodec.options import DecodeOptions
 
 _HELP = """Render SOURCE, a .linc file, as a video.
 
@@ -141,7 +141,7 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         _check_headers(source, options.limits)
 
     with session.reporter() as progress:
-        from lincodec.decode import decode as run  # torch: imported when everything else is fine
+        from lincodec.decoder.decode import decode as run
 
         done = run(source, target, options, progress=progress, overwrite=overwrite)
     for warning in done.extra.get("warnings", ()):
@@ -160,7 +160,7 @@ def _check_headers(source: str, limits: Limits) -> None:
     Raises:
         LincError: the file is damaged, too new or too large.
     """
-    from lincodec.info import info
+    from lincodec.decoder.info import info
 
     info(source, limits)
 
@@ -181,7 +181,7 @@ def _target(source: str, output: str | None, container: str | None, session: Ses
 
 def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
     """The options of the job from those of the command line."""
-    from lincodec.unpacking import usual_workers
+    from lincodec.decoder.prefetch import usual_workers
 
     resolution = given["res"] or Resolution(scale=1.0)
     size = resolution.size

@@ -26,9 +26,9 @@ from lincodec.cli.options import (
 from lincodec.cli.rate import nominal_fps
 from lincodec.cli.session import Session
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
+from lincodec.encoder.presets import resolve
 from lincodec.errors import UsageError
-from lincodec.jobs import EncodeOptions
-from lincodec.presets import resolve
+from lincodec.options import EncodeOptions
 
 _HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
 
@@ -225,7 +225,7 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     resolve(given["preset"])
     options = _options(source, given)
     if given["dry_run"]:
-        from lincodec.forecast import forecast
+        from lincodec.encoder.forecast import forecast
 
         found = forecast(source, target, options)
         session.result(report.plain_fields(found), report.forecast_text(found))
@@ -237,7 +237,7 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
         session.reporter() as progress,
         session.interrupts.finishing(quiet=session.quiet) as stop,
     ):
-        from lincodec.encode import encode as run  # torch: imported when everything else is fine
+        from lincodec.encoder.encode import encode as run
 
         if options.max_time is not None:  # loading what encodes counts too
             left = options.max_time - (time.monotonic() - session.begun)
@@ -254,7 +254,7 @@ def _journal_noted(session: Session, target: str, *, resume: bool) -> Iterator[N
     try:
         yield
     except BaseException:
-        from lincodec.journal import journal_path
+        from lincodec.encoder.journal import journal_path
 
         path = journal_path(target)
         if resume and path.exists():

@@ -70,7 +70,7 @@ def frame(session: Session, /, source: str, output: str | None, **given: Any) ->
         raise UsageError(f"{target}: stills are written as PNG; name it .png")
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
     size, crop = _size(source, given["res"], given["crop"]), given["crop"]
-    from lincodec import stills
+    from lincodec.decoder import stills
 
     if given["grid"] is not None:
         done = stills.contact_sheet(

@@ -28,7 +28,7 @@ Examples:
 def info(session: Session, /, source: str, sections: bool, limits: Limits) -> None:
     """Print the description; the help text is above."""
     paths.check_input(source)
-    from lincodec.info import info as describe
+    from lincodec.decoder.info import info as describe
 
     found = describe(source, limits)
     text = report.info_text(found)

@@ -16,7 +16,7 @@ from lincodec.cli import completion, config
 from lincodec.cli.session import Session
 from lincodec.cli.text import printable
 from lincodec.errors import LincError
-from lincodec.memory import ran_out
+from lincodec.system.memory import ran_out
 
 _INTERNAL = 1
 _USAGE = 2

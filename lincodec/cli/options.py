@@ -17,8 +17,8 @@ from lincodec.cli.values import (
     parse_moment,
 )
 from lincodec.errors import UsageError
-from lincodec.jobs import Span
 from lincodec.limits import Limits
+from lincodec.options import Span
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]

@@ -85,7 +85,7 @@ def latents(
 @output_options(progress=False)
 @click.pass_obj
 def rd(session: Session, /, results: str, output: str, figure: str, yes: bool, no: bool) -> None:
-    """Draw rate against distortion from RESULTS, a JSON of benchmarks/rd.py."""
+    """Draw rate against distortion from RESULTS, a JSON of benchmarks/codec/rd.py."""
     paths.check_input(results)
     paths.settle_output(results, output, yes=yes, no=no)
     from lincodec.plots.rd import plot_rd, read_results

@@ -16,7 +16,7 @@ _HELP = """List the presets of linc encode, fastest first, and what was measured
 @click.pass_obj
 def presets(session: Session, /) -> None:
     """Print the table; the help text is above."""
-    from lincodec.presets import PRESETS, measurements
+    from lincodec.encoder.presets import PRESETS, measurements
 
     taken = measurements()
     found = [

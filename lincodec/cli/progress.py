@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 from lincodec.cli.text import clock, printable
-from lincodec.jobs import Progress
+from lincodec.options import Progress
 
 MODES = ("auto", "bar", "plain", "json", "none")
 

@@ -19,7 +19,7 @@ def nominal_fps(source: str) -> float:
     if source == STANDARD:
         raise UsageError("standard input: give times in seconds, or use --frames")
     if is_linc(source):
-        from lincodec.info import info
+        from lincodec.decoder.info import info
 
         return float(Fraction(info(source)["fps"]))
     from lincodec.video.probe import probe
@@ -35,7 +35,7 @@ def linc_size(source: str, crop: Crop | None = None) -> tuple[int, int]:
     """
     if crop is not None:
         return crop.width, crop.height
-    from lincodec.info import info
+    from lincodec.decoder.info import info
 
     found = info(source)
     return int(found["width"]), int(found["height"])

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from lincodec.cli.text import human_bytes, human_time, printable, table
 from lincodec.errors import UsageError
-from lincodec.jobs import DecodeReport, EncodeReport
+from lincodec.options import DecodeReport, EncodeReport
 
 if TYPE_CHECKING:
-    from lincodec.edit import EditReport
-    from lincodec.forecast import Forecast
-    from lincodec.stills import StillReport
-    from lincodec.verify import VerifyReport
+    from lincodec.decoder.stills import StillReport
+    from lincodec.decoder.verify import VerifyReport
+    from lincodec.encoder.forecast import Forecast
+    from lincodec.tools.edit import EditReport
 
 _LISTS = {"segment_list", "sections", "alignments"}
 _PARTS = ("weights", "latents", "tables", "alignment", "container", "audio")

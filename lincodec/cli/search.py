@@ -112,8 +112,8 @@ def _picture(path: str) -> Any:
 
 
 def _write_page(page: str, query: str, found: SearchReport) -> None:
-    from lincodec.atomic import atomic_output
     from lincodec.semantics.page import thumbnails
+    from lincodec.system.atomic import atomic_output
 
     about = f"{len(found.hits)} of {found.searched} by {found.model}, level {found.level}"
     text = thumbnails(query, about, found.hits)

@@ -13,7 +13,7 @@ from typing import Any
 from lincodec.cli.progress import json_line, make_reporter
 from lincodec.cli.signals import Interrupts
 from lincodec.cli.text import printable
-from lincodec.jobs import Progress, ProgressCallback
+from lincodec.options import Progress, ProgressCallback
 
 
 @dataclass

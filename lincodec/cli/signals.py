@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from lincodec.atomic import discard_unfinished
-from lincodec.jobs import StopRequest
+from lincodec.options import StopRequest
+from lincodec.system.atomic import discard_unfinished
 
 _NOTICE = b"\nlinc: finishing with what there is; press Ctrl-C again to stop without a file\n"
 #: Signals that stop a job; not every system has all of them.

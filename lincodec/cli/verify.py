@@ -32,7 +32,7 @@ def verify(session: Session, /, source: str, structure: bool, render: bool, limi
     if structure and render:
         raise UsageError("--structure and --render cannot be used together")
     paths.check_input(source)
-    from lincodec.verify import verify as check
+    from lincodec.decoder.verify import verify as check
 
     with session.reporter() as progress:
         found = check(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from lincodec.container.arch import Arch, LatentInrArch
-from lincodec.container.fields import (
+from lincodec.container.cursor import (
     Cursor,
     is_negative_zero,
     pack_text,

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from lincodec import registry
-from lincodec.container.fields import Cursor, require, require_finite, single
+from lincodec.container.cursor import Cursor, require, require_finite, single
 from lincodec.errors import UnsupportedError
 from lincodec.registry import ArchId, Sigma
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-from lincodec.container.fields import Cursor, pack_signed, pack_text, pack_varint, require
+from lincodec.container.cursor import Cursor, pack_signed, pack_text, pack_varint, require
 from lincodec.container.times import pack_time_base, parse_time_base
 from lincodec.limits import Limits
 from lincodec.types import AudioPacket, AudioTrack

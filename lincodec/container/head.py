@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import gcd
 
 from lincodec import registry
-from lincodec.container.fields import require
+from lincodec.container.cursor import require
 from lincodec.errors import UnsupportedError
 from lincodec.limits import Limits
 from lincodec.types import ColorInfo, VideoInfo

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from lincodec.container.fields import require
+from lincodec.container.cursor import require
 from lincodec.errors import CorruptError
 
 

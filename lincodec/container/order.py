@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lincodec import registry
-from lincodec.container.fields import require
+from lincodec.container.cursor import require
 
 #: A section that must be followed directly by another.
 _FOLLOWED_BY = {
@@ -40,11 +40,6 @@ class SectionOrder:
     def finished(self) -> bool:
         """Whether DONE was accepted."""
         return registry.DONE in self._seen
-
-    @property
-    def in_segment(self) -> bool:
-        """Whether a segment is begun and not complete."""
-        return self._previous in (registry.SEGM, registry.WGTS)
 
     def accept(self, kind: bytes) -> None:
         """Take the next section type.

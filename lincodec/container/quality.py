@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from lincodec.container.fields import Cursor, is_negative_zero, pack_text, require, require_finite
+from lincodec.container.cursor import Cursor, is_negative_zero, pack_text, require, require_finite
 
 #: psnr_rgb, psnr_yuv, ms_ssim, tolerance_rms, tolerance_peak, number of segments  # spec 6.9
 _FIXED = struct.Struct("<fffffI")

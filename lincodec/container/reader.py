@@ -15,9 +15,9 @@ from lincodec.container.head import Head
 from lincodec.container.metadata import parse_metadata
 from lincodec.container.order import SectionOrder
 from lincodec.container.quality import Quality
-from lincodec.container.scan import Source
 from lincodec.container.sections import FRAME_SIZE, Section
 from lincodec.container.segment import SEGMENT_FIXED, SegmentHeader, parse_segment_fixed
+from lincodec.container.source import Source
 from lincodec.container.times import constant_times, parse_times
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
 from lincodec.container.work import check_expansion, check_work

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from lincodec import registry
-from lincodec.container.fields import Cursor, is_negative_zero, require, require_finite, single
+from lincodec.container.cursor import Cursor, is_negative_zero, require, require_finite, single
 from lincodec.errors import UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role, SegmentFlag

@@ -9,14 +9,14 @@ from lincodec import registry
 from lincodec.container.alignment import AlignmentData, check_distinct
 from lincodec.container.arch import Arch, parse_arch
 from lincodec.container.audio import parse_audio
-from lincodec.container.fields import require
+from lincodec.container.cursor import require
 from lincodec.container.head import Head
 from lincodec.container.metadata import parse_metadata
 from lincodec.container.order import SectionOrder
 from lincodec.container.quality import Quality
-from lincodec.container.scan import Source
 from lincodec.container.sections import Section
 from lincodec.container.segment import LARGEST_ENTRY, SEGMENT_FIXED, SegmentHeader
+from lincodec.container.source import Source
 from lincodec.container.times import parse_times
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
 from lincodec.container.work import check_expansion, check_work

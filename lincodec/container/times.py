@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import groupby, pairwise
 from math import gcd
 
-from lincodec.container.fields import Cursor, pack_signed, pack_varint, require
+from lincodec.container.cursor import Cursor, pack_signed, pack_varint, require
 from lincodec.types import Times
 
 #: numerator and denominator of the time base in seconds  # spec 6.3

@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass
 
 from lincodec import registry
-from lincodec.container.fields import require
+from lincodec.container.cursor import require
 from lincodec.container.sections import FRAME_SIZE
 from lincodec.errors import UnsupportedError
 from lincodec.registry import SegmentFlag

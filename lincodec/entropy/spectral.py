@@ -27,8 +27,8 @@ from lincodec.entropy.context import (
     steps,
 )
 from lincodec.entropy.integers import IntegerReader, IntegerWriter
+from lincodec.entropy.lattice import best_table
 from lincodec.entropy.magnitudes import Context, Known, block_terms
-from lincodec.entropy.rows import best_table
 from lincodec.errors import CorruptError
 
 

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from lincodec.container import LincArch
 from lincodec.registry import Role
+from lincodec.types import VideoInfo
 
 Key = tuple[Role, int]
 
@@ -68,6 +70,18 @@ class NetworkShape:
         sizes[Role.HEAD_WEIGHT, 0] = (self.samples, width)
         sizes[Role.HEAD_BIAS, 0] = (self.samples,)
         return sizes
+
+
+def network_shape(arch: LincArch, info: VideoInfo) -> NetworkShape:
+    """Sizes of the network that ARCH declares for a video."""
+    shifts = [(0, 0)]
+    if info.chroma_shift is not None:
+        sx, sy = info.chroma_shift
+        shifts += [(sy, sx)] * 2
+    return NetworkShape(
+        arch.net_stride, arch.net_channels, arch.net_layers, arch.net_latents, arch.net_hidden,
+        tuple(shifts),
+    )  # fmt: skip
 
 
 def to_cells(plane: Tensor, cell: tuple[int, int], grid: tuple[int, int]) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, int32, uint8
 
-from lincodec.model.closed import CENTRE
+from lincodec.model.geometry import CENTRE
 from lincodec.types import Planes
 
 

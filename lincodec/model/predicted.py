@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lincodec.model.predict import Blocks, Link, levels, predicted
+from lincodec.model.compensation import Blocks, Link, levels, predicted
 from lincodec.model.resample import Area, resample
 from lincodec.model.segment import SegmentModel
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from lincodec.model.basis import synthesise
-from lincodec.model.closed import Geometry
+from lincodec.model.geometry import Geometry
 from lincodec.model.latents import latent_at
 from lincodec.model.network import Network
 from lincodec.model.resample import Area, resample

@@ -12,15 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from lincodec.alignment import Aligned, normalised, segment_latents
-from lincodec.atomic import atomic_output
+from lincodec.bitstream.embedding import Aligned, normalised, segment_latents
 from lincodec.container import LincArch, LincFile
+from lincodec.container.open import open_file
 from lincodec.errors import UsageError
-from lincodec.info import open_file
 from lincodec.plots.projection import Floats, Projection, project
 from lincodec.semantics import extras
 from lincodec.semantics.index import seconds_at
 from lincodec.semantics.page import pictures
+from lincodec.system.atomic import atomic_output
 
 #: Columns of a thumbnail,
 _THUMB = 160

@@ -1,4 +1,4 @@
-"""Rate against distortion, as ``benchmarks/rd.py`` measured it."""
+"""Rate against distortion, as ``benchmarks/codec/rd.py`` measured it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lincodec.atomic import atomic_output
 from lincodec.errors import InputError, UsageError
 from lincodec.semantics import extras
+from lincodec.system.atomic import atomic_output
 
 #: Quality figures by name: what the y axis says.
 FIGURES = {
@@ -40,8 +40,8 @@ def read_results(path: str) -> dict[str, Any]:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise UsageError(
-            f"{path}: expected what benchmarks/rd.py writes: clip, and points with codec, bpp and "
-            f"quality (missing or wrong: {error})"
+            f"{path}: expected what benchmarks/codec/rd.py writes: clip, and points with codec, "
+            f"bpp and quality (missing or wrong: {error})"
         ) from error
     if not found["points"]:
         raise UsageError(f"{path}: has no points")

@@ -8,18 +8,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from lincodec.alignment import segment_latents
-from lincodec.atomic import atomic_output
+from lincodec.bitstream.embedding import segment_latents
 from lincodec.container import LincFile
-from lincodec.container.edit import write_aligned
+from lincodec.container.open import open_file
+from lincodec.container.realign import write_aligned
+from lincodec.decoder.reader import LincReader
 from lincodec.errors import UsageError
-from lincodec.info import open_file
-from lincodec.jobs import Progress, ProgressCallback, Span
-from lincodec.playback import LincReader
+from lincodec.options import Progress, ProgressCallback, Span
 from lincodec.semantics.aligner import Aligner
 from lincodec.semantics.cache import FrameVectors, cache_path
 from lincodec.semantics.head import WEIGHT
 from lincodec.semantics.teacher import load_teacher
+from lincodec.system.atomic import atomic_output
 from lincodec.types import Frame, VideoInfo
 from lincodec.video.reader import FrameReader
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lincodec.alignment import latent_rows, mean_cosine, normalised
-from lincodec.bitstream import unpack_latents
+from lincodec.bitstream.embedding import latent_rows, mean_cosine, normalised
+from lincodec.bitstream.segment import unpack_latents
 from lincodec.container import AlignmentData, HeadData, SegmentHeader
-from lincodec.engines.base import Pull
-from lincodec.jobs import EncodeOptions
+from lincodec.options import EncodeOptions
 from lincodec.semantics.cache import FrameVectors, cache_path
 from lincodec.semantics.head import fit_head
+from lincodec.semantics.pull import Pull
 from lincodec.semantics.teacher import Floats, Teacher, upright
 from lincodec.types import Frame, VideoInfo
 

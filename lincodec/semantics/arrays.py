@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.atomic import atomic_output
 from lincodec.errors import LincError
+from lincodec.system.atomic import atomic_output
 
 Floats = NDArray[np.float32]
 

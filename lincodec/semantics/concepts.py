@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from lincodec.alignment import Aligned, normalised
+from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import AlignmentData, LincFile
 from lincodec.errors import InputError, UsageError
 from lincodec.semantics import extras

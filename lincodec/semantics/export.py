@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from lincodec.atomic import atomic_output
 from lincodec.errors import UsageError
 from lincodec.semantics import extras
 from lincodec.semantics.index import Index
 from lincodec.semantics.store import LEVELS, Part, Space
 from lincodec.semantics.teacher import Floats
+from lincodec.system.atomic import atomic_output
 
 #: Rows that are held in memory at a time.
 _GROUP = 10_000

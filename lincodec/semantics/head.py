@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec import quant
-from lincodec.alignment import Head, mean_cosine
-from lincodec.bitstream import Lattice
+from lincodec.bitstream import quantisers
+from lincodec.bitstream.embedding import Head, mean_cosine
+from lincodec.bitstream.segment import Lattice
 from lincodec.container.alignment import MAX_RANK
 
 Floats = NDArray[np.float32]
@@ -115,4 +115,4 @@ def _heads(
 def _snapped(values: Doubles, exponents: NDArray[np.int64]) -> Lattice:
     """The nearest lattice to rows of values."""
     steps = np.clip(exponents, -60, 60).astype(np.int8)
-    return Lattice(quant.lattice_quantise(values.astype(np.float32), 1.0, steps), 1.0, steps)
+    return Lattice(quantisers.lattice_quantise(values.astype(np.float32), 1.0, steps), 1.0, steps)

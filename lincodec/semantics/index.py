@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.alignment import Aligned, normalised
+from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.errors import CorruptError, InputError, LincError, UsageError
-from lincodec.info import open_file
 from lincodec.semantics import vectors
 from lincodec.semantics.store import LEVELS, SEGMENT, VIDEO, KnownFile, NewPart, Part, Space, Store
 from lincodec.types import Times

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lincodec.alignment import Aligned, normalised
+from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
 from lincodec.errors import UsageError
 from lincodec.semantics import extras

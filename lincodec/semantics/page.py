@@ -10,8 +10,8 @@ from fractions import Fraction
 from typing import Any
 
 from lincodec.container import LincFile
-from lincodec.info import open_file
-from lincodec.render import Renderer, Shot
+from lincodec.container.open import open_file
+from lincodec.decoder.render import Renderer, Shot
 from lincodec.semantics import extras
 from lincodec.semantics.index import seconds_at
 from lincodec.semantics.search import Hit

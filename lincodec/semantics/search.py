@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.alignment import Aligned, normalised
+from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.errors import LincError, UsageError
-from lincodec.info import open_file
 from lincodec.semantics.index import Found, Index, alignment_to, seconds_at
 from lincodec.semantics.store import LEVELS, SEGMENT, VIDEO, Space
 from lincodec.semantics.teacher import Picture, Teacher, load_teacher

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.atomic import atomic_output
 from lincodec.errors import CorruptError
 from lincodec.semantics import extras
+from lincodec.system.atomic import atomic_output
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]

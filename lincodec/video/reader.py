@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from lincodec.errors import InputError, UsageError
-from lincodec.jobs import Span
+from lincodec.options import Span
 from lincodec.types import AudioTrack, Frame, Times, VideoInfo
 from lincodec.video.audio import read_audio
 from lincodec.video.media import FrameSource, Header, MediaSource, RawFrame

@@ -38,10 +38,11 @@ def linc(capsys: pytest.CaptureFixture[str]) -> Linc:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """An engine in the place of the real one, for this test."""
     fake = Engine()
-    for name in ("encode", "decode", "info"):
-        module = types.ModuleType(f"lincodec.{name}")
+    for path in ("encoder.encode", "decoder.decode", "decoder.info"):
+        name = path.rpartition(".")[2]
+        module = types.ModuleType(f"lincodec.{path}")
         setattr(module, name, getattr(fake, name))
-        monkeypatch.setitem(sys.modules, f"lincodec.{name}", module)
+        monkeypatch.setitem(sys.modules, f"lincodec.{path}", module)
     return fake
 
 

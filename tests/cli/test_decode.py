@@ -9,7 +9,7 @@ import pytest
 from support.engine import Engine, Linc
 
 from lincodec.crop import Crop
-from lincodec.jobs import DecodeOptions, Span
+from lincodec.options import DecodeOptions, Span
 
 
 @pytest.fixture

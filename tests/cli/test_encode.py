@@ -10,7 +10,7 @@ import pytest
 from support.engine import Engine, Linc
 
 from lincodec.errors import TargetError
-from lincodec.jobs import EncodeOptions, Span
+from lincodec.options import EncodeOptions, Span
 
 
 def test_the_default_output_is_beside_the_input(linc: Linc, engine: Engine, source: Path) -> None:

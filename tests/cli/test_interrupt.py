@@ -120,7 +120,7 @@ class Swallow:
 def test_an_interrupt_lost_in_a_finaliser_still_stops(
     linc: Linc, coded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lincodec import render
+    from lincodec.decoder import render
 
     real, count = render.Renderer._batch, 0
 
@@ -142,7 +142,7 @@ def test_a_second_interrupt_ends_the_process(coded: Path, tmp_path: Path) -> Non
     script = (
         "import os, signal, sys, threading\n"
         "from lincodec.cli import signals\n"
-        "from lincodec.atomic import atomic_output\n"
+        "from lincodec.system.atomic import atomic_output\n"
         "stuck = signals.Interrupts()\n"
         "with stuck.installed(), atomic_output(sys.argv[1]):\n"
         "    for _ in range(2):\n"

@@ -17,7 +17,7 @@ from lincodec.cli.progress import (
     make_reporter,
     status,
 )
-from lincodec.jobs import Progress
+from lincodec.options import Progress
 
 
 class Clock:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from support.engine import Linc
 
-from lincodec.presets import PRESETS, measurements
+from lincodec.encoder.presets import PRESETS, measurements
 from lincodec.video.reader import FrameReader
 
 

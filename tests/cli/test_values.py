@@ -22,7 +22,7 @@ from lincodec.cli.values import (
 )
 from lincodec.crop import Crop
 from lincodec.errors import UsageError
-from lincodec.jobs import Span
+from lincodec.options import Span
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import pytest
 
 from lincodec import registry
 from lincodec.container import Head, LincArch, LincFile, LincWriter, structure
-from lincodec.container.scan import Source
+from lincodec.container.source import Source
 from lincodec.errors import (
     ChecksumError,
     CorruptError,

@@ -28,7 +28,7 @@ from lincodec.container import (
     parse_metadata,
     parse_times,
 )
-from lincodec.container.fields import Cursor, pack_signed, pack_text, pack_varint
+from lincodec.container.cursor import Cursor, pack_signed, pack_text, pack_varint
 from lincodec.container.trailer import Done, SegmentEntry, pack_index, parse_index
 from lincodec.errors import CorruptError, LimitError, UnsupportedError
 from lincodec.limits import Limits

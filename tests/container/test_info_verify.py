@@ -10,10 +10,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from lincodec.decoder.info import info
+from lincodec.decoder.verify import verify
 from lincodec.errors import ChecksumError, CorruptError, InputError, VerifyError
-from lincodec.info import info
-from lincodec.jobs import Progress
-from lincodec.verify import verify
+from lincodec.options import Progress
 
 
 def test_info_adds_up(tmp_path: Path, tiny: bytes) -> None:
@@ -79,10 +79,10 @@ def test_verify_compares_the_digest(
 ) -> None:
     from hashlib import sha256
 
-    from lincodec import bitstream
+    from lincodec.bitstream import segment
 
     monkeypatch.setattr(
-        bitstream, "segment_digest_bytes", lambda data, arch, sizes: data.lats + bytes(sizes[1])
+        segment, "segment_digest_bytes", lambda data, arch, sizes: data.lats + bytes(sizes[1])
     )
     path = tmp_path / "a.linc"
     path.write_bytes(tiny)
@@ -100,9 +100,9 @@ def test_verify_compares_the_digest(
 def test_verify_says_when_no_digest_is_stored(
     tmp_path: Path, make: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lincodec import bitstream
+    from lincodec.bitstream import segment
 
-    monkeypatch.setattr(bitstream, "segment_digest_bytes", lambda data, arch, sizes: data.lats)
+    monkeypatch.setattr(segment, "segment_digest_bytes", lambda data, arch, sizes: data.lats)
     path = tmp_path / "a.linc"
     path.write_bytes(make(optional=False))
     report = verify(path)

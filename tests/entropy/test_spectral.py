@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from lincodec.entropy import context, rdo, spectral, tables
+from lincodec.encoder.linc import klt, rdo
+from lincodec.entropy import context, spectral, tables
 from lincodec.entropy.coefficients import Coefficients, Dense
 from lincodec.errors import CorruptError
-from lincodec.jobs import Span
-from lincodec.model import closed
+from lincodec.options import Span
 from lincodec.video.reader import FrameReader
 
 #: Block (height, width) of every channel.
@@ -171,12 +171,12 @@ def carphone(clip: Callable[[str], Path]) -> list[NDArray[np.float32]]:
     """Spectral weights over their steps of 12 frames of a real clip."""
     with FrameReader(str(clip("carphone")), span=Span(frames=12)) as reader:
         frames = [frame.planes for frame in reader]
-    channels = closed.to_tensors(frames, 8)
-    latents, _ = closed.temporal_basis(closed.gram(channels, closed.CHROMA_RATIO))
-    geometry = closed.Geometry.of([plane.shape for plane in frames[0]], 16, 2)
-    weights = closed.spectral_weights(channels, latents, geometry)
+    channels = klt.to_tensors(frames, 8)
+    latents, _ = klt.temporal_basis(klt.gram(channels, klt.CHROMA_RATIO))
+    geometry = klt.Geometry.of([plane.shape for plane in frames[0]], 16, 2)
+    weights = klt.spectral_weights(channels, latents, geometry)
     step = 48.0
-    return [(w / (step * (closed.CHROMA_RATIO if c else 1))).numpy() for c, w in enumerate(weights)]
+    return [(w / (step * (klt.CHROMA_RATIO if c else 1))).numpy() for c, w in enumerate(weights)]
 
 
 def cost(scaled: list[NDArray[np.float32]], q: list[Dense], rate: float) -> float:

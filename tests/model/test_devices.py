@@ -14,21 +14,21 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten
 
-from lincodec.bitstream import unpack_segment
+from lincodec.bitstream.segment import unpack_segment
 from lincodec.container import LincFile
-from lincodec.devices import device_name, device_of
+from lincodec.decoder.load import segment_model
+from lincodec.encoder.latent_inr.fit import InrFit
+from lincodec.encoder.latent_inr.pull import alignment_loss
+from lincodec.encoder.latent_inr.settings import InrSettings
+from lincodec.encoder.latent_inr.tensors import architecture
 from lincodec.errors import ResourceError
-from lincodec.inr_fit import InrFit
-from lincodec.inr_settings import InrSettings
-from lincodec.inr_tensors import architecture
-from lincodec.jobs import Span
-from lincodec.model.alignment import alignment_loss
-from lincodec.model.inr import Inr
-from lincodec.model.inr_segment import InrSegment
+from lincodec.model.devices import device_name, device_of
+from lincodec.model.latent_inr.network import Inr
+from lincodec.model.latent_inr.segment import InrSegment
 from lincodec.model.network import Network
 from lincodec.model.resample import whole
 from lincodec.model.segment import SegmentModel
-from lincodec.models import segment_model
+from lincodec.options import Span
 from lincodec.video.reader import FrameReader
 
 VECTORS = Path(__file__).resolve().parents[2] / "format_spec" / "vectors" / "good"
@@ -130,7 +130,7 @@ def test_devices_by_name() -> None:
 @pytest.mark.gpu
 @pytest.mark.parametrize("name", ["network-4", "inr-hash", "inr-patch"])
 def test_a_cuda_device_shows_the_same(name: str) -> None:
-    from lincodec.models import Rendering
+    from lincodec.decoder.load import Rendering
 
     with (VECTORS / f"good-{name}.linc").open("rb") as stream:
         linc = LincFile(stream)

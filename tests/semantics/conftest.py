@@ -10,8 +10,8 @@ from support.engine import Linc, Result
 from support.tiny_models import make_clip
 
 from lincodec.cli.main import run
-from lincodec.encode import encode
-from lincodec.jobs import EncodeOptions, Span
+from lincodec.encoder.encode import encode
+from lincodec.options import EncodeOptions, Span
 
 
 @pytest.fixture(autouse=True)

@@ -11,15 +11,15 @@ import pytest
 from support.engine import Linc
 from support.tiny_models import make_clip, make_siglip
 
-from lincodec.alignment import Aligned, mean_cosine
+from lincodec.bitstream.embedding import Aligned, mean_cosine
 from lincodec.container import LincFile
+from lincodec.decoder.info import info
+from lincodec.decoder.verify import verify
 from lincodec.errors import ResourceError, UsageError
-from lincodec.info import info
-from lincodec.jobs import Span
+from lincodec.options import Span
 from lincodec.semantics import extras
 from lincodec.semantics.align import AlignOptions, align
 from lincodec.semantics.teacher import load_teacher, upright
-from lincodec.verify import verify
 from lincodec.video.reader import FrameReader
 
 

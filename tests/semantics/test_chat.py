@@ -12,10 +12,10 @@ import torch
 from support.engine import Linc
 from support.tiny_models import make_llm, make_videollama3
 
-from lincodec.alignment import mean_cosine
+from lincodec.bitstream.embedding import mean_cosine
 from lincodec.container import LincFile
 from lincodec.errors import UsageError
-from lincodec.jobs import Span
+from lincodec.options import Span
 from lincodec.semantics.align import AlignOptions, align
 from lincodec.semantics.chat import ChatOptions
 from lincodec.semantics.inject import InjectedChat, VideoLlm

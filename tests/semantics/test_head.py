@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lincodec.alignment import Head, interpolated, mean_cosine, normalised
-from lincodec.bitstream import Lattice
+from lincodec.bitstream.embedding import Head, interpolated, mean_cosine, normalised
+from lincodec.bitstream.segment import Lattice
 from lincodec.errors import CorruptError
 from lincodec.semantics.head import BUDGET, fit_head
 

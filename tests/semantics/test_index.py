@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from support.engine import Linc
 
-from lincodec.alignment import normalised
+from lincodec.bitstream.embedding import normalised
 from lincodec.errors import CorruptError
 from lincodec.semantics import vectors
 from lincodec.semantics.index import Index

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from caption_sets import Annotated
-from recall import pair_ranks, video_vectors
-from retrieval import Clip, Setting, measured
 from support.engine import Linc
 
-from lincodec.alignment import mean_cosine, normalised
-from lincodec.jobs import Span
+from benchmarks.semantics.caption_sets import Annotated
+from benchmarks.semantics.recall import pair_ranks, video_vectors
+from benchmarks.semantics.retrieval import Clip, Setting, measured
+from lincodec.bitstream.embedding import mean_cosine, normalised
+from lincodec.options import Span
 from lincodec.semantics.teacher import Teacher, load_teacher
 
 #: What is said of each clip; as in captions.json of the folder of real clips.

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from support.engine import Linc
 
-from lincodec import bitstream, models, render
-from lincodec.alignment import Aligned, normalised
+from lincodec.bitstream import segment
+from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
-from lincodec.jobs import Span
+from lincodec.decoder import load, render
+from lincodec.options import Span
 from lincodec.semantics.index import Index
 from lincodec.semantics.search import APART, choose_space, embed_query, search
 from lincodec.semantics.teacher import load_teacher, upright
@@ -30,9 +31,9 @@ def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (render, "Renderer"),
         (render, "segment_model"),
-        (models, "segment_model"),
-        (bitstream, "unpack_segment"),
-        (bitstream.spectral, "decode"),
+        (load, "segment_model"),
+        (segment, "unpack_segment"),
+        (segment.spectral, "decode"),
         (LincFile, "read_segment"),
     ):
         monkeypatch.setattr(module, name, refuse)

@@ -10,14 +10,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from lincodec.jobs import (
-    DecodeOptions,
-    DecodeReport,
-    EncodeOptions,
-    EncodeReport,
-    Progress,
-)
 from lincodec.limits import Limits
+from lincodec.options import DecodeOptions, DecodeReport, EncodeOptions, EncodeReport, Progress
 
 PARTS = {
     "weights": 9000,

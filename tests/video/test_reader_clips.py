@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lincodec.jobs import Span
+from lincodec.options import Span
 from lincodec.types import ColorInfo, VideoInfo
 from lincodec.video import timing
 from lincodec.video.probe import probe

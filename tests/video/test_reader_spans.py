@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lincodec.errors import InputError, UsageError
-from lincodec.jobs import Span
+from lincodec.options import Span
 from lincodec.video import timing
 from lincodec.video.reader import FrameReader
 

@@ -13,11 +13,10 @@ import av
 import numpy as np
 import pytest
 
-from lincodec import metrics
 from lincodec.errors import ResourceError, UsageError
-from lincodec.jobs import Span
+from lincodec.options import Span
 from lincodec.types import AudioTrack, Frame, Times, VideoInfo
-from lincodec.video import timing
+from lincodec.video import metrics, timing
 from lincodec.video.reader import FrameReader
 from lincodec.video.writer import FrameWriter, format_of
 

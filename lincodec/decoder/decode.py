@@ -1,0 +1,155 @@
+"""Decoding: a .linc file to frames at any size and rate, and on to a video file."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from fractions import Fraction
+from typing import Any
+
+from lincodec.container import DamagedFile, LincFile
+from lincodec.container.open import open_file
+from lincodec.crop import Crop
+from lincodec.decoder.load import Rendering
+from lincodec.decoder.render import Renderer, Shot, output_shots
+from lincodec.decoder.spans import audio_of, frame_range
+from lincodec.options import DecodeOptions, DecodeReport, Progress, ProgressCallback
+from lincodec.system.atomic import atomic_output
+from lincodec.types import AudioTrack, Times, VideoInfo
+from lincodec.video.timing import scaled, sliced
+from lincodec.video.writer import FrameWriter
+
+
+def intact_shots(shots: Sequence[Shot], file: DamagedFile) -> list[Shot]:
+    """The same number of shots of intact frames only; before a gap the last frame is held."""
+    frames = [file.stand_in(shot.frame) for shot in shots]
+    ends = {loss.first_frame - 1 for loss in file.missing}
+    return [
+        Shot(frame, Fraction(0) if frame != shot.frame or frame in ends else shot.share)
+        for frame, shot in zip(frames, shots, strict=True)
+    ]
+
+
+def decode(
+    source: str,
+    output: str,
+    options: DecodeOptions,
+    *,
+    progress: ProgressCallback | None = None,
+    overwrite: bool = False,
+) -> DecodeReport:
+    """Decode a .linc file to a video file, or to YUV4MPEG2 on standard output (``-``).
+
+    Args:
+        source: path of the .linc file.
+        output: path, or ``-``.
+        options: size, rate, span and output encoder.
+        progress: told about every batch.
+        overwrite: whether an existing output may be replaced.
+
+    Raises:
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
+        UsageError: the options do not fit the file or the output.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        kind = DamagedFile if options.recover else LincFile
+        linc = kind(stack.enter_context(open_file(source)), options.limits, name=source)
+        size = _output_size(linc.info, options)
+        rendering = Rendering.of(options.device, options.backend)
+        renderer = Renderer(linc, size, rendering, options.crop, options.workers)
+        stack.callback(renderer.close)
+        if isinstance(linc, DamagedFile):
+            linc.keep(renderer.load)
+        start, stop = frame_range(linc.times(), options.span)
+        times = sliced(linc.times(), start, stop)
+        audio = audio_of(linc, times, start, stop) if options.audio else None
+        job = _Job(renderer, options, scaled(times, options.fps_scale), audio, progress)
+        shots = output_shots(start, stop, options.fps_scale)
+        if isinstance(linc, DamagedFile):
+            shots = intact_shots(shots, linc)
+        if output == "-" or options.format == "null":
+            job.write(output, shots)
+        else:
+            temporary = stack.enter_context(atomic_output(output, overwrite=overwrite))
+            job.write(str(temporary), shots)
+    seconds = time.monotonic() - started
+    return DecodeReport(
+        output, len(shots), renderer.output.width, renderer.output.height,
+        seconds, len(shots) / max(seconds, 1e-9), job.render_seconds,
+        {"warnings": job.warnings, **_losses(linc)},
+    )  # fmt: skip
+
+
+def _losses(linc: LincFile) -> dict[str, Any]:
+    """What a recovery reports beside the usual."""
+    if not isinstance(linc, DamagedFile):
+        return {}
+    return {"missing": [asdict(loss) for loss in linc.missing], "damage": list(linc.problems)}
+
+
+def _output_size(info: VideoInfo, options: DecodeOptions) -> tuple[int, int]:
+    """Output (width, height), checked against the limits."""
+    if options.size is not None:
+        width, height = options.size
+    else:
+        part = options.crop or info
+        width, height = (max(1, round(side * options.scale)) for side in (part.width, part.height))
+    options.limits.check_picture(width, height, "output")
+    return width, height
+
+
+class _Job:
+    """One decode to one output."""
+
+    def __init__(
+        self,
+        renderer: Renderer,
+        options: DecodeOptions,
+        times: Times,
+        audio: AudioTrack | None,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self.renderer, self.options, self.times, self.audio = renderer, options, times, audio
+        self.progress = progress
+        self.render_seconds = 0.0
+        self.warnings: list[str] = []
+
+    def write(self, output: str, shots: Sequence[Shot]) -> None:
+        """Render every frame and hand it to the encoder's thread."""
+        options, renderer = self.options, self.renderer
+        info = replace(
+            renderer.output, fps=renderer.info.fps * options.fps_scale, n_frames=len(shots)
+        )
+        info = replace(
+            info, sar=_sample_aspect(renderer.info.sar, options.crop or renderer.info, info)
+        )
+        durations = [
+            later - earlier
+            for earlier, later in zip(self.times.pts, self.times.pts[1:], strict=False)
+        ]
+        durations.append(self.times.last_duration)
+        with FrameWriter(
+            output, info, self.times.time_base, codec=options.codec, crf=options.crf,
+            preset=options.encoder_preset, pix_fmt=options.pix_fmt,
+            options=options.encoder_options, container_format=options.format, audio=self.audio,
+        ) as writer:  # fmt: skip
+            frames = iter(renderer.frames(shots))
+            for index, pts in enumerate(self.times.pts):
+                begun = time.monotonic()
+                planes = next(frames)
+                self.render_seconds += time.monotonic() - begun
+                writer.write(planes, pts, durations[index])
+                if self.progress:
+                    self.progress(Progress("decode", (index + 1) / len(shots), frames=index + 1))
+        self.warnings = list(writer.warnings)
+
+
+def _sample_aspect(sar: Fraction, part: Crop | VideoInfo, output: VideoInfo) -> Fraction:
+    """Sample aspect ratio that keeps the shape of a part of the picture at the output size."""
+    exact = sar * Fraction(part.width, part.height) * Fraction(output.height, output.width)
+    same_shape = abs(float(exact / sar) - 1) < 0.01
+    return sar if same_shape else exact.limit_denominator(1000)

@@ -1,0 +1,228 @@
+"""The renderable model of a decoded segment, whatever its architecture (spec clause 8)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from lincodec.bitstream.segment import Field, Key, SegmentCode, Spectral
+from lincodec.container import Arch, LatentInrArch, LincArch
+from lincodec.entropy.field import WITH_CHOICE
+from lincodec.errors import CorruptError
+from lincodec.model import hashgrid
+from lincodec.model.compensation import LONGEST, Blocks, cell_size
+from lincodec.model.devices import device_of
+from lincodec.model.geometry import Geometry
+from lincodec.model.latent_inr.network import Inr, tensor_sizes
+from lincodec.model.latent_inr.rgb import ColorMap
+from lincodec.model.latent_inr.segment import InrSegment
+from lincodec.model.network import Network, network_shape
+from lincodec.model.predicted import PredictedSegment
+from lincodec.model.resample import Area
+from lincodec.model.segment import SegmentModel
+from lincodec.registry import Role
+from lincodec.types import VideoInfo
+
+
+class RenderModel(Protocol):
+    """A segment as a function of time and place."""
+
+    latents: Tensor
+    """float32 [D, n], entry by frame."""
+
+    def pictures(self, times: Tensor, areas: Sequence[Area] | None = None) -> list[Tensor]:
+        """Pictures at float64 times [m] in frames from the segment's first.
+
+        Args:
+            times: of the pictures; between two frames their latents are mixed (Eq. 4).
+            areas: any size, whole or in part, per channel; None: native.
+
+        Returns:
+            float32 [m, h, w] per channel, centred 8-bit units.
+        """
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """Where and with what segments are rendered."""
+
+    device: torch.device
+    backend: str
+    """Of the hash grid, a name that ``hashgrid.choose`` returned."""
+
+    @staticmethod
+    def of(device: str = "auto", backend: str = "auto") -> Rendering:
+        """Names as the command line takes them.
+
+        Raises:
+            UsageError: there is no such backend.
+            ResourceError: device or backend cannot be used here.
+        """
+        found = device_of(device)
+        return Rendering(found, hashgrid.choose(backend, found))
+
+
+#: Steps of block displacements, in luma samples.
+_UNITS = (1.0, 0.5, 0.25, 0.125)
+
+#: On the CPU: what every machine has.
+ON_CPU = Rendering(torch.device("cpu"), hashgrid.choose("auto", torch.device("cpu")))
+
+
+def segment_model(
+    code: SegmentCode, arch: Arch, info: VideoInfo, rendering: Rendering = ON_CPU
+) -> RenderModel:
+    """The renderable model of a decoded segment.
+
+    Raises:
+        CorruptError: tensors are missing or of the wrong size.
+    """
+    if isinstance(arch, LincArch):
+        geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
+        latents = _latents(code, arch).to(rendering.device)
+        weights = placed(code.spectral, rendering.device)
+        residual = read_network(code, arch, info)
+        if residual is not None:
+            residual = residual.to(rendering.device)
+        return _predicted(code, SegmentModel(geometry, latents, weights, residual), info)
+    network, latents = read_inr(code, arch)
+    there = Inr(arch, {key: t.to(rendering.device) for key, t in network.tensors.items()})
+    return InrSegment(
+        there, latents.to(rendering.device), ColorMap.of(info),
+        (info.height, info.width), rendering.backend,
+    )  # fmt: skip
+
+
+def _latents(code: SegmentCode, arch: LincArch) -> Tensor:
+    """Latents of architecture linc, float32 [K, n] (spec clause 8.2).
+
+    Raises:
+        CorruptError: they are not those of the segment's components and frames.
+    """
+    values, components = code.values(Role.LATENT), code.spectral.channels[0].shape[0]
+    expected = (components, code.n_frames)
+    if values.shape != expected:
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: latents of sizes {values.shape}; "
+            f"expected {expected}"
+        )
+    if components > arch.n_components:
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: {components} components; "
+            f"expected {arch.n_components} at most"
+        )
+    return torch.from_numpy(values)
+
+
+def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> RenderModel:
+    """The segment with its prediction, if it has one (spec clause 8.11).
+
+    Raises:
+        CorruptError: the tensor is of another mode, size or step than the clause allows.
+    """
+    tensor = code.tensors.get((Role.PREDICTION, 0))
+    if tensor is None:
+        return model
+    where = f"segment at frame {code.first_frame}: its prediction"
+    if model.network is not None:
+        raise CorruptError(f"{where} goes with a network; expected one of them")
+    if not isinstance(tensor, Field) or tensor.q.shape[1] != WITH_CHOICE:
+        raise CorruptError(f"{where} is not a field of {WITH_CHOICE} components")
+    count, _, rows, columns = tensor.q.shape
+    if count != code.n_frames - 1:
+        raise CorruptError(f"{where} is of {count} frames; expected {code.n_frames - 1}")
+    if count >= LONGEST:
+        raise CorruptError(f"{where} is of {count} frames; expected {LONGEST - 1} at most")
+    if tensor.step not in _UNITS:
+        raise CorruptError(f"{where} has step {tensor.step:g}; expected one of {list(_UNITS)}")
+    cell = cell_size((info.height, info.width), (rows, columns))
+    if cell is None:
+        raise CorruptError(f"{where} is on {rows} x {columns} blocks, which no block side gives")
+    q = torch.from_numpy(tensor.q)
+    blocks = Blocks.of(info.plane_sizes, cell, round(1 / tensor.step))
+    moves = torch.cat([q[:, :2], q[:, 2:4] - q[:, :2], q[:, 4:]], 1)
+    return PredictedSegment(model, blocks, moves)
+
+
+def segment_motion(code: SegmentCode) -> Tensor | None:
+    """Motion of a decoded segment, float32 [n, 2, rows, columns]; None when none is stored.
+
+    Raises:
+        CorruptError: the tensor is of another mode or size (spec clause 8.7).
+    """
+    tensor = code.tensors.get((Role.MOTION, 0))
+    if tensor is None:
+        return None
+    if not isinstance(tensor, Field) or tensor.q.shape[:2] != (code.n_frames, 2):
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: its motion is not a field of "
+            f"{code.n_frames} frames and 2 components"
+        )
+    return torch.from_numpy(tensor.values)
+
+
+def placed(spectral: Spectral, device: torch.device) -> list[Tensor]:
+    """Weights of every channel on a device; only those that are not zero travel there."""
+    if device.type == "cpu":
+        return [torch.from_numpy(values) for values in spectral.values]
+    out = []
+    for channel in spectral.placed():
+        weights = torch.zeros(channel.shape, device=device)
+        where, values = (torch.from_numpy(a).to(device) for a in (channel.where, channel.values))
+        weights.view(-1)[where] = values
+        out.append(weights)
+    return out
+
+
+def read_network(code: SegmentCode, arch: LincArch, info: VideoInfo) -> Network | None:
+    """The network of a decoded segment, None when it has none.
+
+    Raises:
+        CorruptError: some of its tensors are missing or of the wrong size.
+    """
+    if arch.net_layers == 0:
+        return None
+    shape = network_shape(arch, info)
+    sizes = shape.tensor_sizes
+    present = [key for key in sizes if key in code.tensors]
+    if not present:
+        return None
+    tensors = {}
+    for key, size in sizes.items():
+        values = code.values(*key)
+        if values.shape != size:
+            role, layer = key
+            raise CorruptError(
+                f"segment at frame {code.first_frame}: {role.name.lower()} {layer} has sizes "
+                f"{values.shape}; expected {size}"
+            )
+        tensors[key] = torch.from_numpy(values)
+    return Network(shape, tensors)
+
+
+def read_inr(code: SegmentCode, arch: LatentInrArch) -> tuple[Inr, Tensor]:
+    """Network and latents [D, n] of a decoded segment.
+
+    Raises:
+        CorruptError: a tensor is missing or of the wrong size.
+    """
+    tensors = {}
+    for key, size in tensor_sizes(arch).items():
+        tensors[key] = _checked(code, key, size)
+    latents = _checked(code, (Role.LATENT, 0), (arch.latent_dim, code.n_frames))
+    return Inr(arch, tensors), latents
+
+
+def _checked(code: SegmentCode, key: Key, size: tuple[int, ...]) -> Tensor:
+    values = code.values(*key)
+    if values.shape != size:
+        role, layer = key
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: {role.name.lower()} {layer} has sizes "
+            f"{values.shape}; expected {size}"
+        )
+    return torch.from_numpy(values)

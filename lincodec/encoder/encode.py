@@ -1,0 +1,370 @@
+"""Encoding a video: scan, fit and code one segment at a time, verify, then rename into place."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+
+from lincodec import __version__, registry
+from lincodec.bitstream.segment import Field, SegmentCode, pack_segment
+from lincodec.container import (
+    Head,
+    LincFile,
+    LincWriter,
+    Quality,
+    SegmentData,
+    pack_audio,
+    pack_metadata,
+    pack_times,
+)
+from lincodec.decoder.info import info as read_info
+from lincodec.encoder.engine import Engine, SegmentPlan, SegmentTask, Setting
+from lincodec.encoder.engines import engine_class
+from lincodec.encoder.first_pass import Scan, scan_source, source_frames
+from lincodec.encoder.journal import Journal, Packed, identity, open_journal
+from lincodec.encoder.measure import Measurer, Tally
+from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_field, with_motion
+from lincodec.encoder.pacing import Pace
+from lincodec.encoder.presets import Preset, resolve
+from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
+from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
+from lincodec.limits import Limits
+from lincodec.model.devices import device_name
+from lincodec.options import EncodeOptions, EncodeReport, Progress, ProgressCallback, StopRequest
+from lincodec.semantics.aligner import Alignments
+from lincodec.semantics.teacher import load_teacher
+from lincodec.system.atomic import atomic_output
+from lincodec.system.memory import ran_out
+from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
+from lincodec.video.timing import is_constant
+
+
+def encode(
+    source: str,
+    output: str,
+    options: EncodeOptions,
+    *,
+    progress: ProgressCallback | None = None,
+    stop: StopRequest | None = None,
+    overwrite: bool = False,
+) -> EncodeReport:
+    """Encode a video file, or YUV4MPEG2 on standard input (``-``), to a .linc file.
+
+    Memory holds one segment at a time. The file appears under its name only when it is
+    complete and has been decoded again.
+
+    Args:
+        source: path or ``-``.
+        output: path of the .linc file.
+        options: what to write.
+        progress: told about every step; its fraction never goes down.
+        stop: set it to finish the fit with what there is.
+        overwrite: whether an existing output may be replaced.
+
+    Raises:
+        InputError: the source cannot be read.
+        UsageError: options or output do not make sense.
+        TargetError: a size or quality target was missed; the best file was kept.
+        VerifyError: the written file does not decode to what was encoded.
+    """
+    started = time.monotonic()
+    preset = resolve(options.preset)
+    if options.scene_cut is None:
+        options = replace(options, scene_cut=preset.scene_cut)
+    _check_options(source, output, options)
+    engine_class(preset).check(preset, options)
+    pace = Pace(options, progress or _silent, stop or StopRequest(), started)
+    job = _Job(source, options, preset, pace)
+    with ExitStack() as cleanup:
+        if options.resume:
+            key = identity(source, options)
+            job.journal = cleanup.enter_context(open_journal(output, key))
+        temporary = cleanup.enter_context(atomic_output(output, overwrite=overwrite))
+        if job.journal:
+            job.journal.note_temporary(temporary)
+        before = _stamp(source)
+        with temporary.open("wb") as out:
+            tally = job.run(out)
+        if _stamp(source) != before:
+            raise InputError(f"{source}: was changed while it was being encoded; encode it again")
+        if options.verify:
+            job.verify(temporary, tally)
+        report = job.report(output, temporary, tally)
+    job.check_target(report)
+    return report
+
+
+def _stamp(source: str) -> tuple[int, ...]:
+    """What changes when a file is written to; nothing for standard input."""
+    if source == "-":
+        return ()
+    try:
+        found = os.stat(source)
+    except OSError as error:
+        raise InputError(f"{source}: went away: {error.strerror}") from error
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+
+
+def _silent(_: Progress) -> None:
+    """The default progress callback."""
+
+
+def _check_options(source: str, output: str, options: EncodeOptions) -> None:
+    """Refuse what cannot work before anything is opened."""
+    rates = [options.quality, options.psnr, options.size, options.bitrate, options.bpp]
+    if sum(rate is not None for rate in rates) > 1:
+        raise UsageError("only one of quality, psnr, size, bitrate and bpp can be given")
+    both = source != "-" and os.path.exists(output) and os.path.exists(source)
+    if both and os.path.samefile(source, output):
+        raise UsageError(f"{output}: is the source itself; name another output")
+    if options.resume and source == "-":
+        raise UsageError("standard input cannot be read again, so there is nothing to resume")
+
+
+class _Job:
+    """One encode; the methods run in the order they are written."""
+
+    def __init__(self, source: str, options: EncodeOptions, preset: Preset, pace: Pace) -> None:
+        self.source, self.options, self.preset, self.pace = source, options, preset, pace
+        self.teachers = [load_teacher(name, options.cache) for name in options.align]
+        self.aligned = Alignments(())
+        self.cut_short = False
+        self.journal: Journal | None = None
+        self.warnings: list[str] = []
+        self.info: VideoInfo | None = None
+        self.before: Planes | None = None
+
+    def run(self, out: BinaryIO) -> Tally:
+        """Scan, then write every section."""
+        torch.manual_seed(self.options.seed)
+        scan = (
+            None
+            if self.source == "-"
+            else scan_source(self.source, self.options, self._longest, self.pace.scanned)
+        )
+        self.pace.total_frames = scan.frames if scan else None
+        with source_frames(self.source, self.options, scan) as stream:
+            info = self.info = replace(stream.info, n_frames=scan.frames if scan else None)
+            parts = self._parts(stream.frames, info, scan)
+            start = next(parts)
+            setting = self._setting(info)
+            engine = engine_class(self.preset)(setting, *start)
+            self.aligned = Alignments.of(
+                self.teachers, self.options, self.source, info, engine.room
+            )
+            if self.journal:
+                self.journal.settle({"architecture": engine.arch.pack().hex()})
+            writer = LincWriter(out)
+            bound = engine.bound + motion_bound(info, self._longest(info))
+            writer.add(registry.HEAD, _head(info, scan, bound).pack())
+            writer.add(registry.ARCH, engine.arch.pack())
+            if scan and not is_constant(scan.times, info.fps):
+                writer.add(registry.TIME, pack_times(scan.times))
+            pieces = self._pieces(itertools.chain([start], parts), engine, info)
+            tally = self._segments(writer, pieces, engine, info)
+        self._ancillary(writer, tally, engine, scan.audio if scan else None)
+        writer.finish()
+        self.warnings += [*engine.warnings, *(scan.warnings if scan else stream.warnings)]
+        return tally
+
+    def _setting(self, info: VideoInfo) -> Setting:
+        return Setting(self.options, self.preset, info, self.pace.total_frames)
+
+    def _longest(self, info: VideoInfo) -> int:
+        """Frames per segment that the preset, the user and memory allow."""
+        return engine_class(self.preset).longest(self._setting(info))
+
+    def _parts(
+        self, frames: Iterator[Frame], info: VideoInfo, scan: Scan | None
+    ) -> Iterator[tuple[Range, list[Frame]]]:
+        """Segments with their frames, one at a time."""
+        if scan:
+            return grouped(frames, scan.ranges)
+        detector = CutDetector(info.bit_depth) if self.options.scene_cut else None
+        return streamed(frames, self._longest(info), detector)
+
+    def _pieces(
+        self, parts: Iterable[tuple[Range, list[Frame]]], engine: Engine, info: VideoInfo
+    ) -> Iterator[tuple[SegmentPlan, list[Frame]]]:
+        """Parts cut into the segments that code best, unless the user fixed their length."""
+        for part, frames in parts:
+            for plan in self._cut(part, frames, engine):
+                begin = plan.part.first - part.first
+                yield plan, frames[begin : begin + plan.part.count]
+
+    def _cut(self, part: Range, frames: list[Frame], engine: Engine) -> list[SegmentPlan]:
+        """The segments of a part: as before an interruption, or as they code best."""
+        known = self.journal.cut(part) if self.journal else None
+        if known is not None:
+            return [SegmentPlan(piece) for piece in known]
+        fixed = self.options.segment is not None or self.pace.stop.requested
+        if fixed or self.pace.hurried(part, engine):
+            return [SegmentPlan(part)]
+        plans = engine.cut(part, frames)
+        if self.journal:
+            self.journal.note_cut(part, [plan.part for plan in plans])
+        return plans
+
+    def _segments(
+        self,
+        writer: LincWriter,
+        plans: Iterator[tuple[SegmentPlan, list[Frame]]],
+        engine: Engine,
+        info: VideoInfo,
+    ) -> Tally:
+        """Fit, code, measure and append every segment."""
+        tally = Tally()
+        with Measurer(tally, engine, info, verify=self.options.verify) as measurer:
+            for index, (part, frames, code, packed) in enumerate(
+                self._coded(plans, engine, tally, info)
+            ):
+                header, weights, latents = packed
+                measurer.add(SegmentData(index, *packed), code, frames)
+                if self.journal and code is not None and not self.pace.stop.requested:
+                    self.journal.append(part, packed)
+                writer.add_segment(header, weights, latents)
+                coded = len(header.pack()) + len(weights) + len(latents)
+                tally.coded_bytes += coded
+                engine.account(part, coded + self.aligned.add(frames, header, latents))
+                self.before = frames[-1].planes
+                self.pace.done_frames += part.count
+                self.pace.tell(tally, info, index, 1.0)
+        return tally
+
+    def _coded(
+        self,
+        plans: Iterator[tuple[SegmentPlan, list[Frame]]],
+        engine: Engine,
+        tally: Tally,
+        info: VideoInfo,
+    ) -> Iterator[tuple[Range, list[Frame], SegmentCode | None, Packed]]:
+        """Segments with their code and bytes; one too large for the memory is cut in two."""
+        for whole in plans:
+            waiting = [whole]
+            while waiting:
+                plan, frames = waiting.pop()
+                part = plan.part
+                kept = self.journal.segment(part) if self.journal else None
+                if kept is not None:
+                    yield part, frames, None, kept
+                    continue
+                pulls = self.aligned.pulls(frames)
+                budget = self.pace.budget(plan, info, engine, tally, len(tally.segments))
+                motion = self._motion(part, frames, engine, info, hurried=budget.hurried)
+                reserved = 0 if motion is None else motion_bytes(motion)
+                try:
+                    fitted = engine.fit(SegmentTask(plan, frames, budget, pulls, reserved))
+                except (MemoryError, RuntimeError) as error:
+                    if not ran_out(error) or part.count == 1:
+                        raise
+                    waiting += [
+                        (SegmentPlan(p), frames[p.first - part.first :][: p.count])
+                        for p in halves(part)
+                    ]
+                    self.warnings.append("memory ran out: a segment was cut in two")
+                    continue
+                self.cut_short |= fitted.cut_short
+                code = fitted.code if motion is None else with_motion(fitted.code, motion)
+                yield part, frames, code, pack_segment(code)
+
+    def _motion(
+        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
+    ) -> Field | None:
+        """Motion up to every frame, None where none is stored."""
+        wish = self.options.motion
+        if not (self.preset.motion and not hurried if wish is None else wish):
+            return None
+        before = self.before if part.continues and self.before else frames[0].planes
+        planes = [before, *(frame.planes for frame in frames)]
+        return motion_field(planes, info, engine.rendering.device)
+
+    def _ancillary(
+        self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None
+    ) -> None:
+        """Everything after the segments, in canonical order."""
+        if audio:
+            writer.add(registry.AUDI, pack_audio(audio))
+        writer.add(registry.DGST, tally.digest.digest())
+        figures = Quality(
+            psnr_rgb=_single(tally.rgb.mean),
+            psnr_yuv=_single(tally.mean_yuv),
+            segments=tuple(_single(p) for p in tally.segments),
+            device=device_name(engine.rendering.device),
+        )
+        writer.add(registry.QLTY, figures.pack())
+        for payload in self.aligned.sections():
+            writer.add(registry.ALGN, payload)
+        tags = {"encoder": f"linc {__version__}", "preset": self.preset.name, **self.options.tags}
+        writer.add(registry.META, pack_metadata(tags))
+
+    def verify(self, path: Path, tally: Tally) -> None:
+        """Check the finished file's structure, checksums and stored digest."""
+        self.pace.verifying(0.0)
+        with path.open("rb") as file:
+            linc = LincFile(file, Limits.unlimited())
+            linc.verify_structure()
+            if linc.digest() != tally.digest.digest():
+                raise VerifyError(
+                    f"{path.name}: stored digest differs from the encoder's; please report"
+                )
+
+    def report(self, output: str, path: Path, tally: Tally) -> EncodeReport:
+        """Figures of the finished file."""
+        found = read_info(str(path), Limits.unlimited())
+        try:
+            read_info(str(path))
+        except LimitError as error:
+            self.warnings.append(f"readers refuse this file by default: {error}")
+        self.pace.verifying(1.0)
+        info = self.info
+        if info is None:
+            raise UsageError("report before run")
+        return EncodeReport(
+            output=output,
+            frames=self.pace.done_frames,
+            width=info.width,
+            height=info.height,
+            fps=info.fps,
+            segments=len(tally.segments),
+            seconds=self.pace.spent,
+            bytes=found["bytes"],
+            bpp=found["bpp"],
+            psnr=tally.rgb.mean,
+            psnr_yuv=tally.mean_yuv,
+            stopped=self.pace.stop.requested or self.cut_short,
+            resumed=self.journal.resumed if self.journal else 0,
+            warnings=tuple(dict.fromkeys(self.warnings)),
+        )
+
+    def check_target(self, report: EncodeReport) -> None:
+        """Raise when a target was missed; the file stays."""
+        wanted = self.options.psnr
+        if wanted is not None and report.psnr < wanted - 0.005:
+            raise TargetError(
+                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; "
+                "kept, try a slower preset"
+            )
+
+
+def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:
+    """HEAD with bounds that hold for any segment of this encode."""
+    return Head.from_video(
+        info,
+        n_frames=scan.frames if scan else None,
+        n_segments=None,  # shots may be cut further while fitting
+        max_params=bound,
+        max_symbols=bound,
+    )
+
+
+def _single(value: float) -> float:
+    """Nearest binary32 value."""
+    return float(torch.tensor(value, dtype=torch.float32))

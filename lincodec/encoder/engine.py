@@ -1,0 +1,140 @@
+"""What every engine is given and must do."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lincodec.bitstream.segment import SegmentCode
+from lincodec.container import Arch
+from lincodec.decoder.load import ON_CPU, Rendering
+from lincodec.encoder.budget import Budget
+from lincodec.encoder.presets import Preset
+from lincodec.encoder.segments import Range
+from lincodec.options import EncodeOptions
+from lincodec.semantics.pull import Pull
+from lincodec.types import Frame, VideoInfo
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an encode is about, the same for every segment."""
+
+    options: EncodeOptions
+    preset: Preset
+    info: VideoInfo
+    frames: int | None
+    """Frames of the video, None while unknown."""
+
+
+@dataclass(frozen=True)
+class SegmentPlan:
+    """A segment to fit, and what trials found out about it."""
+
+    part: Range
+    side: int | None = None
+    """Luma samples of the blocks that its frames are predicted in; 0: they are better not
+    predicted; None: not found out."""
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """All that a fit of one segment depends on, beside the engine's own settings."""
+
+    plan: SegmentPlan
+    frames: Sequence[Frame]
+    """The source's, as many as the plan has."""
+    budget: Budget
+    pulls: tuple[Pull, ...] = ()
+    """What its latents are drawn to; empty without alignment."""
+    reserved: int = 0
+    """Bytes that others add to the segment, such as its motion."""
+
+    @property
+    def part(self) -> Range:
+        """Frames of the segment."""
+        return self.plan.part
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a task."""
+
+    code: SegmentCode
+    """The segment, quantised as it will be written."""
+    cut_short: bool = False
+    """Whether time or the user ended the fit early."""
+
+
+class Engine(ABC):
+    """Fits segments of one architecture: ``cut`` plans them, ``fit`` turns a task into a result.
+
+    Nothing that is fitted is kept from one task to the next but the account of a size target.
+
+    Attributes:
+        arch: parameters of the file, fixed when the engine is made.
+        timed: whether a fit gets better the longer it may run.
+        room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
+        rendering: where segments are rendered to be measured.
+        measured_every: of so many frames one is rendered and measured.
+        warnings: what the user should know about the options, a line each.
+    """
+
+    arch: Arch
+    timed: bool = False
+    room: int = 0
+    rendering: Rendering = ON_CPU
+    measured_every: int = 1
+    warnings: tuple[str, ...] = ()
+
+    @abstractmethod
+    def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
+        """
+        Args:
+            setting: the encode.
+            part: the first part of the video,
+            frames: and its frames.
+
+        Raises:
+            UsageError: the options do not suit the architecture.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def check(preset: Preset, options: EncodeOptions) -> None:
+        """Refuse what cannot work before anything is opened.
+
+        Raises:
+            UsageError: the options do not suit the architecture.
+            ResourceError: the device or backend is not there.
+        """
+
+    @staticmethod
+    @abstractmethod
+    def longest(setting: Setting) -> int:
+        """Most frames of a segment that the preset, the user and memory allow."""
+
+    @property
+    @abstractmethod
+    def bound(self) -> int:
+        """Most tensor elements that any segment takes (max_params of HEAD)."""
+
+    def cut_seconds(self, frames: int) -> float:
+        """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
+        return 0.0
+
+    def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
+        """Segments for consecutive frames of one shot; by default one."""
+        return [SegmentPlan(part)]
+
+    def seconds(self, plan: SegmentPlan) -> float:
+        """Wall seconds that the preset gives to the fit of a segment beyond its least."""
+        return 0.0
+
+    @abstractmethod
+    def fit(self, task: SegmentTask) -> Fitted:
+        """Fit one segment within its budget."""
+
+    def account(self, part: Range, coded: int) -> None:  # noqa: B027 (most need no account)
+        """Note the bytes that a segment took in the end."""

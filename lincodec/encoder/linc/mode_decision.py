@@ -1,0 +1,244 @@
+"""How a stretch of frames is best cut: blocks, overlap, segments and prediction, by trial coding.
+
+Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
+so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import torch
+
+from lincodec.container import LincArch
+from lincodec.encoder.engine import SegmentPlan
+from lincodec.encoder.linc.predictive_fit import PredictiveFit, usual_side
+from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
+from lincodec.encoder.rate_control import Trial
+from lincodec.encoder.segments import Range
+from lincodec.model.devices import CPU
+from lincodec.types import Frame, Planes, VideoInfo
+
+_WINDOW = (320, 448)  # rows and columns that a trial looks at
+_SHORTEST = 8
+_BLOCK_FRAMES = 24
+_BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
+_LARGE = 700_000  # luma samples from which the smallest of them is not tried
+_PREDICTED_FRAMES = 17  # frames that tell how to predict: from one anchor to the next
+_SIDES = (8, 128)  # least and largest
+_MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
+_SURE = 0.2  # prediction that gains this much is not compared with shorter segments
+#: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
+#: luma samples times the step is this; a block grows with the root of that.
+_SIDE_AT = 30_000.0
+_OVERLAP = 2
+
+
+class Layout:
+    """Chooses for one video; every choice is made at the quantiser step that will be used."""
+
+    def __init__(
+        self,
+        info: VideoInfo,
+        step: float,
+        search: tuple[int, int] | None = None,
+        *,
+        trials: bool = True,
+        refined: bool = True,
+        device: torch.device = CPU,
+    ) -> None:
+        """
+        Args:
+            info: the video.
+            step: luma quantiser step.
+            search: how displacements are searched, None: frames are not predicted; see
+                ``PredictiveFit``.
+            trials: whether blocks, overlap and segments are tried out.
+            refined: whether the fits to come are refined; see ``SegmentFit``.
+            device: where trials are fitted.
+        """
+        self.device = device
+        self.step, self.search = step, search
+        self.trials, self.refined = trials, refined
+        #: whether blocks are tried out with prediction too: where the search is worth more
+        self.thorough = search is not None and search[0] > 1
+        self._usual_side = usual_side(info, step)
+        self.rows, self.columns = (
+            _window(size, limit)
+            for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
+        )
+        self.info = replace(
+            info,
+            height=self.rows.stop - self.rows.start,
+            width=self.columns.stop - self.columns.start,
+        )
+
+    def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
+        """log2 of the luma block side, and the overlap, for the video, from its first frames."""
+        if not self.trials:
+            return usual_block(frames[0].planes[0].size, self.step), _OVERLAP
+        blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
+        first = self._windows(frames[:_BLOCK_FRAMES])
+
+        @cache
+        def scored(block: int, overlap: int) -> float:
+            if 2 * overlap > 1 << block:
+                return math.inf
+            return self._score(first, LincArch(block, overlap, len(first)))
+
+        block = min(blocks, key=lambda b: scored(b, 2))
+        wide = scored(block, 4) < scored(block, 2)
+        overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
+        block = min(blocks, key=lambda b: scored(b, overlap))
+        if self.thorough and len(first) > 1:
+            block = self._predicted_block(first[:_PREDICTED_FRAMES], blocks, block, overlap)
+        return block, overlap
+
+    def _predicted_block(
+        self, frames: Sequence[Planes], blocks: Sequence[int], plain: int, overlap: int
+    ) -> int:
+        """log2 of the block side for frames that are better predicted, ``plain`` for others."""
+
+        archs = {b: LincArch(b, overlap, len(frames)) for b in blocks if 2 * overlap <= 1 << b}
+
+        @cache
+        def scored(block: int) -> float:
+            return self._predicted_score(frames, archs[block], self._usual_side)
+
+        return (
+            min(archs, key=scored) if scored(plain) <= self._score(frames, archs[plain]) else plain
+        )
+
+    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[SegmentPlan]:
+        """Segments for consecutive frames of one shot: halves wherever they code better.
+
+        Where frames are better predicted, or nothing is tried, they stay together.
+        """
+        if not self.trials:
+            return [SegmentPlan(part)]
+        window = self._windows(frames)
+        whole = self._trial(window, arch)
+        side, gain = self._predicting(window, arch, whole)
+        lengths = [len(frames)]
+        if gain < _SURE:
+            lengths, best = self._lengths(window, arch, whole)
+            gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
+        if gain > _MARGIN:
+            return [SegmentPlan(part, side)]
+        out, first = [], part.first
+        for count in lengths:
+            continues = part.continues if first == part.first else True
+            out.append(SegmentPlan(Range(first, count, continues), 0))
+            first += count
+        return out
+
+    def side(self, frames: Sequence[Frame], arch: LincArch) -> int:
+        """Side of the blocks, in luma samples, that the frames of a segment are predicted in.
+
+        0 where they are better not predicted.
+        """
+        if self.search is None or len(frames) < 2:
+            return 0
+        window = self._windows(frames)
+        side, gain = self._predicting(window, arch, self._trial(window, arch))
+        return side if gain > _MARGIN else 0
+
+    def _predicting(
+        self, frames: Sequence[Planes], arch: LincArch, plain: Trial
+    ) -> tuple[int, float]:
+        """The best side of blocks for predicting frames, and by how much it beats ``plain``."""
+        if self.search is None or len(frames) < 2:
+            return 0, -math.inf
+
+        @cache
+        def tried(side: int) -> float:
+            if not _SIDES[0] <= side <= _SIDES[1]:
+                return math.inf
+            return self._predicted_score(frames[:_PREDICTED_FRAMES], arch, side)
+
+        side = self._usual_side
+        if self.thorough:
+            finer = tried(side // 2) < tried(side)
+            side = min((side // 2, side // 4) if finer else (side, 2 * side), key=tried)
+        known = self.thorough and len(frames) <= _PREDICTED_FRAMES
+        best = tried(side) if known else self._predicted_score(frames, arch, side)
+        return side, score(plain.bits, plain.psnr) - best
+
+    def _lengths(
+        self, frames: Sequence[Planes], arch: LincArch, whole: Trial
+    ) -> tuple[list[int], Trial]:
+        """Lengths of the pieces of ``frames`` and what they take together.
+
+        Args:
+            frames: windows.
+            arch: of the file.
+            whole: their trial.
+        """
+        count = len(frames)
+        if count < 2 * _SHORTEST:
+            return [count], whole
+        middle = count // 2
+        halves = [frames[:middle], frames[middle:]]
+        trials = [self._trial(half, arch) for half in halves]
+        apart = _together(trials, [len(half) for half in halves])
+        if score(apart.bits, apart.psnr) > score(whole.bits, whole.psnr) - _MARGIN:
+            return [count], whole
+        found = [self._lengths(h, arch, t) for h, t in zip(halves, trials, strict=True)]
+        lengths = [length for pieces, _ in found for length in pieces]
+        return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
+
+    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
+        trial = self._trial(frames, arch)
+        return score(trial.bits, trial.psnr)
+
+    def _predicted_score(self, frames: Sequence[Planes], arch: LincArch, side: int) -> float:
+        samples = self.search[1] if self.search else 0
+        fit = PredictiveFit(frames, self.info, arch, (1, samples), side, self.device)
+        found = fit.trial(self.step)
+        return score(found.bits, found.psnr)
+
+    def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
+        fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)
+        return fit.trial(self.step)
+
+    def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
+        """The window of every frame."""
+        sx, sy = self.info.chroma_shift or (0, 0)
+        luma = (self.rows, self.columns)
+        chroma = (_halved(self.rows, sy), _halved(self.columns, sx))
+        return [
+            tuple(plane[luma if index == 0 else chroma] for index, plane in enumerate(f.planes))
+            for f in frames
+        ]
+
+
+def _together(trials: Sequence[Trial], counts: Sequence[int]) -> Trial:
+    """One trial for pieces of ``counts`` frames."""
+    quality = sum(t.psnr * n for t, n in zip(trials, counts, strict=True)) / sum(counts)
+    return Trial(sum(trial.bits for trial in trials), quality)
+
+
+def usual_block(area: int, step: float) -> int:
+    """log2 of the luma block side that suits most pictures of ``area`` samples at a step."""
+    share = math.sqrt(area) * step / _SIDE_AT
+    return min(max(round(4.5 + math.log2(share) / 2), 3), 5)
+
+
+def score(bits: float, psnr: float) -> float:
+    """Lower is better: log of the bytes it would take at equal quality."""
+    return math.log(max(bits, 1)) - psnr / DB_PER_LOG_BYTES
+
+
+def _window(size: int, limit: int) -> slice:
+    """The middle ``limit`` samples of an axis, on a multiple of 64."""
+    if size <= limit:
+        return slice(0, size)
+    start = (size - limit) // 2 // 64 * 64
+    return slice(start, start + limit)
+
+
+def _halved(part: slice, shift: int) -> slice:
+    return slice(part.start >> shift, (part.stop + (1 << shift) - 1) >> shift)

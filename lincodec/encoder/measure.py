@@ -1,0 +1,183 @@
+"""What an encode measures on its own decoded bytes, segment by segment."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import torch
+
+from lincodec.bitstream.segment import SegmentCode, digest_bytes, unpack_segment
+from lincodec.container import Arch, SegmentData
+from lincodec.decoder.load import ON_CPU, Rendering, segment_model
+from lincodec.decoder.render import batch_size
+from lincodec.encoder.engine import Engine
+from lincodec.errors import VerifyError
+from lincodec.model.output import quantise, to_frames
+from lincodec.types import Frame, Planes, VideoInfo
+from lincodec.video import metrics
+from lincodec.video.metrics import PsnrSum, psnr_planes, psnr_yuv
+
+
+@dataclass
+class Tally:
+    """Quality figures collected over the frames written so far."""
+
+    rgb: PsnrSum = field(default_factory=PsnrSum)
+    yuv: list[float] = field(default_factory=list)
+    segments: list[float] = field(default_factory=list)
+    digest: hashlib._Hash = field(default_factory=hashlib.sha256)
+    coded_bytes: int = 0
+
+    def prove(
+        self, data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
+    ) -> SegmentCode:
+        """Decode a segment's bytes again and add it to the digest.
+
+        Args:
+            data: the segment as it is written.
+            code: what was encoded; None when the segment is from an earlier session.
+            arch, info: of the file.
+
+        Returns:
+            What was decoded.
+
+        Raises:
+            VerifyError: the bytes do not decode to ``code``.
+        """
+        read = unpack_segment(data, arch, info.plane_sizes)
+        found = digest_bytes(read)
+        if code is not None and digest_bytes(code) != found:
+            raise VerifyError(
+                f"segment {data.index}: does not decode to what was encoded; please report"
+            )
+        self.digest.update(found)
+        return read
+
+    def trust(self, code: SegmentCode) -> SegmentCode:
+        """Add a segment to the digest as it was encoded; returns it."""
+        self.digest.update(digest_bytes(code))
+        return code
+
+    def measure(
+        self,
+        code: SegmentCode,
+        frames: Sequence[Frame],
+        arch: Arch,
+        info: VideoInfo,
+        rendering: Rendering = ON_CPU,
+        every: int = 1,
+    ) -> None:
+        """Render a segment and compare it with the source frames.
+
+        Args:
+            code: of the segment.
+            frames: of the source.
+            arch, info: of the file.
+            rendering: device and backend.
+            every: only every so many-th frame is rendered, where rendering is slow.
+        """
+        model = segment_model(code, arch, info, rendering)
+        begin, batch = len(self.rgb.errors), batch_size(info)
+        once = 1 if rendering.device.type == "cpu" else batch  # one frame stays in the cache
+        with torch.inference_mode():
+            for start in range(0, len(frames), batch * every):
+                part = slice(start, start + batch * every, every)
+                times = torch.arange(len(frames), dtype=torch.float64)[part]
+                planes = model.pictures(times)
+                for at in range(0, planes[0].shape[0], once):
+                    some = slice(at, at + once)
+                    codes = quantise([plane[some] for plane in planes], info.bit_depth)
+                    for frame, shown in zip(frames[part][some], to_frames(codes), strict=True):
+                        self._add(frame, shown, info)
+        fresh = PsnrSum(errors=self.rgb.errors[begin:])
+        self.segments.append(fresh.mean)
+
+    def _add(self, frame: Frame, shown: Planes, info: VideoInfo) -> None:
+        """Account for one frame."""
+        self.rgb.add(metrics.rgb_error(frame.planes, shown, info))
+        errors = metrics.plane_errors(frame.planes, shown)
+        self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
+
+    @property
+    def mean_yuv(self) -> float:
+        """Mean over frames of the weighted plane PSNR, dB."""
+        return sum(self.yuv) / len(self.yuv)
+
+
+class Measurer:
+    """Proves and measures one segment while the next is fitted; use it as a context manager.
+
+    Its bytes are decoded in one thread and rendered in another what they must decode to, so that
+    neither waits for the other. On another device a segment is measured at once: fit and rendering
+    would share its memory.
+    """
+
+    def __init__(
+        self, tally: Tally, engine: Engine, info: VideoInfo, *, verify: bool = True
+    ) -> None:
+        """
+        Args:
+            tally: gets the figures.
+            engine: that fits the segments.
+            info: of the file.
+            verify: whether bytes are decoded; else it is taken on trust what they decode to.
+        """
+        self.tally, self.engine, self.info, self.verify = tally, engine, info, verify
+        self._pool = ThreadPoolExecutor(2)
+        self._running: list[Future[Any]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._pool:
+            if error is None:
+                self.wait()
+
+    def wait(self) -> None:
+        """Return when every segment added is proved and measured.
+
+        Raises:
+            VerifyError: the bytes of one do not decode to what was encoded.
+        """
+        for running in self._running:
+            running.result()
+        self._running = []
+
+    def add(self, data: SegmentData, code: SegmentCode | None, frames: Sequence[Frame]) -> None:
+        """Start on a segment.
+
+        Args:
+            data: the segment as it is written.
+            code: what was encoded; None when the segment is from an earlier session.
+            frames: of the source.
+
+        Raises:
+            VerifyError: the segment before does not decode to what was encoded.
+        """
+        self.wait()
+        engine = self.engine
+        if code is None or self.verify:
+            proof = self._pool.submit(self.tally.prove, data, code, engine.arch, self.info)
+        else:
+            proof = self._pool.submit(self.tally.trust, code)
+
+        def measure() -> None:
+            self.tally.measure(
+                proof.result() if code is None else code, frames, engine.arch, self.info,
+                engine.rendering, engine.measured_every,
+            )  # fmt: skip
+
+        self._running = [proof, self._pool.submit(measure)]
+        if engine.rendering.device.type != "cpu":
+            self.wait()

@@ -1,0 +1,131 @@
+"""Named encoder settings, fastest first; each is a synonym of explicit options."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+from lincodec.encoder.latent_inr.settings import InrSettings
+from lincodec.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset stands for."""
+
+    name: str
+    summary: str
+    segment: int
+    """Longest segment in frames."""
+    fit_floor: float = 0.0
+    """Least wall seconds of network fitting per segment; 0: no network."""
+    fit_seconds: float = 0.0
+    """Further seconds per megasample of a segment (luma samples times frames)."""
+    network_channels: int = 16
+    network_layers: int = 2
+    quality: float = 38.0
+    """Default quantiser quality; the luma step is 2^(quality/6) 8-bit code values."""
+    scene_cut: bool = True
+    """Whether a segment starts at every scene cut."""
+    inr: InrSettings | None = None
+    """The network of architecture latent-inr, None for architecture linc."""
+
+    motion: bool = True
+    """Whether the motion between frames is stored, for frames in between."""
+    trials: bool = True
+    """Whether block side, overlap and segment lengths are those that code best when tried;
+    else block side and overlap follow from picture size and step."""
+    refined: bool = True
+    """Whether temporal bases are turned, ends of segments weighted, and weights chosen by what
+    they cost, with latents that answer them; else the weights of the KLT are rounded."""
+    search: tuple[int, int] | None = None
+    """Rounds and luma samples a frame of the search for what frames can be predicted from;
+    None: frames are not predicted."""
+
+    @property
+    def arch(self) -> str:
+        """Name of the architecture."""
+        return "linc" if self.inr is None else "latent-inr"
+
+    @property
+    def network(self) -> bool:
+        """Whether the preset fits the network part."""
+        return self.fit_floor > 0
+
+
+def _paper(size: str, rank: int) -> Preset:
+    """One of the paper's models: a single network for the whole video."""
+    return Preset(
+        f"paper-{size}", f"the Latent-INR paper's network, rank {rank}; made for a GPU",
+        600, 60, 10, scene_cut=False, motion=False, inr=InrSettings(rank=rank),
+    )  # fmt: skip
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "instant",
+            "closed form alone, at the first go",
+            40,
+            motion=False,
+            trials=False,
+            refined=False,
+        ),
+        Preset(
+            "fast",
+            "frames predicted where that pays, after a short search",
+            96,
+            6,
+            0.15,
+            search=(1, 250_000),
+        ),
+        Preset("medium", "the same, searched well", 96, 20, 0.6, search=(3, 1_000_000)),
+        Preset("slow", "the same, searched thoroughly", 96, 60, 2.0, search=(4, 4_000_000)),
+        Preset(
+            "slower",
+            "the same, and a larger network for what is not predicted",
+            96,
+            240,
+            10,
+            24,
+            3,
+            search=(5, 4_000_000),
+        ),
+        _paper("s", 50),
+        _paper("m", 100),
+        _paper("l", 200),
+    )
+}
+
+
+def resolve(name: str) -> Preset:
+    """The preset called ``name``.
+
+    Raises:
+        UsageError: there is none; lists the names.
+    """
+    try:
+        return PRESETS[name]
+    except KeyError:
+        known = ", ".join(PRESETS)
+        raise UsageError(f"--preset {name}: unknown; expected one of {known}") from None
+
+
+def measurements() -> dict[str, Any]:
+    """What ``tools/presets.py`` measured last.
+
+    Returns:
+        ``clips``, ``machine`` and ``presets``: by name ``seconds`` (wall, all clips together),
+        ``cpu_seconds``, ``psnr`` (mean RGB PSNR in dB) and ``bpp``, or None: not measured.
+    """
+    text = resources.files("lincodec.encoder").joinpath("presets.json").read_text("utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def step_of(quality: float) -> float:
+    """Luma quantiser step in 8-bit code values: doubles every six units, like a qp."""
+    return float(2.0 ** (quality / 6))

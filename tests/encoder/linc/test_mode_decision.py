@@ -1,0 +1,97 @@
+"""Blocks, overlap and segment lengths are those that code best in trials."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from lincodec.container import LincArch
+from lincodec.encoder.engine import SegmentPlan
+from lincodec.encoder.linc.mode_decision import Layout, score, usual_block
+from lincodec.encoder.segments import Range
+from lincodec.options import Span
+from lincodec.types import Frame, Planes
+from lincodec.video.reader import FrameReader
+
+FRAMES = 8
+
+
+@pytest.fixture(scope="module")
+def carphone(clip: Callable[[str], Path]) -> tuple[Layout, list[Frame]]:
+    with FrameReader(str(clip("carphone")), span=Span(frames=FRAMES)) as reader:
+        frames = list(reader)
+        return Layout(reader.info, 80.0), frames
+
+
+@pytest.mark.parametrize(
+    ("best", "trials"),
+    [((3, 1), 7), ((4, 2), 5), ((5, 8), 7), ((4, 8), 7)],
+)
+def test_windows_are_searched_from_the_middle(
+    carphone: tuple[Layout, list[Frame]], monkeypatch: pytest.MonkeyPatch,
+    best: tuple[int, int], trials: int,
+) -> None:  # fmt: skip
+    """A bowl of scores around the best has its bottom found, and nothing is tried twice."""
+    layout, frames = carphone
+    asked: list[tuple[int, int]] = []
+
+    def bowl(_: list[Planes], arch: LincArch) -> float:
+        asked.append((arch.block, arch.overlap))
+        return abs(arch.block - best[0]) + abs(arch.overlap - best[1])
+
+    monkeypatch.setattr(layout, "_score", bowl)
+    assert layout.windows(frames) == best
+    assert len(asked) == len(set(asked)) <= trials
+    assert all(2 * overlap <= 1 << block for block, overlap in asked)
+
+
+def test_the_choice_beats_others_on_a_real_clip(carphone: tuple[Layout, list[Frame]]) -> None:
+    layout, frames = carphone
+    window = layout._windows(frames)
+    chosen = layout.windows(frames)
+    scores = {w: layout._score(window, LincArch(*w, FRAMES)) for w in (chosen, (5, 2), (3, 4))}
+    assert min(scores, key=lambda w: scores[w]) == chosen
+
+
+@pytest.mark.parametrize(
+    ("area", "step", "side"),
+    [
+        (176 * 144, 40.0, 8),
+        (176 * 144, 80.0, 16),
+        (640 * 360, 25.0, 16),
+        (640 * 360, 101.0, 32),
+        (1280 * 720, 25.0, 16),
+        (1280 * 720, 80.0, 32),
+        (7680 * 4320, 1000.0, 32),
+        (16, 1.0, 8),
+    ],
+)
+def test_without_trials_blocks_grow_with_picture_and_step(
+    area: int, step: float, side: int
+) -> None:
+    assert 1 << usual_block(area, step) == side
+
+
+def test_without_trials_nothing_is_coded(
+    carphone: tuple[Layout, list[Frame]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried, frames = carphone
+    layout = Layout(tried.info, 80.0, trials=False)
+    monkeypatch.setattr(layout, "_trial", None)
+    assert layout.windows(frames) == (4, 2)
+    whole = Range(3, FRAMES, True)
+    assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [SegmentPlan(whole)]
+    assert layout.side(frames, LincArch(4, 2, FRAMES)) == 0
+
+
+def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> None:
+    """Two shots glued together are parted; the pieces follow one another."""
+    layout, frames = carphone
+    turned = [Frame(tuple(p[::-1, ::-1].copy() for p in f.planes), f.pts) for f in frames]
+    both, arch = [*frames, *turned], LincArch(4, 2, 2 * FRAMES)
+    plans = layout.cut(Range(3, 2 * FRAMES, False), both, arch)
+    parts = [Range(3, FRAMES, False), Range(3 + FRAMES, FRAMES, True)]
+    assert plans == [SegmentPlan(part, 0) for part in parts]
+    assert score(1000, 30) < score(1000, 29) < score(2000, 29)
