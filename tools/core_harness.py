@@ -5,13 +5,14 @@
 
 ``sanitize`` decodes every case and then broken variants of them under AddressSanitizer and
 UndefinedBehaviorSanitizer (gcc, or clang if there is no gcc). ``fuzz`` runs libFuzzer (clang) under
-the same two. Where no cases are given, ``tests/core/make_cases.c`` makes some at random.
+the same two. A CASE is a segment (.case) or a file (.linc); without any, random ones and the vectors.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,11 @@ FUZZ = ROOT / "fuzz"
 BUILD = ROOT / "build" / "core"
 
 SANITIZERS = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+#: zig, for programs that run on any Linux of this machine's kind.
+STATIC = (
+    *core_build.ZIG, "-target", f"{platform.machine()}-linux-musl", "-static", "-fno-sanitize=all",
+)  # fmt: skip
+
 #: gcc and clang are given the warnings that the sources are kept free of.
 WARNINGS = (
     "-Wall", "-Wextra", "-Wshadow", "-Wstrict-prototypes", "-Wmissing-prototypes", "-Wvla",
@@ -57,7 +63,7 @@ def compile_harness(out: Path, command: Sequence[str], main: Path = TESTS / "har
 def any_compiler() -> list[str]:
     """gcc or clang; else zig, which first has to compile a C library."""
     found = shutil.which("gcc") or shutil.which("clang")
-    return [found] if found else [*core_build.ZIG, "-fno-sanitize=all"]
+    return [found] if found else list(STATIC)
 
 
 def compiler(*names: str) -> str:
@@ -66,15 +72,6 @@ def compiler(*names: str) -> str:
         if shutil.which(name):
             return name
     raise BuildError(f"needs {' or '.join(names)}: apt-get install {names[0]}")
-
-
-def make_cases(folder: Path) -> list[Path]:
-    """The sound cases that everything starts from."""
-    folder.mkdir(parents=True, exist_ok=True)
-    files = [TESTS / f"{name}.c" for name in ("random_segment", "random_decisions", "make_cases")]
-    program = compile_program(BUILD / "make_cases", [*any_compiler(), "-O2"], *files)
-    subprocess.run([program, folder], check=True)
-    return sorted(folder.glob("*.case"))
 
 
 def sanitize(cases: Sequence[Path], mutations: int) -> None:
@@ -115,7 +112,9 @@ def main() -> None:
     parser.add_argument("cases", type=Path, nargs="*")
     chosen = parser.parse_intermixed_args()
     try:
-        cases = chosen.cases or make_cases(BUILD / "cases")
+        import core_cases
+
+        cases = core_cases.make_cases(chosen.cases, BUILD / "cases")
         if chosen.what == "sanitize":
             sanitize(cases, chosen.mutations)
         else:
