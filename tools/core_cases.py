@@ -1,4 +1,4 @@
-"""Segments that the core's tests decode: random ones, those of the vectors, those of any .linc file.
+"""Segments that the core's tests decode: random ones, those of the vectors and of any file.
 
 python tools/core_cases.py FOLDER [FILE.linc...]
 """
