@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes as c
 from typing import Any, ClassVar
 
-#: LINC_CORE_ABI of ``version.h``.
+#: LINC_CORE_ABI of ``linc_core.h``.
 ABI = 1
 
 
