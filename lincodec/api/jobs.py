@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lincodec.crop import Crop
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import UsageError
 from lincodec.options import (
     DecodeOptions,

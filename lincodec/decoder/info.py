@@ -41,6 +41,19 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
         return describe(LincFile(stream, limits, name=os.fspath(path)))
 
 
+def check_headers(path: str | os.PathLike[str], limits: Limits | None = None) -> None:
+    """Read everything but payloads, to refuse a file before time goes into it.
+
+    Raises:
+        InputError: the file cannot be opened.
+        CorruptError: and the other errors of ``LincFile``.
+    """
+    with open_file(path) as stream:
+        file = LincFile(stream, limits, name=os.fspath(path))
+        for index in range(len(file.segments)):
+            file.read_segment_header(index)
+
+
 def describe(file: LincFile) -> dict[str, Any]:
     """The same as ``info`` for an open file."""
     video, quality = file.info, file.quality()
