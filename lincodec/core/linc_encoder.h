@@ -55,8 +55,8 @@ LINC_API LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, c
                                         const size_t strides[3]);
 
 /* Step offsets for the areas of frames by how much the frames predicted from them gain: `tasks` in coding order, all
- * of them with their sources; `means` gets, for each task, the mean of log2(1 + gain / cost); `strength` in eighths of an octave for a doubling of the importance, about 2.5. Before
- * any frame with LINC_TOOL_STEP_OFFSETS. */
+ * of them with their sources; `strength` in eighths of an octave for a doubling of the importance; `means` gets, for
+ * each task, the mean of log2(1 + gain / cost). Before any frame with LINC_TOOL_STEP_OFFSETS. */
 LINC_API LincStatus linc_encoder_weigh(LincEncoder *encoder, const LincTask *tasks, int32_t count, double strength,
                                        double *means);
 
