@@ -49,6 +49,7 @@ class Effort(c.Structure):
         ("parts", c.c_int32),
         ("transform_split", c.c_int32),
         ("rdo", c.c_int32),
+        ("vectors", c.c_int32),
         ("early", c.c_int32),
     ]
 
