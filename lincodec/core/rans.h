@@ -1,5 +1,5 @@
-/* Binary range asymmetric numeral system: 16-bit probabilities, a state of up to 36 bits, 16 bits at a
- * time (spec 8.12.5).
+/* Binary range asymmetric numeral system: 16-bit probabilities, a state of up to 28 bits, a byte at a time
+ * (spec 8.12.5).
  *
  * The reader lives here, inline, because every bit of a file passes through it. The writer is in rans.c.
  */
@@ -11,39 +11,32 @@
 
 #include "context.h"
 
-/* The state is at least 2^20 between bits; it starts there in the writer, so the reader must end there. */
-#define LINC_RANS_LOW (UINT64_C(1) << 20)
-enum { LINC_RANS_STATE_BYTES = 5 };
+/* The state is at least 2^20 between bits as long as there are bytes. Behind the last byte it shrinks further, down
+ * to the 1 that the writer started with: so a short stream pays for no idle state. */
+#define LINC_RANS_LOW (UINT32_C(1) << 20)
 
 typedef struct LincRansReader {
     const uint8_t *at, *end;
-    uint64_t state;
+    uint32_t state;
     int failed; /* 1 once the bytes have run out or a rule was broken; nothing after that means anything */
 } LincRansReader;
 
-static inline void linc_rans_open(LincRansReader *r, const uint8_t *bytes, size_t size) {
-    size_t head = size < LINC_RANS_STATE_BYTES ? size : LINC_RANS_STATE_BYTES;
-    r->state = 0;
-    for (size_t i = 0; i < head; i++) r->state |= (uint64_t)bytes[i] << (8 * i);
-    r->at = bytes + head;
-    r->end = bytes + size;
-    r->failed = r->state < LINC_RANS_LOW || r->state >= LINC_RANS_LOW << 16;
-}
-
-/* One word restores the state after any bit: the least frequent one has 2^-10, raw ones take at most 16 bits. */
 static inline void linc_rans_refill(LincRansReader *r) {
     if (r->state >= LINC_RANS_LOW) return;
-    if (r->end - r->at < 2) {
-        r->failed = 1;
-        r->state = LINC_RANS_LOW; /* stays in range; the caller leaves at the next leaf */
-        return;
-    }
-    r->state = r->state << 16 | (uint64_t)r->at[0] | (uint64_t)r->at[1] << 8;
-    r->at += 2;
+    while (r->state < LINC_RANS_LOW && r->at != r->end) r->state = r->state << 8 | *r->at++;
+    if (r->state == 0) r->failed = 1; /* no writer's state is 0 */
+}
+
+static inline void linc_rans_open(LincRansReader *r, const uint8_t *bytes, size_t size) {
+    r->at = bytes;
+    r->end = bytes + size;
+    r->state = 0;
+    r->failed = 0;
+    linc_rans_refill(r);
 }
 
 static inline int linc_rans_bit(LincRansReader *r, LincContext *context) {
-    uint32_t one = linc_probability(context), slot = (uint32_t)r->state & 0xffff;
+    uint32_t one = linc_probability(context), slot = r->state & 0xffff;
     int bit = slot < one;
     if (bit)
         r->state = (r->state >> 16) * one + slot;
@@ -56,7 +49,7 @@ static inline int linc_rans_bit(LincRansReader *r, LincContext *context) {
 
 /* count: 1 to 16 bits of equal probability. */
 static inline uint32_t linc_rans_raw(LincRansReader *r, int count) {
-    uint32_t value = (uint32_t)r->state & ((1u << count) - 1);
+    uint32_t value = r->state & ((1u << count) - 1);
     r->state >>= count;
     linc_rans_refill(r);
     return value;
@@ -64,7 +57,7 @@ static inline uint32_t linc_rans_raw(LincRansReader *r, int count) {
 
 /* Whether the stream ended as a writer would have it. */
 static inline int linc_rans_ended(const LincRansReader *r) {
-    return !r->failed && r->at == r->end && r->state == LINC_RANS_LOW;
+    return !r->failed && r->at == r->end && r->state == 1;
 }
 
 /* The writer keeps what to code and codes it backwards at the end. */
