@@ -245,34 +245,39 @@ class Coder:
 
     def __init__(self, stream: bytes, contexts: Contexts) -> None:
         self.contexts = contexts
-        self.stream, self.at = stream, min(len(stream), 5)
-        self.state = int.from_bytes(stream[:5], "little")
-        need(1 << 20 <= self.state < 1 << 36, "first state of a stream")
+        self.stream, self.at, self.state = stream, 0, 0
+        need(stream[:1] > b"\0", "first byte of a stream")
+        self.refill()
 
     def refill(self) -> None:
-        """Take two bytes where the state is low."""
-        if self.state < 1 << 20:
-            need(self.at + 2 <= len(self.stream), "stream ends early")
-            self.state = self.state << 16 | int.from_bytes(self.stream[self.at : self.at + 2], "little")
-            self.at += 2
+        """Take bytes while the state is low."""
+        while self.state < 1 << 20 and self.at < len(self.stream):
+            self.state = self.state << 8 | self.stream[self.at]
+            self.at += 1
+        need(self.state, "stream ends early")
 
     def bit(self, *name: object) -> int:
         """A bit in the context of this name."""
-        fast, slow, count = self.contexts.get(name, (32768, 32768, 0))
+        fast, slow, _ = self.contexts.get(name, (32768, 32768, 0))
         p, r = clip((fast + slow) >> 1, 64, 65472), self.state & 65535
+        bit = int(r < p)
+        self.state = (self.state >> 16) * (p if bit else 65536 - p) + r - (0 if bit else p)
+        self.adapt(bit, *name)
+        self.refill()
+        return bit
+
+    def adapt(self, bit: int, *name: object) -> None:
+        """Let a context learn a bit."""
+        fast, slow, count = self.contexts.get(name, (32768, 32768, 0))
         rate = 131072 // (2 * count + 3)
         f, s = max(rate, 4096), max(rate, 512)
-        if r < p:
-            bit, self.state = 1, (self.state >> 16) * p + r
+        if bit:
             fast += (65535 - fast) * f >> 16
             slow += (65535 - slow) * s >> 16
         else:
-            bit, self.state = 0, (self.state >> 16) * (65536 - p) + r - p
             fast -= fast * f >> 16
             slow -= slow * s >> 16
         self.contexts[name] = (fast, slow, min(count + 1, 127))
-        self.refill()
-        return bit
 
     def raw(self, n: int) -> int:
         """n bits of equal probability."""
@@ -299,7 +304,7 @@ class Coder:
 
     def finish(self) -> None:
         """Check that the stream ended as a writer would have it."""
-        need(self.at == len(self.stream) and self.state == 1 << 20, "stream does not end in its state")
+        need(self.at == len(self.stream) and self.state == 1, "stream does not end in its state")
 
 
 # ---------------------------------------------------------------- what is parsed
@@ -377,10 +382,14 @@ class Parser:
     ) -> None:
         self.geometry, self.record = geometry, record
         self.settings = record.settings
-        self.coder = Coder(record.stream, contexts)
+        self.coder = self.open(contexts)
         self.collocated = collocated
         self.parsed = Parsed(record, contexts=contexts)
         self.offset, self.offset_known = 0, False
+
+    def open(self, contexts: Contexts) -> Coder:
+        """What reads the stream."""
+        return Coder(self.record.stream, contexts)
 
     def run(self) -> Parsed:
         """The whole record."""
@@ -568,14 +577,18 @@ class Parser:
             merges = leaf.skip or bool(coder.bit("merge", len(parts) > 1))
             first = leaf if leaf.parts else None
             if merges:
-                index = coder.unary(self.settings.merge_size - 1, "merge_index")
                 candidates = self.merge_list(part, first)
+                index = self.merge_index(candidates)
                 need(index < len(candidates), f"candidate {index} of {len(candidates)}")
                 part.motion = candidates[index]
             else:
                 part.motion = self.motion(part, side, first)
             leaf.parts.append(part)
         return merges
+
+    def merge_index(self, candidates: list[Motion]) -> int:
+        """Which candidate; there may be fewer than it can say."""
+        return self.coder.unary(self.settings.merge_size - 1, "merge_index")
 
     def motion(self, part: Part, side: int, first: Leaf | None) -> Motion:
         """The motion of a part that does not merge."""

@@ -23,6 +23,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import linc_partitioned
+import linc_pictures
 import numpy as np
 from numpy.typing import NDArray
 
@@ -164,6 +166,8 @@ class Segment:
     offset: int
     tensors: list[Tensor]
     length: int = 0
+    pictures: list[list[Ints]] = field(default_factory=list)
+    """Codes of all frames, where the segment has pictures and they were decoded."""
 
 
 @dataclass
@@ -328,10 +332,11 @@ MODES = {
     3: (range(1), True, False),
     4: (range(1), True, True),
     5: (range(1), True, False),
+    6: (range(1), False, False),
 }
 ROLES = {1: "spectral", 2: "latent", 3: "net_weight", 4: "net_bias", 5: "hyper_weight"}
 ROLES |= {6: "hyper_bias", 7: "head_weight", 8: "head_bias", 16: "encoding", 17: "base_weight"}
-ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion"}
+ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion", 26: "pictures"}
 
 
 def parse_tensor(fields: Fields) -> Tensor:
@@ -352,7 +357,10 @@ def parse_tensor(fields: Fields) -> Tensor:
     need(uses_a or tensor.a == 0, "a is not 0")
     need(tensor.b > 0 if uses_b else tensor.b == 0, "b does not suit the mode")
     need(mode not in (3, 4, 5) or tensor.a > 0, "step")
-    need(length <= 4 * tensor.size + (1 << 20), "payload too long for its elements")
+    longest = (1 << 16 if mode == 6 else 4) * tensor.size + (1 << 20)
+    need(length <= longest, "payload too long for its elements")
+    need((role == 26) == (mode == 6), "pictures in another mode, or another role in theirs")
+    need(mode != 6 or (ndim == 3 and length > 16 and layer == 0), "row of the pictures")
     need(mode != 0 or length == 4 * tensor.size, "raw payload length")
     need(mode != 1 or length == 0, "constant with a payload")
     return tensor
@@ -375,7 +383,26 @@ def parse_segment(data: bytes, offset: int, head: dict[str, Any]) -> Segment:
     within("params", params)
     within("symbols", symbols)
     need(params <= head["max_params"] and symbols <= head["max_symbols"], "bounds of HEAD")
-    return Segment(first, frames, flags == 1, offset, tensors)
+    segment = Segment(first, frames, flags == 1, offset, tensors)
+    check_pictures(segment, head)
+    return segment
+
+
+def check_pictures(segment: Segment, head: dict[str, Any]) -> None:
+    """Clause 7.10."""
+    tensor = pictures_of(segment)
+    if tensor is None:
+        return
+    need({t.role for t in segment.tensors} <= {2, 24, 26}, "pictures beside something else")
+    need(segment.frames <= 65535, "frames of a segment with pictures")
+    need(max(head["width"], head["height"]) <= 16384, "side of pictures")
+    units = (-(-head["height"] // 64), -(-head["width"] // 64))
+    need(tensor.dims == (segment.frames, *units), "dimensions of the pictures")
+
+
+def pictures_of(segment: Segment) -> Tensor | None:
+    """The tensor of role pictures."""
+    return one(segment, 26)
 
 
 def parse_audio(data: bytes) -> int:
@@ -967,6 +994,9 @@ def decode(file: File, tensor: Tensor) -> list[Ints]:
         return decode_spectral(file, tensor)
     if tensor.mode == 5:
         return [decode_field(tensor)]
+    if tensor.mode == 6:
+        need(file.arch["id"] == 2, "pictures outside architecture linc", "unsupported")
+        return [np.frombuffer(tensor.payload, "<i4", 4).astype(np.int64)]
     plain = (decode_raw, decode_const, decode_minmax, decode_lattice)
     return [plain[tensor.mode](tensor)]
 
@@ -984,11 +1014,38 @@ def decode_all(file: File) -> None:
                     digest.update(places.astype("<i4").tobytes())
                     numbers = numbers.ravel()[places]
                 digest.update(numbers.astype("<i4").tobytes())
+        if pictures_of(segment):
+            decode_pictures(file, segment)
     file.digest = digest.digest()
     need(file.parts.get("dGST", file.digest) == file.digest, "dGST", "digest")
     for alignment in file.alignments:
         for segment in file.segments if alignment.heads else []:
             decoded_head(file, alignment, segment)
+
+
+# ---------------------------------------------------------------- clause 7.10: mode partitioned
+
+
+def decode_pictures(file: File, segment: Segment) -> None:
+    """Decode all pictures of a segment and compare their digest."""
+    tensor, head = pictures_of(segment), file.head
+    assert tensor is not None
+    shape = (head["width"], head["height"], head["chroma"], head["depth"], segment.frames)
+    try:
+        found = dict(linc_pictures.decode_pictures(tensor.payload[16:], *shape))
+    except linc_partitioned.Broken as broken:
+        refuse(str(broken), broken.kind)
+    segment.pictures = [found[display] for display in range(segment.frames)]
+    need(picture_digest(file, segment) == tensor.payload[:16], "digest of pictures", "digest")
+
+
+def picture_digest(file: File, segment: Segment) -> bytes:
+    """16 bytes over the codes of all pictures."""
+    digest, kind = hashlib.sha256(), "u1" if file.head["depth"] == 8 else "<u2"
+    for planes in segment.pictures:
+        for plane in planes:
+            digest.update(plane.astype(kind).tobytes())
+    return digest.digest()[:16]
 
 
 # ---------------------------------------------------------------- clause 7: values of a tensor
@@ -1015,6 +1072,8 @@ def values(tensor: Tensor) -> Floats:
 def check_finite(tensor: Tensor) -> None:
     """No value overflows binary32, nor would that of 1 or -1 in a spectral tensor."""
     with np.errstate(over="ignore", invalid="ignore"):
+        if tensor.mode == 6:
+            return
         if tensor.mode < 4:
             need(np.isfinite(values(tensor)).all(), "a value is not finite")
             return
@@ -1320,7 +1379,11 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     """The planes at one time of one segment, in the units of clause 8.1."""
     if file.arch["id"] == 1:
         return inr_planes(file, segment, latent_at(file, segment, time), size)
-    planes = native_planes(file, segment, time)
+    if segment.pictures:
+        scale = 2.0 ** (file.head["depth"] - 8)
+        planes = [codes / scale - 128 for codes in segment.pictures[int(time)]]
+    else:
+        planes = native_planes(file, segment, time)
     if size == (file.head["height"], file.head["width"]):
         return planes
     return [
@@ -1482,19 +1545,22 @@ def embedding(file: File, alignment: Alignment, segment: Segment, time: float) -
 def describe(file: File) -> dict[str, Any]:
     """What the manifest of the vectors says of a good file: counts, digest, the last frame."""
     decode_all(file)
-    last = codes(file, render(file, file.frames - 1))
     digits = 2 if file.head["depth"] == 8 else 4
     end = file.segments[-1]
+    exact = [picture_digest(file, segment).hex() for segment in file.segments if segment.pictures]
+    last = [] if end.pictures else codes(file, render(file, file.frames - 1))
     embeddings = [
         [round(x, 6) for x in embedding(file, alignment, end, end.frames - 1).tolist()]
         for alignment in file.alignments
     ]
+    shown = ["".join(f"{c:0{digits}x}" for c in plane.flat) for plane in last]
     return {
         "frames": file.frames,
         "segments": len(file.segments),
         "sections": len(file.sections),
         "digest": file.digest.hex(),
-        "last_frame": ["".join(f"{c:0{digits}x}" for c in plane.flat) for plane in last],
+        **({"pictures": exact} if exact else {}),
+        **({"last_frame": shown} if shown else {}),
         **({"embeddings": embeddings} if embeddings else {}),
     }
 

@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "reference")]
 
 import linc_read  # noqa: E402  (the other reader states what is expected)
+import partitioned_vectors  # noqa: E402
 
 from lincodec.bitstream import segment as bitstream  # noqa: E402
 from lincodec.bitstream.embedding import Head as EmbeddingHead  # noqa: E402
@@ -237,12 +238,12 @@ def join(sections: Sections) -> bytes:
     return bytes(out)
 
 
-def changed(data: bytes, kind: bytes, offset: int, new: bytes, nth: int = 0) -> bytes:
-    """Bytes of one payload replaced; CRCs and DONE repaired, iNDX left out."""
+def changed(data: bytes, kind: bytes, offset: int, new: bytes | None, nth: int = 0) -> bytes:
+    """Bytes of one payload replaced, None: cut off; CRCs and DONE repaired, iNDX left out."""
     sections = [section for section in split(data) if section[0] != b"iNDX"]
     at = [i for i, (other, _) in enumerate(sections) if other == kind][nth]
     payload = bytearray(sections[at][1])
-    payload[offset : offset + len(new)] = new
+    payload[offset : len(payload) if new is None else offset + len(new)] = new or b""
     sections[at] = (kind, bytes(payload))
     return join(sections)
 
@@ -415,6 +416,7 @@ def good() -> Iterator[Vector]:
         )
     yield from good_inr(vector)
     yield from good_motion(vector)
+    yield from partitioned_vectors.good(vector, build)
     yield from good_ancillary(vector)
 
 
@@ -613,6 +615,7 @@ def unsupported() -> Iterator[Vector]:
         data = changed(levels, b"ARCH", offset, b"\x09")
         yield vector(f"inr-{name}", "6.2.1", f"latent-inr: {about}", data)
     yield vector("tensor-mode", "7", "mode 200", changed(base, b"SEGM", 18, b"\xc8"))
+    yield from partitioned_vectors.unsupported(vector, build)
     aligned = build(after=[(b"aLGN", alignment(1).pack())])
     at = 1 + len("make-vectors-1") + 32 + 1 + len("none")
     for name, offset in (("aligned-kind", 2), ("aligned-reserved", 3)):
@@ -671,6 +674,7 @@ def bad() -> Iterator[Vector]:
     yield from bad_segments(vector, base)
     yield from bad_numbers(vector, base)
     yield from bad_sizes(vector)
+    yield from partitioned_vectors.bad(vector, build, changed)
     yield from bad_ancillary(vector)
 
 
@@ -1132,7 +1136,8 @@ def readme(vectors: list[Vector]) -> str:
         "Made by `make_vectors.py`, which holds their descriptions; this page too. CC0 1.0.",
         "",
         "* `good/`: a reader decodes them to the digest in `manifest.json`, and renders the last",
-        "  frame to the codes there (hexadecimal, plane by plane) within clause 8.8.",
+        "  frame to the codes there (hexadecimal, plane by plane) within clause 8.8. Segments of",
+        "  pictures have the digests of clause 7.10 there instead, in order: all codes are exact.",
         "* `unsupported/`: sound files that need a newer reader.",
         "* `bad/`: files that break a rule. *Check only*: what is wrong is not needed for playing,",
         "  so a player may go on; a reader that checks the file refuses it. *Render only*: what is",
