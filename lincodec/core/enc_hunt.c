@@ -117,7 +117,7 @@ static int gather_starts(const EncSearch *s, const LincPart *part, int r, const 
 static EncAim aim_at(const EncSearch *s, const LincPart *part, int r, const EncHunt *hunt) {
     EncAim aim = {enc_source(s, 0, part->x, part->y), s->source->plane[0].stride, s->phases[r], part->x, part->y,
                   part->width, part->height, {0, 0}, {0, 0}, {hunt->predictors[r][0], hunt->predictors[r][1]},
-                  s->price, s->satd_shift, 0, 0};
+                  s->price, s->satd_shift, 0, s->effort.vectors};
     set_bounds(s, part, &aim.low, &aim.high);
     return aim;
 }
@@ -152,7 +152,8 @@ static void hunt_both(EncSearch *s, const LincPart *part, EncHunt *hunt) {
         aim.satd_shift++;
         aim.sad_shift = 1;
         LincVector start = motion.vector[r], found;
-        uint32_t cost = enc_motion_search(&aim, &start, 1, 0, &found);
+        uint32_t cost = s->effort.vectors ? enc_motion_search(&aim, &start, 1, 0, &found)
+                                          : enc_motion_refine(&aim, start, &found);
         cost += price_of(s, 3 + enc_vector_bits(motion.vector[1 - r], hunt->predictors[1 - r]));
         if (cost >= hunt->both.estimate) break;
         motion.vector[r] = found;
