@@ -535,7 +535,7 @@ def bad_headers(refused: Make, part: list[bytes]) -> Iterator[Any]:
     yield refused("length", "the length has five bytes", b"\x80\x80\x80\x80\x01" + whole)
     first = part[0]
     fields = (
-        ("step", 2, 176, "a step index of 176"),
+        ("step-index", 2, 176, "a step index of 176"),
         ("step-v", 4, 255, "a step index of 255"),
         ("merge-none", 5, 0, "a merge list of none"),
         ("merge-long", 5, 7, "a merge list of 7"),
