@@ -46,6 +46,9 @@ from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
 from lincodec.video.timing import is_constant
 
+#: Share of a partitioned segment's bytes that motion for frames in between may add.
+_MOTION_SHARE = 0.02
+
 
 def encode(
     source: str,
@@ -272,8 +275,15 @@ class _Job:
                     self.warnings.append("memory ran out: a segment was cut in two")
                     continue
                 self.cut_short |= fitted.cut_short
-                code = fitted.code if motion is None else with_motion(fitted.code, motion)
+                code = fitted.code
+                if motion is not None and self._motion_pays(code, reserved):
+                    code = with_motion(code, motion)
                 yield part, frames, code, pack_segment(code)
+
+    def _motion_pays(self, code: SegmentCode, size: int) -> bool:
+        """Whether to store motion of ``size`` bytes: beside frames of few bytes only if asked to."""
+        few = code.pictures is not None and size > _MOTION_SHARE * len(code.pictures.stream)
+        return self.options.motion is not None or not few
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
