@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "enc_hiding.h"
 #include "syntax.h"
 
 enum { ROW = 34 }; /* of EncQuantiser.levels */
@@ -193,6 +194,7 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
     float cost = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : (float)round_all(q, n) - 1;
     out.coded = cost >= 0;
     if (!out.coded) return out;
+    float saved = q->hiding ? enc_hide_signs(q, rates, coefficients, size_log2, chroma, lambda) : 0;
     for (int y = 0; y < n; y++)
         for (int x = 0; x < n; x++) {
             int v = q->levels[y * ROW + x];
@@ -203,7 +205,7 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
             levels[y * stride + x] = (int16_t)(coefficients[x * n + y] < 0 ? -v : v);
         }
     if (rdo)
-        out.cost = cost > out.error ? (uint32_t)((cost - out.error) / lambda) : 0;
+        out.cost = cost - saved > out.error ? (uint32_t)((cost - saved - out.error) / lambda) : 0;
     else
         out.cost = linc_cost_levels(levels, stride, size_log2, chroma, &rates->costs);
     return out;
