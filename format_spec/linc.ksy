@@ -337,7 +337,7 @@ enums:
     19: patch_weight
     20: patch_bias
     24: motion
-    25: prediction
+    26: pictures
   mode:
     0: raw
     1: const
@@ -345,6 +345,7 @@ enums:
     3: lattice
     4: spectral
     5: field
+    6: partitioned
   chroma:
     0: grey
     1: yuv420

@@ -15,7 +15,8 @@ from lincodec.bitstream import segment
 from lincodec.container import DamagedFile, LincFile
 from lincodec.decoder.decode import intact_shots
 from lincodec.decoder.info import describe
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.errors import LincError, UnsupportedError
 from lincodec.limits import Limits
 
@@ -124,9 +125,9 @@ def _render(file: LincFile) -> None:
         return
     try:
         if isinstance(file, DamagedFile):
-            file.keep(renderer.load)
+            file.keep(renderer.check)
         if file.head.width * file.head.height > RENDERED:
-            renderer.load(0)
+            renderer.check(0)
             return
         first = file.segments[0].first_frame
         shots = output_shots(first, min(first + FRAMES, file.n_frames), 1)

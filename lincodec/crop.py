@@ -40,6 +40,17 @@ class Crop:
                 f"--crop {self} cuts chroma samples of {1 << sx}x{1 << sy} apart; use {nearest}"
             )
 
+    def windows(self, info: VideoInfo) -> list[tuple[slice, slice]]:
+        """Rows and columns of every plane that it shows, of a picture that it fits."""
+        sx, sy = info.chroma_shift or (0, 0)
+        out = []
+        for plane, (height, width) in enumerate(info.plane_sizes):
+            down, across = (sy, sx) if plane else (0, 0)
+            bottom = min(height, -(-(self.y + self.height) >> down))
+            right = min(width, -(-(self.x + self.width) >> across))
+            out.append((slice(self.y >> down, bottom), slice(self.x >> across, right)))
+        return out
+
 
 def _aligned(start: int, length: int, whole: int, unit: int) -> tuple[int, int]:
     """The smallest (start, length) in whole units, or up to the edge, that holds another one."""

@@ -48,8 +48,8 @@ class EncodeOptions:
     """Settings of a paper preset's network as text, see ``InrSettings``."""
     network: bool | None = None
     """Force the network part on or off; None: the preset decides."""
-    prediction: bool | None = None
-    """Predict frames from each other where that pays, or never; None: the preset decides."""
+    kind: str | None = None
+    """Kind of all segments, ``partitioned`` or ``spectral``; None: what codes better."""
     motion: bool | None = None
     """Store the motion between frames or not; None: the preset decides."""
     trials: bool | None = None
@@ -63,7 +63,7 @@ class EncodeOptions:
     audio: bool = True
     device: str = "auto"
     align: tuple[str, ...] = ()
-    """Embedding models to align the latents to; see ``lincodec.semantics.teacher``."""
+    """Embedding models to align the latents to; see ``lincodec.semantics.teachers``."""
     align_weight: float = 0.01
     """Lambda of paper Eq. 6, above 0."""
     cache: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.15.0"
+SPEC_VERSION: Final = "0.17.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -15,6 +15,10 @@ UNKNOWN_COUNT: Final = 4294967295
 MAX_NDIM: Final = 4
 MAX_DIM: Final = 16777215
 MAX_BITS: Final = 16
+UNIT: Final = 64
+MAX_PICTURE_SIDE: Final = 16384
+MAX_PICTURES: Final = 65535
+MAX_KEPT: Final = 32
 
 HEAD: Final = b"HEAD"
 ARCH: Final = b"ARCH"
@@ -116,7 +120,7 @@ class Role(IntEnum):
     PATCH_WEIGHT = 19
     PATCH_BIAS = 20
     MOTION = 24
-    PREDICTION = 25
+    PICTURES = 26
 
 
 class Mode(IntEnum):
@@ -128,6 +132,7 @@ class Mode(IntEnum):
     LATTICE = 3
     SPECTRAL = 4
     FIELD = 5
+    PARTITIONED = 6
 
 
 class Chroma(IntEnum):
@@ -148,5 +153,5 @@ class SegmentFlag(IntFlag):
 #: Architecture name and the newest version this package knows, by id.
 ARCHES: Final = {
     1: ("latent-inr", 1),
-    2: ("linc", 2),
+    2: ("linc", 3),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import sys
@@ -58,14 +59,10 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def reader() -> ModuleType:
     """The independent reader, loaded from its file."""
-    path = ROOT / "format_spec" / "reference" / "linc_read.py"
-    spec = importlib.util.spec_from_file_location("linc_read", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+    folder = str(ROOT / "format_spec" / "reference")
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return importlib.import_module("linc_read")
 
 
 @pytest.fixture(scope="session")

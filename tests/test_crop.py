@@ -13,7 +13,8 @@ import pytest
 from lincodec.container import LincFile
 from lincodec.crop import Crop
 from lincodec.decoder.decode import decode
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.errors import UsageError
 from lincodec.options import DecodeOptions, EncodeOptions, Span

@@ -15,8 +15,8 @@ from support.elsewhere import META, Far, elsewhere
 
 from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
-from lincodec.decoder.load import Rendering
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.engine import Engine, SegmentTask, Setting
 from lincodec.encoder.engines import engine_class
@@ -31,7 +31,6 @@ from lincodec.encoder.segments import Range
 from lincodec.errors import ResourceError
 from lincodec.model.network import network_shape
 from lincodec.options import EncodeOptions, Span
-from lincodec.registry import Role
 from lincodec.types import Frame, VideoInfo
 from lincodec.video.reader import FrameReader
 
@@ -109,19 +108,16 @@ def measured(small: Small, engine: Engine, found: list[tuple[Range, SegmentCode]
     "options",
     [
         EncodeOptions(preset="instant"),
-        EncodeOptions(preset="fast", prediction=False, quality=24, trials=False),
+        EncodeOptions(preset="fast", quality=24, trials=False),
         pytest.param(EncodeOptions(preset="fast", quality=24), marks=pytest.mark.slow),
     ],
-    ids=lambda o: f"{o.preset}-{o.prediction}",
+    ids=lambda o: f"{o.preset}-{o.trials}",
 )
 def test_an_encode_keeps_to_its_device(small: Small, options: EncodeOptions) -> None:
     engine, here = fitted(small, options)
     with elsewhere():
         there_engine, there = fitted(small, replace(options, device="meta"))
         psnrs = measured(small, there_engine, there)
-    predicted = [(Role.PREDICTION, 0) in code.tensors for _, code in there]
-    assert predicted == [(Role.PREDICTION, 0) in code.tensors for _, code in here]
-    assert any(predicted) == (options.preset == "fast" and options.prediction is None)
     assert there_engine.arch == engine.arch
     assert [part for part, _ in there] == [part for part, _ in here]
     assert psnrs == pytest.approx(measured(small, engine, here), abs=0.02)
@@ -212,9 +208,8 @@ class AtOnce(Executor):
 @pytest.mark.parametrize("scale", [1, 2])
 @pytest.mark.parametrize(
     "name",
-    ["motion", "motion-cut", "network-4", "prediction-both", "prediction-link", "prediction-motion",
-     "rotated", "odd-size", "inr-hash", "inr-patch"],
-)  # fmt: skip
+    ["motion", "motion-cut", "network-4", "rotated", "odd-size", "inr-hash", "inr-patch"],
+)
 def test_a_decode_keeps_to_its_device(name: str, scale: int) -> None:
     """Native and twice as large, with frames in between."""
     shown = []
@@ -222,8 +217,9 @@ def test_a_decode_keeps_to_its_device(name: str, scale: int) -> None:
         with elsewhere(), (VECTORS / f"good-{name}.linc").open("rb") as stream:
             linc = LincFile(stream)
             size = (scale * linc.info.width, scale * linc.info.height)
-            renderer = Renderer(linc, size, Rendering.of(device))
-            renderer._pool = renderer._painter = AtOnce()  # type: ignore[assignment]
+            renderer = Renderer(linc, size, device=device)
+            painter = renderer._painter
+            painter._pool = painter._ahead = AtOnce()  # type: ignore[assignment]
             shots = output_shots(0, min(linc.n_frames, 20), scale)
             shown.append(list(renderer.frames(shots)))
     assert len(shown[0]) == len(shown[1]) == len(shots)

@@ -15,7 +15,7 @@ import torch
 
 from lincodec.cli.main import run
 from lincodec.container import writer
-from lincodec.decoder import render
+from lincodec.decoder import paint
 from lincodec.decoder.verify import verify
 from lincodec.encoder.linc.engine import LincEngine
 from lincodec.options import EncodeOptions, Progress, Span
@@ -173,15 +173,15 @@ def test_memory_runs_out_while_rendering(
     plain, small = tmp_path / "plain.y4m", tmp_path / "small.y4m"
     decoding = ["decode", str(tmp_path / "in.linc"), "-q", "-o"]
     assert run([*decoding, str(plain)]) == 0
-    real, sizes, most = render.Renderer._batch, [], 1
+    real, sizes, most = paint.Painter._batch, [], 1
 
-    def batch(self: render.Renderer, index: int, shots: Any, last: int) -> Any:
+    def batch(self: paint.Painter, index: int, shots: Any, last: int) -> Any:
         sizes.append(len(shots))
         if len(shots) > most:
             torch.empty(1 << 60)
         return real(self, index, shots, last)
 
-    monkeypatch.setattr(render.Renderer, "_batch", batch)
+    monkeypatch.setattr(paint.Painter, "_batch", batch)
     assert run([*decoding, str(small)]) == 0
     assert small.read_bytes() == plain.read_bytes()
     assert sizes[:3] == [4, 2, 1]

@@ -19,7 +19,6 @@ from lincodec.container import LincFile
 from lincodec.decoder.verify import decoded_digest
 from lincodec.errors import LincError
 from lincodec.options import EncodeOptions, Span
-from lincodec.registry import Role
 
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
 
@@ -47,14 +46,10 @@ def write_y4m(path: Path) -> None:
         ("y4m", EncodeOptions(preset="instant", quality=12.0)),
         (
             "carphone",
-            EncodeOptions(span=Span(frames=6), network=True, prediction=False, max_time=3.0),
-        ),
-        (
-            "carphone",
-            EncodeOptions(preset="instant", span=Span(frames=14), segment=8, prediction=True),
+            EncodeOptions(span=Span(frames=6), network=True, max_time=3.0),
         ),
     ],
-    ids=["segments", "bikes", "10-bit", "network", "prediction"],
+    ids=["segments", "bikes", "10-bit", "network"],
 )
 def test_fresh_encodes(
     source: str,
@@ -63,7 +58,8 @@ def test_fresh_encodes(
     clip: Callable[[str], Path],
     tmp_path: Path,
 ) -> None:
-    from lincodec.decoder.render import Renderer, output_shots
+    from lincodec.decoder.render import Renderer
+    from lincodec.decoder.shots import output_shots
     from lincodec.encoder.encode import encode
 
     path = tmp_path / "in.y4m"
@@ -77,8 +73,6 @@ def test_fresh_encodes(
     theirs = reader.read(data)
     reader.decode_all(theirs)  # compares with dGST
     assert theirs.parts["dGST"] == theirs.digest
-    roles = {tensor.role for segment in theirs.segments for tensor in segment.tensors}
-    assert Role.PREDICTION in roles or not options.prediction
     file = LincFile(io.BytesIO(data))
     renderer = Renderer(file)
     for index, planes in enumerate(renderer.frames(output_shots(0, file.n_frames, 1))):

@@ -2,8 +2,8 @@
 
     python -m tools.train_tables CLIP [CLIP ...]
 
-Each clip gives the quantised spectral weights of 33 frames at three qualities, with prediction and
-without, as the encoder chooses them with the tables there are. From them: weights and tables of
+Each clip gives the quantised spectral weights of 33 frames at three qualities, as
+the encoder chooses them with the tables there are. From them: weights and tables of
 the block classes; hidden layer, outputs, thresholds and tables of the magnitudes. The tables of
 other integers (``magnitude_tables``, ``escape_table``) stay as they are. Tables are part of the
 format: a new run is a new spec version.
@@ -25,7 +25,6 @@ from torch.nn import functional
 
 from benchmarks.common.anchors import load_clip
 from lincodec.container import LincArch
-from lincodec.encoder.linc.predictive_fit import PredictiveFit, usual_side
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import step_of
 from lincodec.entropy import context, tables
@@ -95,16 +94,12 @@ def _halved(plane: np.ndarray) -> np.ndarray:
 
 
 def coded(path: str, index: int) -> Iterator[list[Coefficients]]:
-    """Quantised weights of every channel of a clip, quality after quality, without and with
-    prediction."""
+    """Quantised weights of every channel of a clip, quality after quality."""
     frames, info = windows(path)
     arch = LincArch(*WINDOWS[index % len(WINDOWS)], len(frames))
-    plain = SegmentFit(frames, info, arch)
-    side = usual_side(info, step_of(QUALITIES[1]))
-    predictive = PredictiveFit(frames, info, arch, (1, 250_000), side)
+    fit = SegmentFit(frames, info, arch)
     for quality in QUALITIES:
-        for fit in (plain, predictive):
-            yield list(fit.quantise(step_of(quality)).spectral.channels)
+        yield list(fit.quantise(step_of(quality)).spectral.channels)
 
 
 def samples(channels: Sequence[Coefficients], rng: np.random.Generator) -> dict[Sets, Sample]:

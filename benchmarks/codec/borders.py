@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmarks.common.anchors import Clip
 from lincodec.container import LincFile
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions, Span
 from lincodec.types import FloatArray

@@ -37,7 +37,7 @@ from lincodec.bitstream.segment import unpack_segment
 from lincodec.container import LincFile
 from lincodec.decoder.areas import areas_of
 from lincodec.decoder.load import Rendering, segment_model
-from lincodec.decoder.render import batch_size
+from lincodec.decoder.paint import batch_size
 from lincodec.model.devices import device_name, device_of
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area

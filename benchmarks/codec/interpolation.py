@@ -29,7 +29,8 @@ from benchmarks.codec.borders import borders, borders_table
 from benchmarks.common.anchors import Clip, load_clip
 from benchmarks.common.runs import RESULTS, command, listed, machine
 from lincodec.container import LincFile
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
 from lincodec.types import Planes

@@ -31,7 +31,8 @@ from benchmarks.common.anchors import (
 from benchmarks.common.bd_rate import bd_rate
 from benchmarks.common.runs import RESULTS, command, listed, machine
 from lincodec.container import LincFile
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
 from lincodec.plots.rd import plot_rd

@@ -26,7 +26,8 @@ import numpy as np
 from benchmarks.common.anchors import load_clip
 from benchmarks.common.runs import RESULTS, command, listed, machine
 from lincodec.container import LincFile
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
 from lincodec.types import Planes, VideoInfo

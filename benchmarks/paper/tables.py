@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lincodec.encoder.budget import Budget
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -20,7 +19,9 @@ from benchmarks.common.clips import HeldOut, every, small_clip
 from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincFile
 from lincodec.decoder.load import Rendering, read_inr
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
+from lincodec.encoder.budget import Budget
 from lincodec.encoder.encode import encode
 from lincodec.encoder.latent_inr.fit import InrFit
 from lincodec.encoder.latent_inr.settings import InrSettings
@@ -111,7 +112,7 @@ def rendered(path: Path, scale: int = 1, device: str = "cpu") -> Iterator[Planes
     """Frames of a file, ``scale`` for one."""
     with path.open("rb") as stream:
         file = LincFile(stream, name=str(path))
-        renderer = Renderer(file, None, Rendering.of(device))
+        renderer = Renderer(file, device=device)
         try:
             yield from renderer.frames(output_shots(0, file.n_frames, scale))
         finally:

@@ -23,6 +23,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import linc_mixing
+import linc_partitioned
+import linc_pictures
 import numpy as np
 from numpy.typing import NDArray
 
@@ -164,8 +167,8 @@ class Segment:
     offset: int
     tensors: list[Tensor]
     length: int = 0
-    pictures: dict[int, list[Floats]] = field(default_factory=dict)
-    """Frames that were predicted, or that others were predicted from (clause 8.11)."""
+    pictures: list[list[Ints]] = field(default_factory=list)
+    """Codes of all frames, where the segment has pictures and they were decoded."""
 
 
 @dataclass
@@ -330,11 +333,11 @@ MODES = {
     3: (range(1), True, False),
     4: (range(1), True, True),
     5: (range(1), True, False),
+    6: (range(1), False, False),
 }
 ROLES = {1: "spectral", 2: "latent", 3: "net_weight", 4: "net_bias", 5: "hyper_weight"}
 ROLES |= {6: "hyper_bias", 7: "head_weight", 8: "head_bias", 16: "encoding", 17: "base_weight"}
-ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion"}
-ROLES |= {25: "prediction"}
+ROLES |= {18: "base_bias", 19: "patch_weight", 20: "patch_bias", 24: "motion", 26: "pictures"}
 
 
 def parse_tensor(fields: Fields) -> Tensor:
@@ -355,7 +358,10 @@ def parse_tensor(fields: Fields) -> Tensor:
     need(uses_a or tensor.a == 0, "a is not 0")
     need(tensor.b > 0 if uses_b else tensor.b == 0, "b does not suit the mode")
     need(mode not in (3, 4, 5) or tensor.a > 0, "step")
-    need(length <= 4 * tensor.size + (1 << 20), "payload too long for its elements")
+    longest = (1 << 16 if mode == 6 else 4) * tensor.size + (1 << 20)
+    need(length <= longest, "payload too long for its elements")
+    need((role == 26) == (mode == 6), "pictures in another mode, or another role in theirs")
+    need(mode != 6 or (ndim == 3 and length > 16 and layer == 0), "row of the pictures")
     need(mode != 0 or length == 4 * tensor.size, "raw payload length")
     need(mode != 1 or length == 0, "constant with a payload")
     return tensor
@@ -378,7 +384,26 @@ def parse_segment(data: bytes, offset: int, head: dict[str, Any]) -> Segment:
     within("params", params)
     within("symbols", symbols)
     need(params <= head["max_params"] and symbols <= head["max_symbols"], "bounds of HEAD")
-    return Segment(first, frames, flags == 1, offset, tensors)
+    segment = Segment(first, frames, flags == 1, offset, tensors)
+    check_pictures(segment, head)
+    return segment
+
+
+def check_pictures(segment: Segment, head: dict[str, Any]) -> None:
+    """Clause 7.10."""
+    tensor = pictures_of(segment)
+    if tensor is None:
+        return
+    need({t.role for t in segment.tensors} <= {2, 24, 26}, "pictures beside something else")
+    need(segment.frames <= 65535, "frames of a segment with pictures")
+    need(max(head["width"], head["height"]) <= 16384, "side of pictures")
+    units = (-(-head["height"] // 64), -(-head["width"] // 64))
+    need(tensor.dims == (segment.frames, *units), "dimensions of the pictures")
+
+
+def pictures_of(segment: Segment) -> Tensor | None:
+    """The tensor of role pictures."""
+    return one(segment, 26)
 
 
 def parse_audio(data: bytes) -> int:
@@ -615,9 +640,6 @@ class Table:
 
 
 MAGNITUDES = [Table(row) for row in TABLES["magnitude_tables"]]
-SPECTRAL = [Table(row) for row in TABLES["spectral_tables"]]
-ROOT = np.array(TABLES["root"])
-CLASSES = [Table(row) for row in TABLES["class_tables"]]
 ESCAPE = Table(TABLES["escape_table"])
 
 
@@ -745,23 +767,15 @@ def decode_lattice(tensor: Tensor) -> Ints:
 def decode_field(tensor: Tensor) -> Ints:
     """Clause 7.9."""
     need(len(tensor.dims) == 4, "field tensor has not four dimensions")
-    count, components, rows, columns = tensor.dims
     fields, q = Fields(tensor.payload), np.zeros(tensor.dims, np.int64)
-    given = fields.bytes(18) if components == 5 else b""
     tables = np.frombuffer(fields.bytes(10), np.uint8)
     need(tables.max() < len(MAGNITUDES), "table of a context")
     block = IntegerBlock(fields.data[fields.at :])
-    coded = np.ones(tensor.dims, bool)
-    if components == 5:
-        q[:, 4] = decode_choices(given, (count, rows, columns), block.rans)
-        coded[:, :2], coded[:, 2:4] = (q[:, 4:] < 1), (q[:, 4:] > -1)
-        coded[:, 4] = False
-    n, c, r, w = np.indices(tensor.dims)[:, :, :4].reshape(4, -1)
+    n, c, r, w = np.indices(tensor.dims).reshape(4, -1)
     time = 2 * (2 * n + r + w) + c % 2
     steps = [np.flatnonzero(time == t) for t in range(time.max() + 1)]
     steps = [step for step in steps if len(step)]
     m, residuals = np.zeros(tensor.dims, np.int64), np.zeros(tensor.dims, np.int64)
-    inner = [step[coded[n[step], c[step], r[step], w[step]]] for step in steps]
 
     def near(source: Ints, step: Ints, dn: int, dc: int, dr: int, dw: int) -> Ints:
         place = (n[step] + dn, c[step] + dc, r[step] + dr, w[step] + dw)
@@ -769,14 +783,14 @@ def decode_field(tensor: Tensor) -> Ints:
         inside &= (place[2] < tensor.dims[2]) & (place[3] < tensor.dims[3])
         return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in place)], 0)
 
-    for step in inner:
+    for step in steps:
         activity = 2 * near(m, step, 0, 0, 0, -1) + 2 * near(m, step, 0, 0, -1, 0)
         activity += near(m, step, 0, 0, -1, -1) + 2 * near(m, step, -1, 0, 0, 0)
         activity += near(m, step, -1, 0, 0, 1) + near(m, step, -1, 0, 1, 0)
         activity += np.where(c[step] % 2 == 1, 2 * near(m, step, 0, -1, 0, 0), 0)
         contexts = sum((activity >= bound).astype(int) for bound in (1, 2, 3, 5, 7, 10, 14, 20, 30))
         m[n[step], c[step], r[step], w[step]] = block.step(tables[contexts], MAGNITUDES)
-    for step, found in zip(inner, block.finish(), strict=True):
+    for step, found in zip(steps, block.finish(), strict=True):
         residuals[n[step], c[step], r[step], w[step]] = found
     for step in steps:
         left, above = near(q, step, 0, 0, 0, -1), near(q, step, 0, 0, -1, 0)
@@ -787,23 +801,6 @@ def decode_field(tensor: Tensor) -> Ints:
         where = n[step], c[step], r[step], w[step]
         q[where] = residuals[where] + median
     need(np.abs(q).max() < 1 << 15, "field integer too large")
-    return q
-
-
-def decode_choices(given: bytes, shape: tuple[int, int, int], rans: Rans) -> Ints:
-    """The choices of clause 7.9, [N, R, W]."""
-    tables = []
-    for f, g in zip(given[0::2], given[1::2], strict=True):
-        need(f > 0 and g > 0 and f + g < 256, "frequencies of a choice")
-        tables.append(Table([part << 16 for part in (f, g, 256 - f - g)]))
-    q = np.zeros(shape, np.int64)
-    n, r, w = np.indices(shape).reshape(3, -1)
-    for t in range(shape[1] + shape[2] - 1):
-        step = np.flatnonzero(r + w == t)
-        at, row, column = n[step], r[step], w[step]
-        left = np.where(column > 0, q[at, row, column - 1], 0)
-        above = np.where(row > 0, q[at, row - 1, column], 0)
-        q[at, row, column] = rans.grouped(3 * (left + 1) + above + 1, tables) - 1
     return q
 
 
@@ -839,151 +836,15 @@ def block_shifts(file: File) -> list[tuple[int, int]]:
     ]
 
 
-def neighbours(array: Ints) -> Ints:
-    """Sum over the blocks left, right, above and below; axes 1 and 2 are rows and columns."""
-    out = np.zeros_like(array)
-    out[:, 1:] += array[:, :-1]
-    out[:, :-1] += array[:, 1:]
-    out[:, :, 1:] += array[:, :, :-1]
-    out[:, :, :-1] += array[:, :, 1:]
-    return out
-
-
 def decode_spectral(file: File, tensor: Tensor) -> list[Ints]:
     """Clause 7.5: q[k, row, column, v, u] of each channel."""
     shapes = channel_shapes(file, tensor)
     fields = Fields(tensor.payload)
     fields.bytes(3 * len(shapes))
-    first_tables = fields.bytes(len(shapes))
-    need(max(first_tables) < len(MAGNITUDES), "table of the first coefficients")
-    block = IntegerBlock(fields.data[fields.at :])
-    classes: list[Ints] = []
-    cut: list[Ints] = []
-    places = []
-    for channel, shape in enumerate(shapes):
-        block.step(np.full(shape[1] * shape[2], first_tables[channel]), MAGNITUDES)
-        classes.append(decode_classes(block.rans, channel, shape, classes))
-        cut.append(np.zeros(shape, np.int64))
-        places.append([*decode_magnitudes(block, channel, classes, cut)])
-    steps = iter(block.finish())
-    out = []
-    for shape, active in zip(shapes, places, strict=True):
-        q = np.zeros(shape, np.int64)
-        q[0, :, :, 0, 0] = undo_prediction(next(steps).reshape(shape[1:3]))
-        for place in active:
-            q[place] = next(steps)
-        need(np.abs(q).max() < 1 << 16, "spectral integer too large")
-        out.append(q)
-    return out
-
-
-def undo_prediction(residual: Ints) -> Ints:
-    """Clause 7.5.1."""
-    out = np.zeros_like(residual)
-    for row, column in np.ndindex(*residual.shape):
-        left = int(out[row, column - 1]) if column else 0
-        above = int(out[row - 1, column]) if row else 0
-        corner = int(out[row - 1, column - 1]) if row and column else 0
-        low, high = min(left, above), max(left, above)
-        guess = min(max(left + above - corner, low), high) if row and column else left + above
-        out[row, column] = guess + residual[row, column]
-    return out
-
-
-def decode_classes(rans: Rans, channel: int, shape: tuple[int, ...], lower: list[Ints]) -> Ints:
-    """Clause 7.5.2: the class of every block of every component."""
-    count, rows, columns = shape[:3]
-    zero = np.zeros((1, rows, columns), np.int64)
-    out = np.zeros((count, rows, columns), np.int64)
-    parity = np.add.outer(np.arange(rows), np.arange(columns)) % 2
-    for k in range(count):
-        before = out[k - 1 : k] if k >= 1 else zero
-        terms = [
-            before[0],
-            out[k - 2] if k >= 2 else zero[0],
-            neighbours(before)[0],
-            lower[0][k] if channel >= 1 else zero[0],
-            lower[1][k] if channel >= 2 else zero[0],
-            zero[0] + (not before.any()),
-            zero[0] + 1,
-        ]
-        for turn in (0, 1):
-            around = neighbours(out[k : k + 1])[0] if turn else zero[0]
-            weights = TABLES["class_weights"][channel][turn]
-            total = sum(w * t for w, t in zip(weights, [*terms, around], strict=True))
-            ids = np.clip(total >> TABLES["class_shift"], 0, len(CLASSES) - 1)
-            chosen = parity == turn
-            out[k][chosen] = rans.grouped(ids[chosen], CLASSES)
-    return out
-
-
-def decode_magnitudes(
-    block: IntegerBlock, channel: int, classes: list[Ints], cut: list[Ints]
-) -> Iterator[tuple[Ints, ...]]:
-    """Clause 7.5.3: fills ``cut[-1]`` with min(|q|, 15), yields the places of each step."""
-    m = cut[-1]
-    height, width = m.shape[3:]
-    diagonal = np.add.outer(np.arange(height), np.arange(width))
-    bounds = np.array(TABLES["class_bounds"])[classes[channel]]
-    active = diagonal < bounds[..., None, None]
-    active[0, :, :, 0, 0] = False
-    k, row, column, v, u = places = np.nonzero(active)
-    time = 4 * k + 2 * (u + v) + (row + column) % 2
-    order = np.argsort(time, kind="stable")
-    edges = np.flatnonzero(np.diff(time[order])) + 1
-    for part in np.split(order, edges) if len(order) else []:
-        place = tuple(axis[part] for axis in places)
-        ids = magnitude_tables(channel, classes, cut, place)
-        m[place] = block.step(ids, SPECTRAL)
-        yield place
-
-
-def magnitude_tables(
-    channel: int, classes: list[Ints], cut: list[Ints], place: tuple[Ints, ...]
-) -> Ints:
-    """The table of each coefficient of one step."""
-    k, row, column, v, u = place
-    turn, blocks = int((row[0] + column[0]) % 2), (k, row, column)
-    beside = ((0, -1), (0, 1), (-1, 0), (1, 0))
-    none = np.zeros(len(k), np.int64)
-
-    def look(source: Ints, *index: Ints) -> Ints:
-        inside = np.ones(len(k), bool)
-        for axis, size in zip(index, source.shape, strict=True):
-            inside &= (axis >= 0) & (axis < size)
-        return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in index)], 0)
-
-    def r(dk: int, dv: int, du: int, of: int = channel, dr: int = 0, dc: int = 0) -> Ints:
-        return ROOT[look(cut[of], k + dk, row + dr, column + dc, v + dv, u + du)]
-
-    def around(dk: int, dv: int, du: int, of: int = channel) -> Ints:
-        return sum(r(dk, dv, du, of, *step) for step in beside)
-
-    below = [r(0, 0, 0, 0), around(0, 0, 0, 0)] if channel else [none] * 2
-    below += [r(0, -1, 0, 0) + r(0, 1, 0, 0) + r(0, 0, -1, 0) + r(0, 0, 1, 0) if channel else none]
-    below += [r(0, 0, 0, 1), around(0, 0, 0, 1)] if channel > 1 else [none] * 2
-    own = classes[channel]
-    near = sum(look(own, k, row + dr, column + dc) for dr, dc in beside)
-    room = np.array(TABLES["class_bounds"])[own[blocks]] - 1 - v - u
-    terms = [
-        r(0, -1, 0), r(0, 0, -1), r(0, -1, -1), r(0, -2, 0), r(0, 0, -2),
-        r(0, -2, -1) + r(0, -1, -2),
-        r(-1, 0, 0), r(-2, 0, 0), around(-1, 0, 0),
-        r(-1, 1, 0) + r(-1, 0, 1), r(-1, -1, 0) + r(-1, 0, -1),
-        around(-2, 0, 0), around(0, -1, 0), around(0, 0, -1),
-        around(0, 0, 0) if turn else none,
-        *below,
-        16 * own[blocks], np.minimum(8 * v, 255), np.minimum(8 * u, 255),
-        np.minimum(4 * room, 255), 8 * np.minimum(k, 15), 4 * near,
-        16 * look(own, k - 1, row, column), 16 * classes[0][blocks] if channel else none,
-    ]  # fmt: skip
-    known = np.stack([*terms, none + 1])
-    units = (np.array(TABLES["hidden_weights"][channel][turn]) @ known) >> TABLES["unit_shift"]
-    units = np.clip(units, 0, TABLES["largest_unit"])
-    said = np.array(TABLES["output_weights"][channel][turn]) @ np.stack([*terms, *units, none + 1])
-    size = np.searchsorted(TABLES["size_thresholds"], said[0], side="right")
-    tail = np.searchsorted(TABLES["tail_thresholds"], said[1], side="right")
-    return size * (len(TABLES["tail_thresholds"]) + 1) + tail
+    try:
+        return linc_mixing.decode(fields.data[fields.at :], shapes)
+    except linc_mixing.Broken as broken:
+        refuse(str(broken))
 
 
 # ---------------------------------------------------------------- clause 6.8: the digest
@@ -995,6 +856,9 @@ def decode(file: File, tensor: Tensor) -> list[Ints]:
         return decode_spectral(file, tensor)
     if tensor.mode == 5:
         return [decode_field(tensor)]
+    if tensor.mode == 6:
+        need(file.arch["id"] == 2, "pictures outside architecture linc", "unsupported")
+        return [np.frombuffer(tensor.payload, "<i4", 4).astype(np.int64)]
     plain = (decode_raw, decode_const, decode_minmax, decode_lattice)
     return [plain[tensor.mode](tensor)]
 
@@ -1012,11 +876,38 @@ def decode_all(file: File) -> None:
                     digest.update(places.astype("<i4").tobytes())
                     numbers = numbers.ravel()[places]
                 digest.update(numbers.astype("<i4").tobytes())
+        if pictures_of(segment):
+            decode_pictures(file, segment)
     file.digest = digest.digest()
     need(file.parts.get("dGST", file.digest) == file.digest, "dGST", "digest")
     for alignment in file.alignments:
         for segment in file.segments if alignment.heads else []:
             decoded_head(file, alignment, segment)
+
+
+# ---------------------------------------------------------------- clause 7.10: mode partitioned
+
+
+def decode_pictures(file: File, segment: Segment) -> None:
+    """Decode all pictures of a segment and compare their digest."""
+    tensor, head = pictures_of(segment), file.head
+    assert tensor is not None
+    shape = (head["width"], head["height"], head["chroma"], head["depth"], segment.frames)
+    try:
+        found = dict(linc_pictures.decode_pictures(tensor.payload[16:], *shape))
+    except linc_partitioned.Broken as broken:
+        refuse(str(broken), broken.kind)
+    segment.pictures = [found[display] for display in range(segment.frames)]
+    need(picture_digest(file, segment) == tensor.payload[:16], "digest of pictures", "digest")
+
+
+def picture_digest(file: File, segment: Segment) -> bytes:
+    """16 bytes over the codes of all pictures."""
+    digest, kind = hashlib.sha256(), "u1" if file.head["depth"] == 8 else "<u2"
+    for planes in segment.pictures:
+        for plane in planes:
+            digest.update(plane.astype(kind).tobytes())
+    return digest.digest()[:16]
 
 
 # ---------------------------------------------------------------- clause 7: values of a tensor
@@ -1043,6 +934,8 @@ def values(tensor: Tensor) -> Floats:
 def check_finite(tensor: Tensor) -> None:
     """No value overflows binary32, nor would that of 1 or -1 in a spectral tensor."""
     with np.errstate(over="ignore", invalid="ignore"):
+        if tensor.mode == 6:
+            return
         if tensor.mode < 4:
             need(np.isfinite(values(tensor)).all(), "a value is not finite")
             return
@@ -1348,10 +1241,11 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     """The planes at one time of one segment, in the units of clause 8.1."""
     if file.arch["id"] == 1:
         return inr_planes(file, segment, latent_at(file, segment, time), size)
-    if prediction_of(file, segment) is None:
-        planes = native_planes(file, segment, time)
+    if segment.pictures:
+        scale = 2.0 ** (file.head["depth"] - 8)
+        planes = [codes / scale - 128 for codes in segment.pictures[int(time)]]
     else:
-        planes = predicted_planes(file, segment, int(time))
+        planes = native_planes(file, segment, time)
     if size == (file.head["height"], file.head["width"]):
         return planes
     return [
@@ -1369,109 +1263,6 @@ def native_planes(file: File, segment: Segment, time: float) -> list[Floats]:
     return [plane + extra for plane, extra in zip(planes, residual, strict=True)]
 
 
-# ---------------------------------------------------------------- clause 8.11: prediction
-
-
-def prediction_of(file: File, segment: Segment) -> Tensor | None:
-    """The tensor of role prediction, checked, but for its grid."""
-    tensor = one(segment, 25) if file.arch["id"] == 2 else None
-    if tensor is None:
-        return None
-    need(segment.frames <= 1024, "frames of a segment with prediction")
-    right = tensor.mode == 5 and tensor.dims[:2] == (segment.frames - 1, 5)
-    need(right, "mode or dimensions of the prediction")
-    need(tensor.a in (1, 1 / 2, 1 / 4, 1 / 8), "step of the prediction")
-    need(not has_network(file, segment), "prediction and a network")
-    return tensor
-
-
-def prediction_order(frames: int) -> list[tuple[int, int, int]]:
-    """(frame, first, second) of every element: what it belongs to and is predicted from."""
-    count = max(1, (2 * (frames - 1) + 16) // 32)
-    anchors = [i * (frames - 1) // count for i in range(count + 1)]
-    spans = list(itertools.pairwise(anchors))
-    order = [(b, a, a) for a, b in spans]
-    while spans := [(a, b) for a, b in spans if b - a > 1]:
-        middles = [(a + b) // 2 for a, b in spans]
-        order += [(m, a, b) for (a, b), m in zip(spans, middles, strict=True)]
-        spans = [h for (a, b), m in zip(spans, middles, strict=True) for h in ((a, m), (m, b))]
-    return order
-
-
-def predicted_planes(file: File, segment: Segment, frame: int) -> list[Floats]:
-    """One frame; those that it depends on are kept in the segment."""
-    tensor, order, needed = prediction_of(file, segment), prediction_order(segment.frames), {frame}
-    assert tensor is not None
-    for target, first, second in reversed(order):
-        needed |= {first, second} if target in needed else set()
-    field, side, done = values(tensor), block_side(file, tensor), segment.pictures
-    for i, (target, first, second) in [(None, (0, 0, 0)), *enumerate(order)]:
-        if target not in needed or target in done:
-            continue
-        planes = native_planes(file, segment, target)
-        if i is not None:
-            guess = prediction(file, done[first], done[second], field[i], side)
-            planes = [plane + extra for plane, extra in zip(planes, guess, strict=True)]
-        done[target] = planes
-    return done[frame]
-
-
-def block_side(file: File, tensor: Tensor) -> int:
-    """Side of a block in luma samples."""
-    native = (file.head["height"], file.head["width"])
-    for side in (1 << k for k in range(3, 15)):
-        if tensor.dims[2:] == tuple(-(-samples // side) for samples in native):
-            return side
-    refuse("no side gives the blocks of the prediction")
-
-
-def prediction(
-    file: File, first: list[Floats], second: list[Floats], element: Floats, side: int
-) -> list[Floats]:
-    """What a frame is predicted to be, from one element [5, R, W]."""
-    out = []
-    for one_, other, (sy, sx) in zip(first, second, subsampling(file), strict=True):
-        rows, columns = (
-            block_windows(samples, side >> shift, blocks)
-            for samples, shift, blocks in zip(one_.shape, (sy, sx), element.shape[1:], strict=True)
-        )
-        plane = np.zeros(one_.shape)
-        for g, h in np.ndindex(element.shape[1:]):
-            y, x = np.flatnonzero(rows[:, g]), np.flatnonzero(columns[:, h])
-            d_x, d_y, sum_x, sum_y = element[:4, g, h] / (1 << sx, 1 << sy, 1 << sx, 1 << sy)
-            t = np.sign(element[4, g, h])
-            pair = (1 - t) * between(one_, y + d_y, x + d_x)
-            pair += (1 + t) * between(other, y + (sum_y - d_y), x + (sum_x - d_x))
-            plane[np.ix_(y, x)] += np.outer(rows[y, g], columns[x, h]) * pair / 2
-        out.append(plane)
-    return out
-
-
-def block_windows(samples: int, side: int, blocks: int) -> Floats:
-    """[samples, blocks]."""
-    o, i, g = side // 8, np.arange(samples)[:, None], np.arange(blocks)
-
-    def ramp(k: Ints) -> Floats:
-        return np.clip((k + o + 0.5) / (2 * o), 0, 1) if o else (k >= 0).astype(np.float64)
-
-    rise, fall = ramp(i - g * side), ramp((g + 1) * side - 1 - i)
-    return np.where(g > 0, rise, 1) * np.where(g < blocks - 1, fall, 1)
-
-
-def between(plane: Floats, y: Floats, x: Floats) -> Floats:
-    """The plane at rows y and columns x in between its samples, [len(y), len(x)]."""
-
-    def weights(p: Floats, samples: int) -> Floats:
-        out = np.zeros((len(p), samples))
-        for tap in range(-2, 4):
-            k = np.floor(p).astype(int) + tap
-            kernel = np.sinc(p - k) * np.sinc((p - k) / 3)
-            np.add.at(out, (np.arange(len(p)), np.clip(k, 0, samples - 1)), kernel)
-        return out / out.sum(1, keepdims=True)
-
-    return weights(y, plane.shape[0]) @ plane @ weights(x, plane.shape[1]).T
-
-
 # ---------------------------------------------------------------- clause 8.7: frame rate
 
 
@@ -1485,7 +1276,7 @@ def render(
     segment, s = file.segments[at], part / alpha
     local, inside = frame - segment.first, frame < segment.first + segment.frames - 1
     still = motion_of(segment) is None and s > 0 and inside
-    if still and prediction_of(file, segment) is None:
+    if still and one(segment, 26) is None:
         return planes_at(file, segment, local + s, size)
     first = planes_at(file, segment, local, size)
     if inside:
@@ -1616,19 +1407,22 @@ def embedding(file: File, alignment: Alignment, segment: Segment, time: float) -
 def describe(file: File) -> dict[str, Any]:
     """What the manifest of the vectors says of a good file: counts, digest, the last frame."""
     decode_all(file)
-    last = codes(file, render(file, file.frames - 1))
     digits = 2 if file.head["depth"] == 8 else 4
     end = file.segments[-1]
+    exact = [picture_digest(file, segment).hex() for segment in file.segments if segment.pictures]
+    last = [] if end.pictures else codes(file, render(file, file.frames - 1))
     embeddings = [
         [round(x, 6) for x in embedding(file, alignment, end, end.frames - 1).tolist()]
         for alignment in file.alignments
     ]
+    shown = ["".join(f"{c:0{digits}x}" for c in plane.flat) for plane in last]
     return {
         "frames": file.frames,
         "segments": len(file.segments),
         "sections": len(file.sections),
         "digest": file.digest.hex(),
-        "last_frame": ["".join(f"{c:0{digits}x}" for c in plane.flat) for plane in last],
+        **({"pictures": exact} if exact else {}),
+        **({"last_frame": shown} if shown else {}),
         **({"embeddings": embeddings} if embeddings else {}),
     }
 

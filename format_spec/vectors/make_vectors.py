@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "reference")]
 
 import linc_read  # noqa: E402  (the other reader states what is expected)
+import partitioned_vectors  # noqa: E402
 
 from lincodec.bitstream import segment as bitstream  # noqa: E402
 from lincodec.bitstream.embedding import Head as EmbeddingHead  # noqa: E402
@@ -43,7 +44,6 @@ from lincodec.container import (  # noqa: E402
     pack_metadata,
     pack_times,
 )
-from lincodec.entropy import field as fields  # noqa: E402
 from lincodec.entropy.coefficients import Coefficients  # noqa: E402
 from lincodec.model.latent_inr.network import tensor_sizes  # noqa: E402
 from lincodec.registry import Role  # noqa: E402
@@ -238,12 +238,12 @@ def join(sections: Sections) -> bytes:
     return bytes(out)
 
 
-def changed(data: bytes, kind: bytes, offset: int, new: bytes, nth: int = 0) -> bytes:
-    """Bytes of one payload replaced; CRCs and DONE repaired, iNDX left out."""
+def changed(data: bytes, kind: bytes, offset: int, new: bytes | None, nth: int = 0) -> bytes:
+    """Bytes of one payload replaced, None: cut off; CRCs and DONE repaired, iNDX left out."""
     sections = [section for section in split(data) if section[0] != b"iNDX"]
     at = [i for i, (other, _) in enumerate(sections) if other == kind][nth]
     payload = bytearray(sections[at][1])
-    payload[offset : offset + len(new)] = new
+    payload[offset : len(payload) if new is None else offset + len(new)] = new or b""
     sections[at] = (kind, bytes(payload))
     return join(sections)
 
@@ -416,7 +416,7 @@ def good() -> Iterator[Vector]:
         )
     yield from good_inr(vector)
     yield from good_motion(vector)
-    yield from good_prediction(vector)
+    yield from partitioned_vectors.good(vector, build)
     yield from good_ancillary(vector)
 
 
@@ -503,94 +503,6 @@ def motion(
     q = gain * (q % 9 - 4)
     q[2:3] = 0
     return {(Role.MOTION, 0): bitstream.Field(q, 0.5)}
-
-
-def good_prediction(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
-    """Frames predicted from each other."""
-
-    def one(video: VideoInfo, rows: int, columns: int, step: float, gain: Any = 1) -> bytes:
-        code = predicted(video, ARCH, 0, video.n_frames or 0, (rows, columns), step, gain)
-        return build(video, ARCH, [code])
-
-    yield vector(
-        "prediction",
-        "7.9 8.7 8.11",
-        "five frames, one anchor, blocks of 8, mixed in between for want of motion",
-        one(replace(VIDEO, n_frames=5), 2, 2, 1 / 2),
-    )
-    both = predicted(replace(VIDEO, n_frames=5), ARCH, 0, 5, (2, 2), 1 / 2, choice=0)
-    yield vector(
-        "prediction-both",
-        "7.9 8.11",
-        "every block from both frames",
-        build(replace(VIDEO, n_frames=5), ARCH, [both]),
-    )
-    yield vector("prediction-link", "8.11", "two frames, a single block", one(VIDEO, 1, 1, 1))
-    odd = replace(VIDEO, width=19, height=13)
-    yield vector(
-        "prediction-grey",
-        "8.11",
-        "25 frames with two anchors, grey, 19 x 13",
-        one(replace(odd, n_frames=25, chroma_shift=None), 2, 3, 1 / 4),
-    )
-    yield vector(
-        "prediction-444",
-        "8.11",
-        "41 frames with three anchors, 4:4:4, 19 x 13",
-        one(replace(odd, n_frames=41, chroma_shift=(0, 0)), 2, 3, 1 / 8),
-    )
-    wide = replace(VIDEO, width=75, height=40, n_frames=7, bit_depth=10)
-    yield vector(
-        "prediction-overlap",
-        "8.11",
-        "75 x 40 in blocks of 32, whose windows fade over 8 samples, 10 bits",
-        one(wide, 2, 3, 1 / 4, 3),
-    )
-    yield vector(
-        "prediction-far",
-        "8.11",
-        "4:2:2, displacements partly and far outside of the picture",
-        one(replace(odd, n_frames=6, chroma_shift=(1, 0)), 2, 3, 1 / 8, np.array([9, 3000, 0])),
-    )
-    row = replace(VIDEO, width=21, height=1, n_frames=4)
-    yield vector("prediction-one-row", "8.11", "21 x 1", one(row, 1, 3, 1 / 2))
-    eight, net = replace(VIDEO, n_frames=8), LincArch(3, 4, 2, 2, 2, 5, 2, 3)
-    parts = {False: predicted(eight, net, 3, 5, (2, 2), 1 / 4, motion=motion(5, 2, 3))}
-    parts[True] = segment(eight, net, 0, 3, tensors=network(VIDEO, net, 400))
-    yield vector(
-        "prediction-motion",
-        "8.5 8.7 8.11",
-        "frames in between follow motion, also from a segment with a network to a predicted one",
-        build(eight, net, [parts[True], replace(parts[False], continues=True)]),
-    )
-
-
-def predicted(
-    video: VideoInfo,
-    arch: LincArch,
-    first: int,
-    frames: int,
-    grid: tuple[int, int],
-    step: float,
-    gain: Any = 1,
-    **more: Any,
-) -> bitstream.SegmentCode:
-    """A segment whose frames are predicted; every third from its third has latents of 0.
-
-    ``choice`` 0 takes every block from both frames; else blocks differ.
-    ``gain`` multiplies displacements of -9 to 9 steps, all or those of each column of blocks.
-    """
-    q = latents(frames, 2, 200 + first).q
-    q[0, 1:] -= 200
-    q[:, 2::3] = 0
-    moves = noise((frames - 1) * 4 * grid[0] * grid[1], 70 + grid[1])
-    moves = gain * (moves.reshape(frames - 1, 4, *grid) % 19 - 9)
-    choices = noise((frames - 1) * grid[0] * grid[1], 80 + grid[1]).reshape(-1, 1, *grid) % 3 - 1
-    choices *= more.get("choice", 1)
-    field = fields.settled(np.concatenate([moves, choices], 1))
-    tensors = {(Role.PREDICTION, 0): bitstream.Field(field, step), **more.get("motion", {})}
-    latent = bitstream.Lattice(q, 1 / 256, np.zeros(2, np.int8))
-    return segment(video, arch, first, frames, latent=latent, tensors=tensors)
 
 
 def latent_segment(latent: bitstream.Tensor) -> bitstream.SegmentCode:
@@ -703,6 +615,7 @@ def unsupported() -> Iterator[Vector]:
         data = changed(levels, b"ARCH", offset, b"\x09")
         yield vector(f"inr-{name}", "6.2.1", f"latent-inr: {about}", data)
     yield vector("tensor-mode", "7", "mode 200", changed(base, b"SEGM", 18, b"\xc8"))
+    yield from partitioned_vectors.unsupported(vector, build)
     aligned = build(after=[(b"aLGN", alignment(1).pack())])
     at = 1 + len("make-vectors-1") + 32 + 1 + len("none")
     for name, offset in (("aligned-kind", 2), ("aligned-reserved", 3)):
@@ -760,8 +673,8 @@ def bad() -> Iterator[Vector]:
     yield from bad_head(vector, base)
     yield from bad_segments(vector, base)
     yield from bad_numbers(vector, base)
-    yield from bad_prediction(vector)
     yield from bad_sizes(vector)
+    yield from partitioned_vectors.bad(vector, build, changed)
     yield from bad_ancillary(vector)
 
 
@@ -984,48 +897,12 @@ def bad_fields(vector: Callable[..., Vector]) -> Iterator[Vector]:
     yield vector(
         "field-table", "7.9", "a table that does not exist", changed(sound, b"WGTS", empty, b"\xff")
     )
-    tensors = {(Role.PREDICTION, 0): bitstream.Field(np.zeros((1, 5, 2, 2), np.int64), 0.5)}
-    choosing = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors=tensors)])
-    start = len(dict(split(choosing))[b"WGTS"]) - len(
-        fields.encode(np.zeros((1, 5, 2, 2), np.int64))
-    )
-    for name, pair in (("first", b"\0\x01"), ("second", b"\x01\0"), ("third", b"\x80\x80")):
-        data = changed(choosing, b"WGTS", start, pair)
-        yield vector(f"field-choice-{name}", "7.9", f"frequency of the {name} choice is 0", data)
     large = np.full((2, 2, 1, 1), 1 << 15)
     yield vector("field-large", "7.9", "an integer of 2^15", field(large))
     flat = bitstream.Lattice(np.zeros((2, 2, 1), np.int64), 0.5, np.zeros(2, np.int8))
     three = build(segments=[segment(VIDEO, ARCH, 0, 2, tensors={(Role.MOTION, 0): flat})])
     three = changed(three, b"SEGM", 16 + 36 + 28 + 2, b"\x05")
     yield vector("field-ndim", "7.9", "a field of three dimensions", three)
-
-
-def bad_prediction(vector: Callable[..., Vector]) -> Iterator[Vector]:
-    """Predictions that rendering refuses; their tensors are sound."""
-    net = LincArch(3, 4, 2, 2, 2, 5, 2, 3)
-    flat = bitstream.Lattice(np.zeros((2, 4, 2, 2), np.int64), 0.5, np.zeros(2, np.int8))
-
-    def field(*dims: int, step: float = 0.5) -> bitstream.Field:
-        return bitstream.Field(np.zeros(dims, np.int64), step)
-
-    for name, about, frames, arch, tensor in (
-        ("mode", "a lattice tensor", 3, ARCH, flat),
-        ("frames", "elements for three frames of three", 3, ARCH, field(3, 5, 2, 2)),
-        ("components", "elements of two components", 3, ARCH, field(2, 2, 2, 2)),
-        ("choice", "elements of four components, without a choice", 3, ARCH, field(2, 4, 2, 2)),
-        ("step", "a step of 3/4", 3, ARCH, field(2, 5, 2, 2, step=0.75)),
-        ("step-two", "a step of 2", 3, ARCH, field(2, 5, 2, 2, step=2.0)),
-        ("one-frame", "a segment of one frame", 1, ARCH, field(1, 5, 2, 2)),
-        ("long", "a segment of 1025 frames", 1025, ARCH, field(1024, 5, 2, 2)),
-        ("grid", "blocks that are not square", 3, ARCH, field(2, 5, 2, 1)),
-        ("small", "blocks of 4", 3, ARCH, field(2, 5, 4, 4)),
-        ("network", "a segment with a network", 3, net, field(2, 5, 2, 2)),
-    ):
-        video = replace(VIDEO, n_frames=frames)
-        tensors: dict[tuple[Role, int], bitstream.Tensor] = {(Role.PREDICTION, 0): tensor}
-        tensors |= network(video, net, 400) if arch is net else {}
-        data = build(video, arch, [segment(video, arch, 0, frames, tensors=tensors)])
-        yield vector(f"prediction-{name}", "8.11", about, data, only_render=True)
 
 
 def bad_sizes(vector: Callable[..., Vector]) -> Iterator[Vector]:
@@ -1259,7 +1136,8 @@ def readme(vectors: list[Vector]) -> str:
         "Made by `make_vectors.py`, which holds their descriptions; this page too. CC0 1.0.",
         "",
         "* `good/`: a reader decodes them to the digest in `manifest.json`, and renders the last",
-        "  frame to the codes there (hexadecimal, plane by plane) within clause 8.8.",
+        "  frame to the codes there (hexadecimal, plane by plane) within clause 8.8. Segments of",
+        "  pictures have the digests of clause 7.10 there instead, in order: all codes are exact.",
         "* `unsupported/`: sound files that need a newer reader.",
         "* `bad/`: files that break a rule. *Check only*: what is wrong is not needed for playing,",
         "  so a player may go on; a reader that checks the file refuses it. *Render only*: what is",
@@ -1288,6 +1166,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on difference")
     check = parser.parse_args().check
     vectors = [*good(), *unsupported(), *bad()]
+    assert len({vector.name for vector in vectors}) == len(vectors), "two vectors of one name"
     manifest = {"about": "see ../linc-1.0.md clause 11", "vectors": [entry(v) for v in vectors]}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     files = {HERE / vector.file: vector.data for vector in vectors}

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.bitstream import quantisers
+from lincodec.bitstream.pictures import Pictures, pictures_of
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
 from lincodec.entropy import context, lattice, minmax, spectral
 from lincodec.entropy import field as fields
-from lincodec.entropy.coefficients import Coefficients, scattered
+from lincodec.entropy.coefficients import Coefficients, Placed, cropped
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
 
@@ -103,34 +104,12 @@ class Spectral:
         """The same, without those that are zero."""
         out = []
         for c, q in enumerate(self.channels):
-            shape, where = _cropped(q)
+            shape, where = cropped(q)
             step, centroids = self.channel_step(c), self.centroids[c]
             out.append(
                 Placed(shape, where, quantisers.spectral_dequantise(q.values, step, centroids))
             )
         return out
-
-
-@dataclass(frozen=True)
-class Placed:
-    """Some elements of an array that is zero elsewhere."""
-
-    shape: tuple[int, ...]
-    where: NDArray[np.int64]
-    """Flat indices."""
-    values: Floats
-
-    def dense(self) -> Floats:
-        """The whole array, float32."""
-        return scattered(self.shape, self.where, self.values)
-
-
-def _cropped(q: Coefficients) -> tuple[tuple[int, ...], NDArray[np.int64]]:
-    """Shape with the least v and u, from one, that hold all of ``q``, and flat indices in it."""
-    block, place = q.places
-    row, column = np.divmod(place, q.shape[4])
-    v, u = (int(axis.max(initial=0)) + 1 for axis in (row, column))
-    return (*q.shape[:3], v, u), (block * v + row) * u + column
 
 
 @dataclass(frozen=True)
@@ -148,7 +127,7 @@ class Field:
 
 
 Plain = Lattice | MinMax | Raw | Constant | Field
-Tensor = Plain | Spectral
+Tensor = Plain | Spectral | Pictures
 
 
 @dataclass(frozen=True)
@@ -167,7 +146,7 @@ class SegmentCode:
             CorruptError: the segment has no such tensor.
         """
         tensor = self.tensors.get((role, layer))
-        if tensor is None or isinstance(tensor, Spectral):
+        if tensor is None or isinstance(tensor, Spectral | Pictures):
             raise CorruptError(
                 f"segment at frame {self.first_frame}: no {role.name.lower()} {layer}"
             )
@@ -181,13 +160,19 @@ class SegmentCode:
             raise CorruptError(f"segment at frame {self.first_frame}: no spectral tensor")
         return tensor
 
+    @property
+    def pictures(self) -> Pictures | None:
+        """The coded frames of a segment that is partitioned, None of another."""
+        tensor = self.tensors.get((Role.PICTURES, 0))
+        return tensor if isinstance(tensor, Pictures) else None
+
 
 def _shape(tensor: Tensor) -> tuple[int, ...]:
     """The dims stored for a tensor."""
     if isinstance(tensor, Spectral):
         samples = sum(math.prod(q.shape[3:]) for q in tensor.channels)
         return (*tensor.channels[0].shape[:3], samples)
-    if isinstance(tensor, Constant):
+    if isinstance(tensor, Constant | Pictures):
         return tensor.shape
     return tensor.values.shape if isinstance(tensor, Raw) else tensor.q.shape
 
@@ -217,6 +202,9 @@ def _pack(key: Key, tensor: Tensor) -> tuple[TensorEntry, bytes]:
     if isinstance(tensor, Field):
         payload = fields.encode(tensor.q)
         return TensorEntry(role, layer, Mode.FIELD, dims, len(payload), a=tensor.step), payload
+    if isinstance(tensor, Pictures):
+        payload = tensor.digest + tensor.stream
+        return TensorEntry(role, layer, Mode.PARTITIONED, dims, len(payload)), payload
     payload = tensor.centroids.astype(np.int8).tobytes() + spectral.encode(list(tensor.channels))
     entry = TensorEntry(
         role, layer, Mode.SPECTRAL, dims, len(payload), a=tensor.step, b=tensor.ratio
@@ -289,9 +277,13 @@ def _unpack(
     plain = _unpack_plain(entry, payload)
     if plain is not None:
         return plain
-    dims = entry.dims
-    if not isinstance(arch, LincArch) or len(dims) != 4:
-        raise UnsupportedError("spectral tensor outside architecture linc")
+    dims, name = entry.dims, entry.mode.name.lower()
+    if not isinstance(arch, LincArch):
+        raise UnsupportedError(f"{name} tensor outside architecture linc")
+    if entry.mode == Mode.PARTITIONED:
+        return pictures_of(entry, payload, sizes[0])
+    if len(dims) != 4:
+        raise CorruptError(f"spectral tensor: dims {dims}; expected four")
     shapes = channel_shapes(arch, sizes, dims[0])
     expected = (
         *dims[:1],
@@ -379,7 +371,8 @@ def digest_bytes(code: SegmentCode) -> bytes:
     """What a segment adds to the file digest: every tensor in table order (spec: dGST).
 
     Integers as i32 little endian, raw and constant tensors as f32 little endian; spectral
-    channels as the flat indices of their non-zero weights, then those weights, all i32.
+    channels as the flat indices of their non-zero weights, then those weights, all i32; coded
+    frames as the digest that stands before them.
     """
     parts = []
     for key in sorted(code.tensors):
@@ -387,6 +380,8 @@ def digest_bytes(code: SegmentCode) -> bytes:
         if isinstance(tensor, Spectral):
             for q in tensor.channels:
                 parts += [q.where.astype("<i4").tobytes(), q.values.astype("<i4").tobytes()]
+        elif isinstance(tensor, Pictures):
+            parts.append(tensor.digest)
         elif isinstance(tensor, Raw | Constant):
             parts.append(tensor.values.astype("<f4").tobytes())
         else:

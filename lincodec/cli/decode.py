@@ -155,14 +155,14 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
 
 
 def _check_headers(source: str, limits: Limits) -> None:
-    """Refuse what the headers show to be wrong before seconds go into starting torch.
+    """Refuse what the headers show to be wrong before an output is begun.
 
     Raises:
         LincError: the file is damaged, too new or too large.
     """
-    from lincodec.decoder.info import info
+    from lincodec.decoder.info import check_headers
 
-    info(source, limits)
+    check_headers(source, limits)
 
 
 def _target(source: str, output: str | None, container: str | None, session: Session) -> str:
@@ -181,7 +181,7 @@ def _target(source: str, output: str | None, container: str | None, session: Ses
 
 def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
     """The options of the job from those of the command line."""
-    from lincodec.decoder.prefetch import usual_workers
+    from lincodec.system.cores import usual_workers
 
     resolution = given["res"] or Resolution(scale=1.0)
     size = resolution.size

@@ -159,9 +159,12 @@ _LEAST_TIME = 0.1
 )
 @option(
     "Model",
-    "--prediction/--no-prediction",
-    default=None,
-    help="Predict frames from each other where that pays, or never; default: as the preset says.",
+    "--kind",
+    type=click.Choice(["auto", "partitioned", "spectral"]),
+    default="auto",
+    show_default=True,
+    help="Code frames block by block from one another, or as sums of pictures over time; "
+    "auto: what codes better.",
 )
 @option(
     "Model",
@@ -272,8 +275,8 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         segment=given["segment"],
         scene_cut=given["scene_cut"],
         network=given["network"],
-        prediction=given["prediction"],
         motion=given["motion"],
+        kind=None if given["kind"] == "auto" else given["kind"],
         trials=given["trials"],
         refined=given["refined"],
         hold_out=given["hold_out"],

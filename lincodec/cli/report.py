@@ -179,6 +179,8 @@ def verify_text(found: VerifyReport) -> str:
     """One line that says the file is sound, with what was checked."""
     checked = {"structure": "checksums", "entropy": "checksums and every integer"}
     depth = checked.get(found.depth, "checksums, every integer and every frame")
+    if found.exact:
+        depth += f", {'all' if found.exact == found.frames else found.exact} frames exact"
     if found.peak is not None:
         depth += f", at most {found.peak:.1g} code values from exact arithmetic"
     return (

@@ -11,7 +11,7 @@ from lincodec.container.arch import (
 )
 from lincodec.container.audio import pack_audio, parse_audio
 from lincodec.container.damaged import DamagedFile, Loss
-from lincodec.container.head import Head
+from lincodec.container.head import Head, chroma_of
 from lincodec.container.metadata import pack_metadata, parse_metadata
 from lincodec.container.quality import Quality
 from lincodec.container.reader import LincFile, SegmentData
@@ -43,6 +43,7 @@ __all__ = [
     "StructureReport",
     "TensorEntry",
     "arch_name",
+    "chroma_of",
     "constant_times",
     "pack_audio",
     "pack_metadata",

@@ -25,7 +25,12 @@ _SHIFTS: dict[int, tuple[int, int] | None] = {
     registry.Chroma.YUV422: (1, 0),
     registry.Chroma.YUV444: (0, 0),
 }
-_CHROMA = {shift: chroma for chroma, shift in _SHIFTS.items()}
+_CHROMA = {shift: registry.Chroma(chroma) for chroma, shift in _SHIFTS.items()}
+
+
+def chroma_of(shift: tuple[int, int] | None) -> registry.Chroma:
+    """The chroma format with this log2 of the subsampling (horizontal, vertical); None: grey."""
+    return _CHROMA[shift]
 
 
 @dataclass(frozen=True)

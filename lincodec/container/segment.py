@@ -27,8 +27,16 @@ LARGEST_ENTRY = _ENTRY.size + registry.MAX_NDIM * _DIM.size + _ENTRY_TAIL.size
 #: A coded tensor takes at most this many payload bytes per element, and this many more.  # spec 7
 MAX_BYTES_PER_SYMBOL = 4
 MAX_TABLE_BYTES = 1 << 20
+#: Payload bytes of an element of mode partitioned, a unit of a frame, at most.
+MAX_BYTES_PER_UNIT = 1 << 16
+#: Payload bytes of mode partitioned at least: its digest.
+_DIGEST = 16
 
-_CODED = frozenset({Mode.MINMAX, Mode.LATTICE, Mode.SPECTRAL, Mode.FIELD})
+_CODED = frozenset({Mode.MINMAX, Mode.LATTICE, Mode.SPECTRAL, Mode.FIELD, Mode.PARTITIONED})
+#: Roles of a segment beside pictures.
+_BESIDE_PICTURES = frozenset({Role.LATENT, Role.MOTION, Role.PICTURES})
+#: Roles of earlier drafts.
+_FORMER_ROLES = {25: "prediction"}
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,11 @@ class TensorEntry:
         role, layer, mode, bits, ndim, zero, zero2 = cursor.unpack(_ENTRY)
         if zero or zero2:
             raise UnsupportedError(f"{where}: a reserved field is set; update linc")
+        if role in _FORMER_ROLES:
+            raise UnsupportedError(
+                f"{where}: role {role} ({_FORMER_ROLES[role]}) is of an earlier draft; "
+                "encode the video anew"
+            )
         if role not in set(Role):
             raise UnsupportedError(f"{where}: role {role} is unknown; update linc")
         if mode not in set(Mode):
@@ -106,18 +119,25 @@ class TensorEntry:
         mode, name = self.mode, self.mode.name.lower()
         low, high = {Mode.RAW: (32, 32), Mode.MINMAX: (1, registry.MAX_BITS)}.get(mode, (0, 0))
         require(low <= self.bits <= high, f"{where}: mode {name} with {self.bits} bits")
-        uses_a, uses_b = mode != Mode.RAW, mode in (Mode.MINMAX, Mode.SPECTRAL)
+        uses_a = mode not in (Mode.RAW, Mode.PARTITIONED)
+        uses_b = mode in (Mode.MINMAX, Mode.SPECTRAL)
         require(uses_a or self.a == 0, f"{where}: mode {name} with a = {self.a}, expected 0")
         require(uses_b or self.b == 0, f"{where}: mode {name} with b = {self.b}, expected 0")
         if mode in (Mode.LATTICE, Mode.SPECTRAL, Mode.FIELD):
             require(self.a > 0, f"{where}: mode {name} with step {self.a}")
         if uses_b:
             require(self.b > 0, f"{where}: mode {name} with b = {self.b}, expected above 0")
-        longest = MAX_BYTES_PER_SYMBOL * self.elements + MAX_TABLE_BYTES
+        per_element = MAX_BYTES_PER_UNIT if mode == Mode.PARTITIONED else MAX_BYTES_PER_SYMBOL
+        longest = per_element * self.elements + MAX_TABLE_BYTES
         require(
             self.payload_length <= longest,
             f"{where}: {self.payload_length} payload bytes for {self.elements} elements",
         )
+        pictures = (self.role == Role.PICTURES, mode == Mode.PARTITIONED)
+        require(pictures[0] == pictures[1], f"{where}: {self.role.name.lower()} of mode {name}")
+        if mode == Mode.PARTITIONED:
+            require(len(self.dims) == 3, f"{where}: {len(self.dims)} dimensions, expected 3")
+            require(self.payload_length > _DIGEST, f"{where}: {self.payload_length} payload bytes")
         exact = {Mode.RAW: 4 * self.elements, Mode.CONST: 0}.get(mode)
         require(
             exact is None or self.payload_length == exact,
@@ -136,6 +156,11 @@ class SegmentHeader:
     """Ascending by (role, layer), each pair once."""
     continues: bool = False
     """No scene cut between the previous segment and this one."""
+
+    @property
+    def pictures(self) -> TensorEntry | None:
+        """The row of the coded frames of a partitioned segment, None of another."""
+        return next((t for t in self.tensors if t.role == Role.PICTURES), None)
 
     @property
     def weights_length(self) -> int:
@@ -223,6 +248,18 @@ class SegmentHeader:
         keys = [(tensor.role, tensor.layer) for tensor in self.tensors]
         ascending = all(a < b for a, b in pairwise(keys))
         require(ascending, "SEGM: tensors are not in ascending order of role and layer")
+        if self.pictures is not None:
+            self._check_pictures(self.pictures)
+
+    def _check_pictures(self, pictures: TensorEntry) -> None:
+        others = {tensor.role for tensor in self.tensors} - _BESIDE_PICTURES
+        names = ", ".join(sorted(role.name.lower() for role in others))
+        require(not others, f"SEGM: {names} beside pictures, which are the whole picture")
+        layers = [tensor.layer for tensor in self.tensors if tensor.role == Role.PICTURES]
+        require(layers == [0], f"SEGM: pictures {layers[-1]}, expected 0 alone")
+        found, top = pictures.dims[0], registry.MAX_PICTURES
+        require(found == self.n_frames, f"SEGM: pictures of {found} frames, not {self.n_frames}")
+        require(found <= top, f"SEGM: pictures of {found} frames, expected {top} at most")
 
 
 def parse_segment_fixed(data: bytes) -> tuple[int, int, bool, int]:

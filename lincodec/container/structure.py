@@ -67,6 +67,19 @@ def check_segment(header: SegmentHeader, entry: SegmentEntry, head: Head) -> Non
     for name in ("params", "symbols"):
         count, bound = getattr(header, name), getattr(head, f"max_{name}")
         require(count <= bound, f"SEGM: {count} {name}, HEAD allows {bound}")
+    if header.pictures is not None:
+        _check_pictures(header.pictures.dims, head)
+
+
+def _check_pictures(dims: tuple[int, ...], head: Head) -> None:
+    """Check the units of coded frames against the size of the picture (spec clause 7.10)."""
+    side, top = max(head.width, head.height), registry.MAX_PICTURE_SIDE
+    require(side <= top, f"SEGM: pictures with a side of {side}, expected {top} at most")
+    unit = registry.UNIT
+    expected = (-(-head.height // unit), -(-head.width // unit))
+    require(
+        dims[1:] == expected, f"SEGM: pictures of {dims[1:]} units; HEAD is of {expected} units"
+    )
 
 
 def check_frames(entries: Sequence[SegmentEntry], head: Head) -> None:

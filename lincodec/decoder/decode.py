@@ -12,8 +12,8 @@ from typing import Any
 from lincodec.container import DamagedFile, LincFile
 from lincodec.container.open import open_file
 from lincodec.crop import Crop
-from lincodec.decoder.load import Rendering
-from lincodec.decoder.render import Renderer, Shot, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot, output_shots
 from lincodec.decoder.spans import audio_of, frame_range
 from lincodec.options import DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.system.atomic import atomic_output
@@ -59,11 +59,13 @@ def decode(
         kind = DamagedFile if options.recover else LincFile
         linc = kind(stack.enter_context(open_file(source)), options.limits, name=source)
         size = _output_size(linc.info, options)
-        rendering = Rendering.of(options.device, options.backend)
-        renderer = Renderer(linc, size, rendering, options.crop, options.workers)
+        renderer = Renderer(
+            linc, size, options.crop,
+            device=options.device, backend=options.backend, workers=options.workers,
+        )  # fmt: skip
         stack.callback(renderer.close)
         if isinstance(linc, DamagedFile):
-            linc.keep(renderer.load)
+            linc.keep(renderer.check)
         start, stop = frame_range(linc.times(), options.span)
         times = sliced(linc.times(), start, stop)
         audio = audio_of(linc, times, start, stop) if options.audio else None

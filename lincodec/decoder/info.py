@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import Any
 
 from lincodec import registry
 from lincodec.container import LincFile, SegmentHeader, arch_name
 from lincodec.container.arch import Arch, LincArch
 from lincodec.container.open import open_file
+from lincodec.decoder.pictures import opened, within
 from lincodec.limits import Limits
 
-_CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
+#: What a frame is by the number of its references.
+_REFERENCES = ("intra", "one_reference", "two_references")
+CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
 
 
 def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str, Any]:
@@ -26,7 +30,8 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
         or None), ``quality`` (dict or None), ``bit_depth``, ``chroma``, ``color`` (H.273
         code points), ``sar``, ``rotation`` (degrees), ``vfr``, ``audio`` (dict or None),
         ``alignments`` (list of dicts),
-        ``network``, ``tags``, ``segment_list``, ``sections``.
+        ``network``, ``kinds`` (segments by kind), ``tools`` (frames of partitioned segments by the
+        tools that they use), ``tags``, ``segment_list``, ``sections``.
 
     Raises:
         InputError: the file cannot be opened.
@@ -34,6 +39,19 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
     """
     with open_file(path) as stream:
         return describe(LincFile(stream, limits, name=os.fspath(path)))
+
+
+def check_headers(path: str | os.PathLike[str], limits: Limits | None = None) -> None:
+    """Read everything but payloads, to refuse a file before time goes into it.
+
+    Raises:
+        InputError: the file cannot be opened.
+        CorruptError: and the other errors of ``LincFile``.
+    """
+    with open_file(path) as stream:
+        file = LincFile(stream, limits, name=os.fspath(path))
+        for index in range(len(file.segments)):
+            file.read_segment_header(index)
 
 
 def describe(file: LincFile) -> dict[str, Any]:
@@ -44,6 +62,7 @@ def describe(file: LincFile) -> dict[str, Any]:
     times = file.times()
     ticks = times.pts[-1] - times.pts[0] + times.last_duration
     color = video.color
+    kinds = Counter(_kind(file.arch, header) for header in headers)
     return {
         "file": file.name,
         "version": file.head.version_written,
@@ -60,7 +79,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "psnr": quality.psnr_rgb if quality and quality.psnr_rgb else None,
         "quality": _quality(file),
         "bit_depth": video.bit_depth,
-        "chroma": _CHROMA_NAMES[video.chroma_shift],
+        "chroma": CHROMA_NAMES[video.chroma_shift],
         "color": {
             "primaries": color.primaries,
             "transfer": color.transfer,
@@ -73,6 +92,8 @@ def describe(file: LincFile) -> dict[str, Any]:
         "audio": _audio(file),
         "alignments": _alignments(file),
         "network": _network(file.arch),
+        "kinds": dict(sorted(kinds.items())),
+        "tools": _tools(file, headers),
         "tags": file.tags(),
         "segment_list": [_segment(file, index, header) for index, header in enumerate(headers)],
         "sections": [
@@ -153,12 +174,32 @@ def _network(arch: Arch) -> bool:
     return not isinstance(arch, LincArch) or arch.net_layers > 0
 
 
+def _kind(arch: Arch, header: SegmentHeader) -> str:
+    """What a segment is made of."""
+    if header.pictures is not None:
+        return "partitioned"
+    return "spectral" if isinstance(arch, LincArch) else "network"
+
+
+def _tools(file: LincFile, headers: list[SegmentHeader]) -> dict[str, int]:
+    """In how many frames of partitioned segments each tool is used, from their headers."""
+    found: Counter[str] = Counter()
+    for index, header in enumerate(headers):
+        if header.pictures is not None:
+            with within(index), opened(file.read_segment(index), file.info) as decoder:
+                for record in decoder.records:
+                    found[_REFERENCES[len(record.references)]] += 1
+                    found.update(str(tool.name).lower() for tool in record.tools)
+    return dict(sorted(found.items()))
+
+
 def _segment(file: LincFile, index: int, header: SegmentHeader) -> dict[str, Any]:
     entry = file.segments[index]
     return {
         "first_frame": entry.first_frame,
         "frames": entry.n_frames,
         "continues": entry.continues,
+        "kind": _kind(file.arch, header),
         "offset": entry.offset,
         "length": entry.length,
         "tensors": [

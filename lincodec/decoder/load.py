@@ -11,17 +11,16 @@ from torch import Tensor
 
 from lincodec.bitstream.segment import Field, Key, SegmentCode, Spectral
 from lincodec.container import Arch, LatentInrArch, LincArch
-from lincodec.entropy.field import WITH_CHOICE
+from lincodec.decoder.pictures import decoder_of
 from lincodec.errors import CorruptError
 from lincodec.model import hashgrid
-from lincodec.model.compensation import LONGEST, Blocks, cell_size
 from lincodec.model.devices import device_of
 from lincodec.model.geometry import Geometry
 from lincodec.model.latent_inr.network import Inr, tensor_sizes
 from lincodec.model.latent_inr.rgb import ColorMap
 from lincodec.model.latent_inr.segment import InrSegment
 from lincodec.model.network import Network, network_shape
-from lincodec.model.predicted import PredictedSegment
+from lincodec.model.pictures import PictureSegment
 from lincodec.model.resample import Area
 from lincodec.model.segment import SegmentModel
 from lincodec.registry import Role
@@ -66,9 +65,6 @@ class Rendering:
         return Rendering(found, hashgrid.choose(backend, found))
 
 
-#: Steps of block displacements, in luma samples.
-_UNITS = (1.0, 0.5, 0.25, 0.125)
-
 #: On the CPU: what every machine has.
 ON_CPU = Rendering(torch.device("cpu"), hashgrid.choose("auto", torch.device("cpu")))
 
@@ -81,6 +77,9 @@ def segment_model(
     Raises:
         CorruptError: tensors are missing or of the wrong size.
     """
+    if isinstance(arch, LincArch) and code.pictures is not None:
+        latents = _latents(code, arch).to(rendering.device)
+        return PictureSegment(decoder_of(code.pictures, info), latents, info.bit_depth)
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         latents = _latents(code, arch).to(rendering.device)
@@ -88,7 +87,7 @@ def segment_model(
         residual = read_network(code, arch, info)
         if residual is not None:
             residual = residual.to(rendering.device)
-        return _predicted(code, SegmentModel(geometry, latents, weights, residual), info)
+        return SegmentModel(geometry, latents, weights, residual)
     network, latents = read_inr(code, arch)
     there = Inr(arch, {key: t.to(rendering.device) for key, t in network.tensors.items()})
     return InrSegment(
@@ -103,7 +102,10 @@ def _latents(code: SegmentCode, arch: LincArch) -> Tensor:
     Raises:
         CorruptError: they are not those of the segment's components and frames.
     """
-    values, components = code.values(Role.LATENT), code.spectral.channels[0].shape[0]
+    values = code.values(Role.LATENT)
+    components = values.shape[0]
+    if code.pictures is None:  # of those no component is drawn
+        components = code.spectral.channels[0].shape[0]
     expected = (components, code.n_frames)
     if values.shape != expected:
         raise CorruptError(
@@ -116,36 +118,6 @@ def _latents(code: SegmentCode, arch: LincArch) -> Tensor:
             f"expected {arch.n_components} at most"
         )
     return torch.from_numpy(values)
-
-
-def _predicted(code: SegmentCode, model: SegmentModel, info: VideoInfo) -> RenderModel:
-    """The segment with its prediction, if it has one (spec clause 8.11).
-
-    Raises:
-        CorruptError: the tensor is of another mode, size or step than the clause allows.
-    """
-    tensor = code.tensors.get((Role.PREDICTION, 0))
-    if tensor is None:
-        return model
-    where = f"segment at frame {code.first_frame}: its prediction"
-    if model.network is not None:
-        raise CorruptError(f"{where} goes with a network; expected one of them")
-    if not isinstance(tensor, Field) or tensor.q.shape[1] != WITH_CHOICE:
-        raise CorruptError(f"{where} is not a field of {WITH_CHOICE} components")
-    count, _, rows, columns = tensor.q.shape
-    if count != code.n_frames - 1:
-        raise CorruptError(f"{where} is of {count} frames; expected {code.n_frames - 1}")
-    if count >= LONGEST:
-        raise CorruptError(f"{where} is of {count} frames; expected {LONGEST - 1} at most")
-    if tensor.step not in _UNITS:
-        raise CorruptError(f"{where} has step {tensor.step:g}; expected one of {list(_UNITS)}")
-    cell = cell_size((info.height, info.width), (rows, columns))
-    if cell is None:
-        raise CorruptError(f"{where} is on {rows} x {columns} blocks, which no block side gives")
-    q = torch.from_numpy(tensor.q)
-    blocks = Blocks.of(info.plane_sizes, cell, round(1 / tensor.step))
-    moves = torch.cat([q[:, :2], q[:, 2:4] - q[:, :2], q[:, 4:]], 1)
-    return PredictedSegment(model, blocks, moves)
 
 
 def segment_motion(code: SegmentCode) -> Tensor | None:

@@ -20,13 +20,6 @@ from lincodec.errors import LincError, ResourceError
 
 #: Threads where there are no processes.
 _THREADS = 2
-_MOST = 8
-
-
-def usual_workers() -> int:
-    """Processes that keep up with rendering on this machine, 0 on a small one."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(_MOST, max(0, (cores or 1) // 2 - 1))
 
 
 class Unpacker:

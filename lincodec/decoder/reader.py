@@ -9,7 +9,8 @@ from typing import Self
 
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.decoder.spans import frame_range
 from lincodec.options import Span
 from lincodec.types import Frame

@@ -1,267 +1,173 @@
-"""Rendering: frames of an open .linc file at any size and time (spec clause 8)."""
+"""Rendering: frames of an open .linc file at any size and time (spec clause 8).
+
+Exact pictures at native size come from the compiled core. Everything else is an array program of
+``lincodec.decoder.paint``, which is loaded, and torch with it, when it is needed.
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from fractions import Fraction
+import importlib
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincFile
+from lincodec.core.partitioned import PartitionedDecoder
 from lincodec.crop import Crop
-from lincodec.decoder.areas import Surroundings, areas_of, motion_reach
-from lincodec.decoder.load import ON_CPU, Rendering, RenderModel, segment_model, segment_motion
-from lincodec.decoder.prefetch import Unpacker, unpacked
-from lincodec.errors import CorruptError, ResourceError
-from lincodec.model.between import Between
-from lincodec.model.devices import CPU
-from lincodec.model.output import quantise, to_frames
-from lincodec.model.resample import Area
-from lincodec.system.memory import ran_out
+from lincodec.decoder.pictures import opened, within
+from lincodec.decoder.shots import Shot
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import default_matrix
 
-#: Luma samples rendered at a time, on the CPU and on other devices, which want few large jobs.
-_BATCH_SAMPLES, _BATCH_ELSEWHERE = 8_000_000, 64_000_000
+if TYPE_CHECKING:
+    from lincodec.decoder.load import Rendering, RenderModel
+    from lincodec.decoder.paint import Painter
+
 _UNSPECIFIED = 2  # matrix coefficients (H.273)
 
 
-def batch_size(info: VideoInfo, device: torch.device = CPU) -> int:
-    """Frames of a picture size that are rendered together."""
-    samples = _BATCH_SAMPLES if device.type == "cpu" else _BATCH_ELSEWHERE
-    return max(1, samples // (info.width * info.height))
-
-
-@dataclass(frozen=True)
-class Shot:
-    """One output frame: a place between source frames."""
-
-    frame: int
-    """Source frame at or before it."""
-    share: Fraction
-    """How far on to the next frame, 0 <= share < 1."""
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A decoded segment."""
-
-    model: RenderModel
-    motion: Tensor | None
-    """float32 [n, 2, rows, columns] from each frame's predecessor to it; None: none stored."""
-
-
 class Renderer:
-    """Renders frames of an open file; keeps two segments and fetches the next.
+    """Renders frames of an open file.
 
-    Devices other than the CPU render a batch ahead.
+    Attributes:
+        info: the video as stored.
+        output: the video as it is rendered.
     """
 
     def __init__(
         self,
         linc: LincFile,
         size: tuple[int, int] | None = None,
-        rendering: Rendering = ON_CPU,
         crop: Crop | None = None,
+        *,
+        device: str = "cpu",
+        backend: str = "auto",
         workers: int = 0,
     ) -> None:
         """
         Args:
             linc: an open file.
             size: output (width, height); None: native.
-            rendering: device and backend.
             crop: the part of the native picture to show; None: all of it.
-            workers: processes that entropy decode; 0: threads of this one.
+            device: where array programs run; see ``Rendering.of``.
+            backend: of the hash grid.
+            workers: processes that entropy decode for array programs; 0: threads of this one.
 
         Raises:
             UsageError: the crop does not lie in the picture, or cuts chroma samples apart.
         """
-        self.rendering = rendering
-        self.linc, self.arch, self.info = linc, linc.arch, linc.info
+        self.linc, self.info = linc, linc.info
         if crop is not None:
             crop.check(self.info)
-        part = crop or self.info
+        self._crop, part = crop, crop or self.info
         width, height = size or (part.width, part.height)
         self.output = _resized(self.info, width, height)
-        self._areas = areas_of(self.info, self.output, crop)
-        self._around = Surroundings(self._areas, 0)
-        self._unpacker = Unpacker(linc, workers)
-        self._pool = ThreadPoolExecutor(2)
-        # the CPU has nothing to gain: its threads are those that the consumer wants
-        self._painter = ThreadPoolExecutor(1) if rendering.device.type != "cpu" else None
-        self._segments: dict[int, Future[Loaded]] = {}
-        #: By frame, of what lies around the areas too.
-        self._pictures: dict[int, list[Tensor]] = {}
+        self._is_native = (width, height) == (part.width, part.height)
+        self._device, self._backend, self._workers = device, backend, workers
+        self._made: Painter | None = None
+        self._exact: dict[int, bool] = {}
+        #: The segment that exact pictures came from last, so that its next ones cost little.
+        self._opened: tuple[int, PartitionedDecoder] | None = None
 
     def close(self) -> None:
         """Stop the background work."""
-        self._unpacker.close()
-        for pool in (self._pool, self._painter):
-            if pool is not None:
-                pool.shutdown(wait=False, cancel_futures=True)
+        if self._made is not None:
+            self._made.close()
+        self._forget()
 
-    def load(self, index: int) -> Loaded:
-        """Read and decode a segment now.
+    def is_exact(self, index: int) -> bool:
+        """Whether a segment holds exact pictures."""
+        if index not in self._exact:
+            header = self.linc.read_segment_header(index)
+            self._exact[index] = header.pictures is not None
+        return self._exact[index]
+
+    def check(self, index: int) -> None:
+        """Decode a segment to see whether it can be.
 
         Raises:
             CorruptError: it breaks the format.
         """
-        return self._built(self._unpacker.fetch(index, index))
+        if not self.is_exact(index):
+            self.model(index)
+            return
+        for _ in self._pictures(index, range(self.linc.segments[index].n_frames)):
+            pass
 
-    def _built(self, code: Future[SegmentCode]) -> Loaded:
-        """A segment once it is entropy decoded."""
-        found = unpacked(code)
-        model = segment_model(found, self.arch, self.info, self.rendering)
-        return Loaded(model, segment_motion(found))
+    def model(self, index: int) -> RenderModel:
+        """A segment as a function of time and place, for array programs; it is loaded now.
 
-    def _fetch(self, index: int, last: int) -> Future[Loaded]:
-        """A segment, loaded in the background and kept; those up to ``last`` will follow."""
-        if index not in self._segments:
-            code = self._unpacker.fetch(index, last)
-            self._segments[index] = self._pool.submit(self._built, code)
-        return self._segments[index]
+        Raises:
+            CorruptError: it breaks the format.
+        """
+        return self._painter.load(index).model
 
-    def _loaded(self, index: int, last: int) -> Loaded:
-        """A segment; starts on the next one unless this is the ``last`` needed."""
-        for stale in [k for k in self._segments if not index <= k <= index + 1]:
-            del self._segments[stale]
-        found = self._fetch(index, last)
-        if index < last:
-            self._fetch(index + 1, last)
-        return found.result()
+    @property
+    def _painter(self) -> Painter:
+        if self._made is None:
+            paint = importlib.import_module("lincodec.decoder.paint")
+            rendering: Rendering = paint.Rendering.of(self._device, self._backend)
+            self._made = paint.Painter(self.linc, self.output, self._crop, rendering, self._workers)
+        assert self._made is not None
+        return self._made
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
-        """Integer planes of every output frame in order (ascending ``shots``)."""
-        batches = self._batches(shots)
-        if self._painter is not None:
-            batches = _ahead(batches, self._painter)
-        for frames in batches:
-            yield from frames
+        """Integer planes of every output frame in order (ascending ``shots``).
 
-    def _batches(self, shots: Sequence[Shot]) -> Iterator[list[Planes]]:
-        """The frames of ``shots`` in batches as large as memory allows."""
-        device = self.rendering.device
-        # native planes come first
-        batch = min(batch_size(self.output, device), batch_size(self.info, device))
-        last = self.linc.segment_at(shots[-1].frame) if shots else 0
-        at = 0
-        while at < len(shots):
-            index = self.linc.segment_at(shots[at].frame)
-            entry = self.linc.segments[index]
-            stop = at
-            while stop < len(shots) and stop - at < batch and shots[stop].frame < entry.end_frame:
-                stop += 1
-            try:
-                frames = self._batch(index, shots[at:stop], last)
-            except (MemoryError, RuntimeError) as error:
-                if not ran_out(error):
-                    raise
-                batch = _smaller(stop - at, error)
-                continue
-            yield frames
-            at = stop
+        Raises:
+            ResourceError: the device or backend cannot be used here, or memory ran out.
+            CorruptError: a segment breaks the format.
+        """
+        is_whole = self._is_native and not any(shot.share for shot in shots)
 
-    def _batch(self, index: int, shots: Sequence[Shot], last: int) -> list[Planes]:
-        """Frames of one segment, rendered together."""
-        entry = self.linc.segments[index]
-        segment = self._loaded(index, last)
-        with torch.inference_mode():
-            if any(self._is_between(index, shot, segment) for shot in shots):
-                planes = self._with_motion(index, shots, segment)
-            else:
-                times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
-                planes = self._at_times(segment, times, self._areas)
-            if not all(math.isfinite(float(plane.sum())) for plane in planes):
-                raise CorruptError(f"segment {index}: its samples are not finite numbers")
-            return to_frames(quantise(planes, self.info.bit_depth))
+        def is_decoded(shot: Shot) -> bool:
+            return is_whole and self.is_exact(self.linc.segment_at(shot.frame))
 
-    def _at_times(
-        self, segment: Loaded, times: Sequence[float], areas: Sequence[Area]
-    ) -> list[Tensor]:
-        """Planes float32 [m, h, w] at times in frames from the segment's first."""
-        at = torch.tensor(times, dtype=torch.float64)
-        return segment.model.pictures(at, areas)
+        runs = [(decoded, list(run)) for decoded, run in groupby(shots, is_decoded)]
+        if not all(decoded for decoded, _ in runs):
+            _ = self._painter  # what does not work on this machine says so before any picture
+        for decoded, run in runs:
+            yield from self._decoded(run) if decoded else self._painter.frames(run)
 
-    def _follower(self, index: int) -> int | None:
-        """The segment that goes on with this one's shot, None when there is none."""
-        entry, after = self.linc.segments[index], self.linc.segments[index + 1 : index + 2]
-        goes_on = after and after[0].continues and after[0].first_frame == entry.end_frame
-        return index + 1 if goes_on else None
+    def _decoded(self, shots: Sequence[Shot]) -> Iterator[Planes]:
+        """Pictures of segments that hold exact ones."""
+        for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame)):
+            first = self.linc.segments[index].first_frame
+            counts = [(at - first, len(list(same))) for at, same in groupby(s.frame for s in run)]
+            pictures = self._pictures(index, [at for at, _ in counts])
+            for planes, (_, count) in zip(pictures, counts, strict=True):
+                for _ in range(count):
+                    yield planes
 
-    def _is_between(self, index: int, shot: Shot, segment: Loaded) -> bool:
-        """Whether a shot is made of two pictures instead of the latents of one segment."""
-        if shot.share == 0:
-            return False
-        if shot.frame < self.linc.segments[index].end_frame - 1:
-            return segment.motion is not None
-        return self._follower(index) is not None
+    def _pictures(self, index: int, displays: Sequence[int]) -> Iterator[Planes]:
+        """Native pictures of a segment, cropped."""
+        with within(index):
+            for planes in self._decoder(index).frames(displays):
+                yield self._shown(planes)
 
-    def _with_motion(self, index: int, shots: Sequence[Shot], segment: Loaded) -> list[Tensor]:
-        """Planes [m, h, w] of shots of which some lie between two pictures."""
-        between = [shot for shot in shots if self._is_between(index, shot, segment)]
-        moves = {shot.frame: self._displacement(index, shot.frame, segment) for shot in between}
-        self._look_around(moves.values())
-        self._render(index, {n for frame in moves for n in (frame, frame + 1)}, segment)
-        out, pair, at = [], None, -1
-        for shot in shots:
-            if shot not in between:
-                out.append(self._single(index, shot, segment))
-                continue
-            if pair is None or at != shot.frame:
-                first, second = self._pictures[shot.frame], self._pictures[shot.frame + 1]
-                pair = Between(first, second, moves[shot.frame], self._around.areas)
-                at = shot.frame
-            out.append(self._around.cut(pair.at(float(shot.share))))
-        self._pictures = {k: v for k, v in self._pictures.items() if k >= shots[-1].frame}
-        return [torch.stack(planes) for planes in zip(*out, strict=True)]
+    def _decoder(self, index: int) -> PartitionedDecoder:
+        """The decoder of a segment; that of another one is closed."""
+        if self._opened is None or self._opened[0] != index:
+            self._forget()
+            self._opened = index, opened(self.linc.read_segment(index), self.info)
+        return self._opened[1]
 
-    def _single(self, index: int, shot: Shot, segment: Loaded) -> list[Tensor]:
-        """Planes [h, w] of a shot that lies on a frame or in a segment without motion."""
-        if shot.share == 0 and shot.frame in self._pictures:
-            return self._around.cut(self._pictures[shot.frame])
-        time = float(shot.frame - self.linc.segments[index].first_frame + shot.share)
-        return [plane[0] for plane in self._at_times(segment, [time], self._areas)]
+    def _forget(self) -> None:
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
 
-    def _displacement(self, index: int, frame: int, segment: Loaded) -> Tensor | None:
-        """Motion from a frame to the next, in this segment or the one that goes on."""
-        entry, motion = self.linc.segments[index], segment.motion
-        place = frame + 1 - entry.first_frame
-        if place == entry.n_frames:
-            motion, place = self._fetch(index + 1, index + 1).result().motion, 0
-        return None if motion is None else motion[place]
-
-    def _look_around(self, moves: Iterable[Tensor | None]) -> None:
-        """Make pictures so much larger than what is shown that motion finds what it needs."""
-        fields = [move for move in moves if move is not None and bool(move.any())]
-        around = Surroundings(self._areas, motion_reach(fields, self._areas[0]))
-        if around.areas != self._around.areas:
-            self._around, self._pictures = around, {}
-
-    def _render(self, index: int, frames: set[int], segment: Loaded) -> None:
-        """Keep the pictures of frames of this segment and of the first of the next."""
-        entry, areas = self.linc.segments[index], self._around.areas
-        new = sorted(frames - self._pictures.keys())
-        own = [frame for frame in new if frame < entry.end_frame]
-        if own:
-            times = [float(frame - entry.first_frame) for frame in own]
-            planes = self._at_times(segment, times, areas)
-            self._pictures |= {f: [p[k] for p in planes] for k, f in enumerate(own)}
-        if len(own) < len(new):
-            planes = self._at_times(self._fetch(index + 1, index + 1).result(), [0.0], areas)
-            self._pictures[entry.end_frame] = [plane[0] for plane in planes]
-
-
-def _ahead(batches: Iterator[list[Planes]], pool: Executor) -> Iterator[list[Planes]]:
-    """The same batches, each made in the single thread of a pool while the last one is used."""
-    coming = pool.submit(next, batches, None)
-    while (frames := coming.result()) is not None:
-        coming = pool.submit(next, batches, None)
-        yield frames
+    def _shown(self, planes: Planes) -> Planes:
+        if self._crop is None:
+            return planes
+        windows = self._crop.windows(self.info)
+        return tuple(
+            np.ascontiguousarray(plane[window])
+            for plane, window in zip(planes, windows, strict=True)
+        )
 
 
 def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:
@@ -270,23 +176,3 @@ def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:
     if info.color.matrix == _UNSPECIFIED and default_matrix(width, height) != own:
         info = replace(info, color=replace(info.color, matrix=own))
     return replace(info, width=width, height=height)
-
-
-def _smaller(frames: int, error: BaseException) -> int:
-    """How many frames to render at a time after memory ran out for ``frames``.
-
-    Raises:
-        ResourceError: it was a single frame.
-    """
-    if frames == 1:
-        raise ResourceError("out of memory for one frame; decode at a lower --res") from error
-    return frames // 2
-
-
-def output_shots(start: int, stop: int, fps_scale: int) -> list[Shot]:
-    """``fps_scale`` output frames per source frame in start..stop-1 (paper Eq. 4)."""
-    return [
-        Shot(frame, Fraction(j, fps_scale))
-        for frame in range(start, stop)
-        for j in range(fps_scale)
-    ]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
 from lincodec.crop import Crop
-from lincodec.decoder.render import Renderer, Shot
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot
 from lincodec.errors import UsageError
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Times
@@ -140,13 +141,13 @@ def _sheet(
         finally:
             renderer.close()
         read = file.bytes_read
-    picture = _tiled([p.astype(np.uint8) for p in pictures], columns)
+    picture = tiled([p.astype(np.uint8) for p in pictures], columns)
     with atomic_output(output, overwrite=overwrite) as temporary:
         write_png(temporary, picture)
     return StillReport(output, picture.shape[1], picture.shape[0], tuple(moments), read)
 
 
-def _tiled(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+def tiled(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
     """Pictures of one size in a grid, black between them."""
     height, width = pictures[0].shape[:2]
     rows = -(-len(pictures) // columns)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from fractions import Fraction
 
 from lincodec.bitstream import segment
 from lincodec.bitstream.embedding import check_heads
+from lincodec.bitstream.pictures import unpack_pictures
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
+from lincodec.decoder.pictures import check_digest, within
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot
 from lincodec.errors import VerifyError
 from lincodec.limits import Limits
 from lincodec.options import Progress, ProgressCallback
@@ -36,12 +40,14 @@ class VerifyReport:
     """SHA-256 of all decoded integers, hexadecimal; None when they were not decoded."""
     digest_stored: bool
     """Whether the file holds a digest that ``digest`` was compared with."""
+    exact: int
+    """Frames that were decoded and are, sample by sample, those that the encoder had."""
     rendered: int
-    """Frames rendered."""
+    """Other frames rendered."""
     rms: float | None = None
     """Largest root mean square difference from exact arithmetic of the frames compared."""
     peak: float | None = None
-    """Largest difference of a sample; both in 8-bit code values, None when not rendered."""
+    """Largest difference of a sample; both in 8-bit code values, None where none was rendered."""
     warnings: tuple[str, ...] = ()
 
 
@@ -56,9 +62,10 @@ def verify(
     """Check a file.
 
     Always: the structure, every CRC and the SHA-256 of the file. Unless ``structure_only``:
-    every tensor is entropy-decoded and the integers are compared with the stored
-    digest. With ``render``: every frame is rendered as well, and the middle one of every
-    segment compared with exact arithmetic (spec clause 8.8; this loads torch).
+    every tensor is entropy-decoded and the integers are compared with the stored digest, and exact
+    pictures are decoded and compared with theirs. With ``render``: all other frames are rendered
+    as well, and the middle one of every segment compared with exact arithmetic (spec clause 8.8;
+    this loads torch).
 
     Raises:
         InputError: the file cannot be opened.
@@ -74,11 +81,12 @@ def verify(
         file = LincFile(stream, limits, name=name)
         structure = file.verify_structure()
         warnings = [f"unknown section {kind} was skipped" for kind in structure.unknown]
-        digest, stored = None, file.digest()
+        digest, stored, exact = None, file.digest(), 0
         if not structure_only:
             digest = decoded_digest(file, report, share=0.5 if render else 1.0)
             _compare(name, digest, stored, warnings)
             check_heads(file)
+            exact = sum(file.segments[index].n_frames for index in _exact(file))
         rendered, rms, peak = _render(file, report) if render else (0, None, None)
     depths = ("structure", "entropy", "render")
     return VerifyReport(
@@ -91,6 +99,7 @@ def verify(
         sha256=structure.sha256.hex(),
         digest=None if digest is None else digest.hex(),
         digest_stored=stored is not None,
+        exact=exact,
         rendered=rendered,
         rms=rms,
         peak=peak,
@@ -103,15 +112,25 @@ def decoded_digest(
 ) -> bytes:
     """SHA-256 of the integers of every tensor of every segment (spec clause 6.8).
 
+    Exact pictures are decoded and compared with the digests that their segments state.
+
     Args:
         file: An open file.
         report: Told after each segment.
         share: Fraction of the whole job that this is.
+
+    Raises:
+        VerifyError: pictures are not those of their digest.
     """
     digest, total = hashlib.sha256(), len(file.segments)
     sizes = file.info.plane_sizes
     for index in range(total):
-        digest.update(segment.segment_digest_bytes(file.read_segment(index), file.arch, sizes))
+        data = file.read_segment(index)
+        digest.update(segment.segment_digest_bytes(data, file.arch, sizes))
+        pictures = unpack_pictures(data, sizes[0])
+        if pictures is not None:
+            with within(index):
+                check_digest(pictures, file.info)
         report(Progress("verify", share * (index + 1) / total, segment=index + 1, segments=total))
     return digest.digest()
 
@@ -126,42 +145,66 @@ def _compare(name: str, digest: bytes, stored: bytes | None, warnings: list[str]
         )
 
 
-def _render(file: LincFile, report: Callable[[Progress], None]) -> tuple[int, float, float]:
-    """Render every frame at native size; number of frames, and deviation from exact arithmetic."""
-    render = importlib.import_module("lincodec.decoder.render")  # torch: only when asked for
-    renderer, count, total = render.Renderer(file), 0, file.n_frames
+def _exact(file: LincFile) -> list[int]:
+    """Indices of the segments that hold exact pictures."""
+    headers = [file.read_segment_header(index) for index in range(len(file.segments))]
+    return [index for index, header in enumerate(headers) if header.pictures is not None]
+
+
+def _render(
+    file: LincFile, report: Callable[[Progress], None]
+) -> tuple[int, float | None, float | None]:
+    """Render, at native size, all frames that are not exact.
+
+    Returns:
+        Number of frames, and deviation from exact arithmetic: None where there are none.
+    """
+    exact = set(_exact(file))
+    rest = [index for index in range(len(file.segments)) if index not in exact]
+    if not rest:
+        return 0, None, None
+    shots = [
+        Shot(frame, Fraction(0))
+        for entry in (file.segments[index] for index in rest)
+        for frame in range(entry.first_frame, entry.end_frame)
+    ]
+    renderer, count = Renderer(file), 0
     try:
-        for planes in renderer.frames(render.output_shots(0, total, 1)):
+        for planes in renderer.frames(shots):
             found, expected = tuple(plane.shape for plane in planes), file.info.plane_sizes
             if found != expected:
                 raise VerifyError(f"{file.name}: frame {count} has planes {found}, not {expected}")
             count += 1
-            report(Progress("verify", 0.5 + 0.4 * count / total, frames=count))
-        rms, peak = _deviation(file, renderer, report)
+            report(Progress("verify", 0.5 + 0.4 * count / len(shots), frames=count))
+        rms, peak = _deviation(file, rest, renderer, report)
     finally:
         renderer.close()
-    if count != total:
-        raise VerifyError(f"{file.name}: {count} frames were rendered, the file has {total}")
+    if count != len(shots):
+        raise VerifyError(f"{file.name}: {count} frames were rendered, not {len(shots)}")
     return count, rms, peak
 
 
 def _deviation(
-    file: LincFile, renderer: Any, report: Callable[[Progress], None]
+    file: LincFile,
+    segments: Sequence[int],
+    renderer: Renderer,
+    report: Callable[[Progress], None],
 ) -> tuple[float, float]:
-    """Largest (rms, peak) over the middle frames of all segments, checked against the tolerance."""
+    """Largest (rms, peak) over the middle frames of segments, checked against the tolerance."""
     precision = importlib.import_module("lincodec.decoder.precision")
     quality = file.quality()
     rms_limit, peak_limit = precision.TOLERANCE
     if quality is not None and quality.tolerance_rms > 0 and quality.tolerance_peak > 0:
         rms_limit, peak_limit = quality.tolerance_rms, quality.tolerance_peak
     worst = (0.0, 0.0)
-    for index, entry in enumerate(file.segments):
-        rms, peak = precision.deviation(renderer.load(index).model, entry.n_frames // 2)
+    for done, index in enumerate(segments):
+        middle = file.segments[index].n_frames // 2
+        rms, peak = precision.deviation(renderer.model(index), middle)
         if rms > rms_limit or peak > peak_limit:
             raise VerifyError(
                 f"{file.name}: segment {index} renders {rms:.3g} rms, {peak:.3g} peak away from "
                 f"exact arithmetic, allowed are {rms_limit:g} and {peak_limit:g}; report it"
             )
         worst = (max(worst[0], rms), max(worst[1], peak))
-        report(Progress("verify", 0.9 + 0.1 * (index + 1) / len(file.segments)))
+        report(Progress("verify", 0.9 + 0.1 * (done + 1) / len(segments)))
     return worst

@@ -33,9 +33,8 @@ class SegmentPlan:
     """A segment to fit, and what trials found out about it."""
 
     part: Range
-    side: int | None = None
-    """Luma samples of the blocks that its frames are predicted in; 0: they are better not
-    predicted; None: not found out."""
+    partitioned: bool | None = None
+    """Whether it is better partitioned than drawn from latents; None: not found out."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from lincodec.encoder.encode import encode
 from lincodec.encoder.presets import resolve
 from lincodec.errors import UsageError
 from lincodec.options import EncodeOptions, Span
-from lincodec.registry import Role
 from lincodec.video.reader import FrameReader
 
 #: Luma samples that the sample holds at most.
@@ -99,11 +98,11 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
 
 
 def _predicted(path: str) -> float:
-    """Share of a file's frames that lie in segments with prediction, which get no network."""
+    """Share of a file's frames that lie in partitioned segments, which get no network."""
     with open_file(path) as stream:
         linc = LincFile(stream)
         headers = [linc.read_segment_header(index) for index in range(len(linc.segments))]
-    found = [h.n_frames for h in headers if Role.PREDICTION in {e.role for e in h.tensors}]
+    found = [h.n_frames for h in headers if h.pictures is not None]
     return sum(found) / sum(h.n_frames for h in headers)
 
 

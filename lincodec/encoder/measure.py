@@ -14,7 +14,7 @@ import torch
 from lincodec.bitstream.segment import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
 from lincodec.decoder.load import ON_CPU, Rendering, segment_model
-from lincodec.decoder.render import batch_size
+from lincodec.decoder.paint import batch_size
 from lincodec.encoder.engine import Engine
 from lincodec.errors import VerifyError
 from lincodec.model.output import quantise, to_frames

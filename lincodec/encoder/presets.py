@@ -40,9 +40,9 @@ class Preset:
     refined: bool = True
     """Whether temporal bases are turned, ends of segments weighted, and weights chosen by what
     they cost, with latents that answer them; else the weights of the KLT are rounded."""
-    search: tuple[int, int] | None = None
-    """Rounds and luma samples a frame of the search for what frames can be predicted from;
-    None: frames are not predicted."""
+    effort: str | None = None
+    """How hard is searched for partitioned segments, a name of ``EFFORTS`` of the engine; None:
+    there are none."""
 
     @property
     def arch(self) -> str:
@@ -80,10 +80,10 @@ PRESETS: dict[str, Preset] = {
             96,
             6,
             0.15,
-            search=(1, 250_000),
+            effort="fast",
         ),
-        Preset("medium", "the same, searched well", 96, 20, 0.6, search=(3, 1_000_000)),
-        Preset("slow", "the same, searched thoroughly", 96, 60, 2.0, search=(4, 4_000_000)),
+        Preset("medium", "the same, searched well", 96, 20, 0.6, effort="medium"),
+        Preset("slow", "the same, searched thoroughly", 96, 60, 2.0, effort="medium"),
         Preset(
             "slower",
             "the same, and a larger network for what is not predicted",
@@ -92,7 +92,7 @@ PRESETS: dict[str, Preset] = {
             10,
             24,
             3,
-            search=(5, 4_000_000),
+            effort="medium",
         ),
         _paper("s", 50),
         _paper("m", 100),

@@ -58,3 +58,25 @@ class Coefficients:
     def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Blocks and places in them, both as row-major indices, of those that are not zero."""
         return np.divmod(self.where, self.area)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Some elements of an array that is zero elsewhere."""
+
+    shape: tuple[int, ...]
+    where: NDArray[np.int64]
+    """Flat indices."""
+    values: NDArray[np.float32]
+
+    def dense(self) -> NDArray[np.float32]:
+        """The whole array, float32."""
+        return scattered(self.shape, self.where, self.values)
+
+
+def cropped(q: Coefficients) -> tuple[tuple[int, ...], NDArray[np.int64]]:
+    """Shape with the least v and u, from one, that hold all of ``q``, and flat indices in it."""
+    block, place = q.places
+    row, column = np.divmod(place, q.shape[4])
+    v, u = (int(axis.max(initial=0)) + 1 for axis in (row, column))
+    return (*q.shape[:3], v, u), (block * v + row) * u + column

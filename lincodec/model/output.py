@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, int32, uint8
 
 from lincodec.model.geometry import CENTRE
@@ -29,3 +30,10 @@ def to_frames(codes: Sequence[Tensor]) -> list[Planes]:
     arrays = [plane.cpu().numpy() for plane in codes]
     arrays = [a if a.itemsize == 1 else a.astype("uint16") for a in arrays]
     return [tuple(a[index] for a in arrays) for index in range(arrays[0].shape[0])]
+
+
+def centred(planes: Planes, bit_depth: int, device: torch.device) -> list[Tensor]:
+    """Integer planes [h, w] of a frame as float32 on a device, in centred 8-bit units, exactly."""
+    scale = 1 / (1 << (bit_depth - 8))
+    arrays = [plane if plane.itemsize == 1 else plane.astype("int32") for plane in planes]
+    return [torch.from_numpy(a).to(device).float().mul_(scale).sub_(CENTRE) for a in arrays]

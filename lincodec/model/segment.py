@@ -51,14 +51,9 @@ class SegmentModel:
 
     def native(self, z: Tensor) -> list[Tensor]:
         """Planes at native size, float32 [m, h, w] per channel, centred 8-bit units."""
-        weights, mixing = self.weights, z.T
-        if z.device.type == "cpu":  # elsewhere it would wait for the device
-            used = z.any(1).nonzero()[:, 0]  # few of a segment whose frames are predicted
-            if 2 * used.numel() < z.shape[0]:
-                mixing, weights = z[used].T, [w[used] for w in weights]
         planes = [
-            synthesise(w, *axes, mixing)
-            for w, axes in zip(weights, self.geometry.channels, strict=True)
+            synthesise(w, *axes, z.T)
+            for w, axes in zip(self.weights, self.geometry.channels, strict=True)
         ]
         if self.network is None:
             return planes

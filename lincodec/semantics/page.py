@@ -11,7 +11,8 @@ from typing import Any
 
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
-from lincodec.decoder.render import Renderer, Shot
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot
 from lincodec.semantics import extras
 from lincodec.semantics.index import seconds_at
 from lincodec.semantics.search import Hit

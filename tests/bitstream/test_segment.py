@@ -26,7 +26,6 @@ from lincodec.bitstream.segment import (
     unpack_segment,
 )
 from lincodec.container import LatentInrArch, LincArch, SegmentData, SegmentHeader
-from lincodec.entropy import field
 from lincodec.entropy.coefficients import Coefficients
 from lincodec.errors import CorruptError, LincError, UnsupportedError
 from lincodec.limits import Limits
@@ -69,7 +68,6 @@ def code_of(more: dict[Key, Tensor] | None = None) -> SegmentCode:
             rng.integers(-40, 40, (2, 3, 2)), 0.125, np.array([0, -3], np.int8)
         ),
         (Role.MOTION, 0): Field(rng.integers(-9, 10, (2, 3, 3, 4)), 0.25),
-        (Role.PREDICTION, 0): Field(field.settled(rng.integers(-1, 2, (2, 5, 3, 4))), 0.25),
         **(more or {}),
     }
     return SegmentCode(12, 6, True, tensors)

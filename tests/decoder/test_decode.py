@@ -18,7 +18,8 @@ from lincodec.bitstream.segment import SegmentCode, unpack_segment
 from lincodec.container import LincFile, SegmentData
 from lincodec.decoder.decode import decode, frame_range
 from lincodec.decoder.load import segment_model
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.errors import LimitError, LincError, UsageError
 from lincodec.model.output import quantise, to_frames
@@ -275,7 +276,7 @@ def test_each_segment_is_decoded_once(coded: Path, monkeypatch: pytest.MonkeyPat
         return unpack_segment(data, *rest)
 
     monkeypatch.setattr("lincodec.decoder.prefetch.unpack_segment", counted)
-    monkeypatch.setattr("lincodec.decoder.render._BATCH_SAMPLES", 176 * 144)
+    monkeypatch.setattr("lincodec.decoder.paint._BATCH_SAMPLES", 176 * 144)
     frames = rendered(coded, rate=4)
     assert len(frames) == 4 * FRAMES
     assert sorted(loaded) == [0, 1, 2]

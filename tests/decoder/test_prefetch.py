@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from lincodec.container import LincFile
-from lincodec.decoder.prefetch import Unpacker, unpacked, usual_workers
+from lincodec.decoder.prefetch import Unpacker, unpacked
 from lincodec.encoder.encode import encode
 from lincodec.errors import ResourceError
 from lincodec.options import EncodeOptions, Span
+from lincodec.system.cores import usual_workers
 
 _ASKER = """
 import sys, time

@@ -14,7 +14,8 @@ import pytest
 
 from lincodec.container import DamagedFile, LincFile
 from lincodec.decoder.decode import decode, intact_shots
-from lincodec.decoder.render import Renderer, Shot, output_shots
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot, output_shots
 from lincodec.encoder.encode import encode
 from lincodec.errors import CorruptError, LincError
 from lincodec.options import DecodeOptions, EncodeOptions, Span
@@ -39,7 +40,7 @@ def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory)
 def rendered(file: LincFile, shots: list[Shot] | None = None) -> list[Planes]:
     renderer = Renderer(file)
     if isinstance(file, DamagedFile):
-        file.keep(renderer.load)
+        file.keep(renderer.check)
     wanted = output_shots(0, file.n_frames, 1) if shots is None else shots
     if isinstance(file, DamagedFile):
         wanted = intact_shots(wanted, file)

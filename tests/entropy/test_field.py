@@ -24,45 +24,6 @@ def test_fields_there_and_back(shape: tuple[int, ...], largest: int, seed: int) 
     np.testing.assert_array_equal(found, field)
 
 
-@given(
-    st.tuples(*[st.integers(1, 4)] * 3), st.sampled_from([1, 20, 8_000]), st.integers(0, 1 << 30)
-)
-@settings(max_examples=80, deadline=None, derandomize=True)
-def test_choices_leave_vectors_open(shape: tuple[int, ...], largest: int, seed: int) -> None:
-    rng, (n, rows, columns) = np.random.default_rng(seed), shape
-    field = rng.integers(-largest, largest + 1, (n, 5, rows, columns))
-    field[:, 4] = rng.integers(-1, 2, (n, rows, columns))
-    found = fields.decode(fields.encode(fields.settled(field)), field.shape)
-    np.testing.assert_array_equal(found, fields.settled(field))
-    np.testing.assert_array_equal(found, fields.settled(found))
-    choice = field[:, 4:]
-    np.testing.assert_array_equal(found[:, 4:], choice)
-    first, difference = field[:, :2], field[:, 2:4] - field[:, :2]
-    assert ((found[:, :2] == first) | (choice == 1)).all()
-    assert ((found[:, 2:4] - found[:, :2] == difference) | (choice == -1)).all()
-
-
-def test_vectors_that_are_not_chosen_take_no_bytes() -> None:
-    rng = np.random.default_rng(3)
-    field = rng.integers(-90, 90, (20, 5, 6, 8))
-    field[:, 4] = -1
-    other = field.copy()
-    other[:, 2:4] = rng.integers(-90, 90, (20, 2, 6, 8))
-    payload = fields.encode(fields.settled(field))
-    assert payload == fields.encode(fields.settled(other))
-    field[:, 4] = 0
-    assert len(payload) < 0.6 * len(fields.encode(fields.settled(field)))
-
-
-@pytest.mark.parametrize("pair", [b"\0\x01", b"\x01\0", b"\x80\x80"])
-def test_frequencies_of_choices_that_do_not_exist(pair: bytes) -> None:
-    payload = fields.encode(np.zeros((2, 5, 3, 4), np.int64))
-    with pytest.raises(CorruptError, match="choice"):
-        fields.decode(payload[:4] + pair + payload[6:], (2, 5, 3, 4))
-    with pytest.raises(CorruptError):
-        fields.decode(payload[:11], (2, 5, 3, 4))
-
-
 def smooth_field(n: int, rows: int, columns: int) -> np.ndarray:
     """A zoom that speeds up, with a moving patch, int64 [n, 2, rows, columns]."""
     y, x = np.mgrid[:rows, :columns]

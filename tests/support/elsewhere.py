@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from lincodec.model import basis, compensation
+from lincodec.model import basis
 
 META = torch.device("meta")
 #: Operations that wait until a GPU has finished, by what they do.
@@ -146,4 +146,3 @@ def elsewhere() -> Iterator[Counter[str]]:
 def _forget() -> None:
     """Drop the matrices that are kept for every device."""
     basis.cosine_matrix.cache_clear()
-    compensation._matrices.cache_clear()

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from lincodec.container import LincFile
-from lincodec.decoder.render import Renderer, Shot
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import Shot
 from lincodec.decoder.stills import contact_sheet, shot_at, still
 from lincodec.decoder.verify import verify
 from lincodec.encoder.encode import encode

@@ -61,6 +61,8 @@ class LatentInrEngine(Engine):
                 )
         if options.network is not None:
             raise UsageError(f"--network: preset {preset.name} is nothing but a network")
+        if options.kind is not None:
+            raise UsageError(f"--kind: preset {preset.name} has a kind of its own")
         settings = settings_of(preset, options)
         settings.bits()
         architecture(settings, (16, 16))

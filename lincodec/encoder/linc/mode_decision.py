@@ -1,6 +1,6 @@
-"""How a stretch of frames is best cut: blocks, overlap, segments and prediction, by trial coding.
+"""How a stretch of frames is best coded: blocks, overlap, segments and their kind, by trial coding.
 
-Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
+Trials look at a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
 """
 
@@ -15,7 +15,7 @@ import torch
 
 from lincodec.container import LincArch
 from lincodec.encoder.engine import SegmentPlan
-from lincodec.encoder.linc.predictive_fit import PredictiveFit, usual_side
+from lincodec.encoder.linc.partitioned_fit import PartitionedFit
 from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
 from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
@@ -27,10 +27,9 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
-_PREDICTED_FRAMES = 17  # frames that tell how to predict: from one anchor to the next
-_SIDES = (8, 128)  # least and largest
+_TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
-_SURE = 0.2  # prediction that gains this much is not compared with shorter segments
+_SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -44,28 +43,26 @@ class Layout:
         self,
         info: VideoInfo,
         step: float,
-        search: tuple[int, int] | None = None,
+        effort: str | None = None,
         *,
         trials: bool = True,
         refined: bool = True,
         device: torch.device = CPU,
+        threads: int = 1,
     ) -> None:
         """
         Args:
             info: the video.
             step: luma quantiser step.
-            search: how displacements are searched, None: frames are not predicted; see
-                ``PredictiveFit``.
+            effort: of partitioned segments, see ``EFFORTS``; None: there are none.
             trials: whether blocks, overlap and segments are tried out.
             refined: whether the fits to come are refined; see ``SegmentFit``.
-            device: where trials are fitted.
+            device: where trials of closed forms are fitted.
+            threads: that try partitioned segments.
         """
-        self.device = device
-        self.step, self.search = step, search
+        self.device, self.threads = device, threads
+        self.step, self.effort = step, effort
         self.trials, self.refined = trials, refined
-        #: whether blocks are tried out with prediction too: where the search is worth more
-        self.thorough = search is not None and search[0] > 1
-        self._usual_side = usual_side(info, step)
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -78,10 +75,11 @@ class Layout:
 
     def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
-        if not self.trials:
-            return usual_block(frames[0].planes[0].size, self.step), _OVERLAP
-        blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
+        usual = usual_block(frames[0].planes[0].size, self.step), _OVERLAP
         first = self._windows(frames[:_BLOCK_FRAMES])
+        if not self.trials or self._surely_partitioned(first, LincArch(*usual, len(first))):
+            return usual
+        blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
 
         @cache
         def scored(block: int, overlap: int) -> float:
@@ -92,80 +90,52 @@ class Layout:
         block = min(blocks, key=lambda b: scored(b, 2))
         wide = scored(block, 4) < scored(block, 2)
         overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
-        block = min(blocks, key=lambda b: scored(b, overlap))
-        if self.thorough and len(first) > 1:
-            block = self._predicted_block(first[:_PREDICTED_FRAMES], blocks, block, overlap)
-        return block, overlap
-
-    def _predicted_block(
-        self, frames: Sequence[Planes], blocks: Sequence[int], plain: int, overlap: int
-    ) -> int:
-        """log2 of the block side for frames that are better predicted, ``plain`` for others."""
-
-        archs = {b: LincArch(b, overlap, len(frames)) for b in blocks if 2 * overlap <= 1 << b}
-
-        @cache
-        def scored(block: int) -> float:
-            return self._predicted_score(frames, archs[block], self._usual_side)
-
-        return (
-            min(archs, key=scored) if scored(plain) <= self._score(frames, archs[plain]) else plain
-        )
+        return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[SegmentPlan]:
         """Segments for consecutive frames of one shot: halves wherever they code better.
 
-        Where frames are better predicted, or nothing is tried, they stay together.
+        Where frames are better partitioned, or nothing is tried, they stay together.
         """
         if not self.trials:
-            return [SegmentPlan(part)]
+            return [SegmentPlan(part, self.effort is not None)]
         window = self._windows(frames)
         whole = self._trial(window, arch)
-        side, gain = self._predicting(window, arch, whole)
+        gain = self._gain(window, score(whole.bits, whole.psnr))
         lengths = [len(frames)]
         if gain < _SURE:
             lengths, best = self._lengths(window, arch, whole)
             gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
-        if gain > _MARGIN:
-            return [SegmentPlan(part, side)]
+        if gain > 0:
+            return [SegmentPlan(part, partitioned=True)]
         out, first = [], part.first
         for count in lengths:
             continues = part.continues if first == part.first else True
-            out.append(SegmentPlan(Range(first, count, continues), 0))
+            out.append(SegmentPlan(Range(first, count, continues), partitioned=False))
             first += count
         return out
 
-    def side(self, frames: Sequence[Frame], arch: LincArch) -> int:
-        """Side of the blocks, in luma samples, that the frames of a segment are predicted in.
-
-        0 where they are better not predicted.
-        """
-        if self.search is None or len(frames) < 2:
-            return 0
+    def partitioned(self, frames: Sequence[Frame], arch: LincArch) -> bool:
+        """Whether the frames of a segment are better partitioned."""
+        if not self.trials:
+            return self.effort is not None
         window = self._windows(frames)
-        side, gain = self._predicting(window, arch, self._trial(window, arch))
-        return side if gain > _MARGIN else 0
+        return self._gain(window, self._score(window, arch)) > 0
 
-    def _predicting(
-        self, frames: Sequence[Planes], arch: LincArch, plain: Trial
-    ) -> tuple[int, float]:
-        """The best side of blocks for predicting frames, and by how much it beats ``plain``."""
-        if self.search is None or len(frames) < 2:
-            return 0, -math.inf
+    def _surely_partitioned(self, frames: Sequence[Planes], arch: LincArch) -> bool:
+        """Whether blocks of the closed form hardly matter."""
+        return self.effort is not None and self._gain(frames, self._score(frames, arch)) > _SURE
 
-        @cache
-        def tried(side: int) -> float:
-            if not _SIDES[0] <= side <= _SIDES[1]:
-                return math.inf
-            return self._predicted_score(frames[:_PREDICTED_FRAMES], arch, side)
+    def _gain(self, frames: Sequence[Planes], plain: float) -> float:
+        """By how much partitioned frames beat the closed form, whose score is ``plain``."""
+        if self.effort is None:
+            return -math.inf
+        found = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads).trial(self.step)
+        return plain - score(found.bits, found.psnr)
 
-        side = self._usual_side
-        if self.thorough:
-            finer = tried(side // 2) < tried(side)
-            side = min((side // 2, side // 4) if finer else (side, 2 * side), key=tried)
-        known = self.thorough and len(frames) <= _PREDICTED_FRAMES
-        best = tried(side) if known else self._predicted_score(frames, arch, side)
-        return side, score(plain.bits, plain.psnr) - best
+    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
+        trial = self._trial(frames, arch)
+        return score(trial.bits, trial.psnr)
 
     def _lengths(
         self, frames: Sequence[Planes], arch: LincArch, whole: Trial
@@ -189,16 +159,6 @@ class Layout:
         found = [self._lengths(h, arch, t) for h, t in zip(halves, trials, strict=True)]
         lengths = [length for pieces, _ in found for length in pieces]
         return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
-
-    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
-        trial = self._trial(frames, arch)
-        return score(trial.bits, trial.psnr)
-
-    def _predicted_score(self, frames: Sequence[Planes], arch: LincArch, side: int) -> float:
-        samples = self.search[1] if self.search else 0
-        fit = PredictiveFit(frames, self.info, arch, (1, samples), side, self.device)
-        found = fit.trial(self.step)
-        return score(found.bits, found.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
         fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from lincodec.container import LatentInrArch, LincFile
 from lincodec.decoder.decode import decode
-from lincodec.decoder.load import Rendering, read_inr
-from lincodec.decoder.render import Renderer, output_shots
+from lincodec.decoder.load import read_inr
+from lincodec.decoder.render import Renderer
+from lincodec.decoder.shots import output_shots
 from lincodec.decoder.verify import verify
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.encode import encode
@@ -76,7 +77,7 @@ def rendered(
     path: Path, backend: str, size: tuple[int, int] | None = None, scale: int = 1
 ) -> list[np.ndarray]:
     linc = open_linc(path)
-    renderer = Renderer(linc, size, Rendering.of("cpu", backend))
+    renderer = Renderer(linc, size, backend=backend)
     try:
         shots = output_shots(0, linc.n_frames, scale)
         return [planes[0].astype(np.int64) for planes in renderer.frames(shots)]

@@ -274,7 +274,7 @@ def test_with_a_network_too(
     quick = replace(PRESETS["medium"], fit_floor=1.5, fit_seconds=0.0)
     monkeypatch.setitem(PRESETS, "medium", quick)
     linc = tmp_path / "x.linc"
-    options = EncodeOptions(preset="medium", quality=18, prediction=False, span=Span(frames=FRAMES))
+    options = EncodeOptions("medium", 18, kind="spectral", span=Span(frames=FRAMES))
     report = carphone(clip, linc, options)
     with linc.open("rb") as file:
         header = LincFile(file).read_segment_header(0)
@@ -315,7 +315,7 @@ def test_a_stop_during_the_network(clip: Callable[[str], Path], tmp_path: Path) 
         if len(seen) == 9:
             stop.set()
 
-    options = EncodeOptions(preset="slower", quality=18, prediction=False, span=Span(frames=FRAMES))
+    options = EncodeOptions(preset="slower", quality=18, span=Span(frames=FRAMES))
     report = encode(str(clip("carphone")), str(linc), options, progress=told, stop=stop)
     assert report.stopped
     assert report.seconds < 45

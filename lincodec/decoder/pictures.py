@@ -1,0 +1,68 @@
+"""Exact pictures of partitioned segments, from sections to frames (spec clause 8.12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lincodec.bitstream.pictures import PictureDigest, Pictures, unpack_pictures
+from lincodec.container import SegmentData, chroma_of
+from lincodec.core.partitioned import PartitionedDecoder
+from lincodec.errors import CorruptError, LincError, VerifyError
+from lincodec.system.cores import usable_cores
+from lincodec.types import VideoInfo
+
+#: More threads than this wait for each other.
+_MOST_THREADS = 16
+
+
+def decoder_of(pictures: Pictures, info: VideoInfo) -> PartitionedDecoder:
+    """A decoder of coded frames with a thread for every core.
+
+    Raises:
+        CorruptError: a header breaks the format.
+        UnsupportedError: a frame uses a tool that is unknown.
+    """
+    return PartitionedDecoder(
+        pictures.stream, info.width, info.height, chroma_of(info.chroma_shift), info.bit_depth,
+        pictures.shape[0], threads=min(usable_cores(), _MOST_THREADS),
+    )  # fmt: skip
+
+
+def opened(data: SegmentData, info: VideoInfo) -> PartitionedDecoder:
+    """The decoder of a segment as it is read from a file; its other tensors are left alone.
+
+    Raises:
+        CorruptError: it has no coded frames, or they break the format.
+    """
+    pictures = unpack_pictures(data, info.plane_sizes[0])
+    if pictures is None:
+        raise CorruptError(f"segment {data.index}: it has no pictures")
+    return decoder_of(pictures, info)
+
+
+def check_digest(pictures: Pictures, info: VideoInfo) -> None:
+    """Decode all frames and compare them with the digest that the segment states.
+
+    Raises:
+        CorruptError: they cannot be decoded.
+        VerifyError: they are other frames.
+    """
+    found = PictureDigest()
+    with decoder_of(pictures, info) as decoder:
+        for planes in decoder.frames():
+            found.add(planes)
+    if found.value != pictures.digest:
+        raise VerifyError(
+            f"decoded pictures have digest {found.value.hex()}, the file states "
+            f"{pictures.digest.hex()}; do not trust this file, or report a bug in linc"
+        )
+
+
+@contextmanager
+def within(index: int) -> Iterator[None]:
+    """Errors say which segment they come from."""
+    try:
+        yield
+    except LincError as error:
+        raise type(error)(f"segment {index}: {error}") from error

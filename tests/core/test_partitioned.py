@@ -1,0 +1,148 @@
+"""Frames of partitioned segments in any order, by any number of threads, are the same."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.random_segments import RandomSegment, crcs, random_segment
+
+from lincodec.core.partitioned import PartitionedDecoder
+from lincodec.errors import CorruptError, LimitError, UnsupportedError
+from lincodec.registry import Chroma
+from lincodec.types import Planes
+
+
+def crc(planes: Planes) -> int:
+    value = 0
+    for plane in planes:
+        value = zlib.crc32(plane.tobytes(), value)
+    return value
+
+
+SHAPES = [
+    (72, 40, Chroma.YUV420, 8, 9),
+    (65, 17, Chroma.YUV422, 10, 5),
+    (7, 33, Chroma.YUV444, 12, 7),
+    (1, 1, Chroma.YUV420, 8, 3),
+    (130, 70, Chroma.GREY, 16, 4),
+    (64, 64, Chroma.YUV420, 8, 1),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("threads", [1, 3])
+def test_frames_are_those_of_the_core(
+    shape: tuple[int, int, Chroma, int, int], threads: int, tmp_path: Path
+) -> None:
+    for seed in (1, 2, 3):
+        segment = random_segment(seed, *shape)
+        with segment.decoder(threads=threads) as decoder:
+            found = list(decoder.frames())
+        width, height, chroma, depth, frames = shape
+        assert len(found) == frames
+        assert found[0][0].shape == (height, width)
+        assert len(found[0]) == (1 if chroma == Chroma.GREY else 3)
+        assert found[0][0].dtype == (np.uint8 if depth == 8 else np.uint16)
+        assert [crc(planes) for planes in found] == crcs(segment, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def segment() -> RandomSegment:
+    return random_segment(11, frames=24)
+
+
+@pytest.fixture(scope="module")
+def expected(segment: RandomSegment) -> list[int]:
+    with segment.decoder() as decoder:
+        return [crc(planes) for planes in decoder.frames()]
+
+
+def test_single_frames_in_any_order(segment: RandomSegment, expected: list[int]) -> None:
+    order = np.random.default_rng(5).permutation(len(expected)).tolist()
+    with segment.decoder() as decoder:
+        for display in [*order, 0, 0, 1, 23, 22]:
+            assert crc(decoder.frame(display)) == expected[display]
+
+
+def test_stretches(segment: RandomSegment, expected: list[int]) -> None:
+    with segment.decoder() as decoder:
+        for displays in (range(5), range(5, 9), [9, 12, 20], [2, 3], [23]):
+            found = [crc(planes) for planes in decoder.frames(displays)]
+            assert found == [expected[display] for display in displays]
+
+
+def test_forward_nothing_is_reconstructed_twice(
+    segment: RandomSegment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with segment.decoder() as decoder:
+        core, made = decoder._segment, []
+        real = core.reconstruct
+        monkeypatch.setattr(core, "reconstruct", lambda at, w: (made.append(at), real(at, w)))
+        for display in range(24):
+            decoder.frame(display)
+    assert sorted(made) == list(range(24))
+
+
+def test_a_frame_takes_its_ancestors_only(
+    segment: RandomSegment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with segment.decoder() as decoder:
+        core, parsed = decoder._segment, []
+        real = core.parse
+        monkeypatch.setattr(core, "parse", lambda at, where: (parsed.append(at), real(at, where)))
+        first = decoder.records[0]
+        decoder.frame(first.display)
+    assert parsed == [0]
+
+
+def test_a_pass_can_be_left(segment: RandomSegment, expected: list[int]) -> None:
+    with segment.decoder() as decoder:
+        frames = decoder.frames()
+        assert crc(next(frames)) == expected[0]
+        frames.close()
+        assert crc(decoder.frame(3)) == expected[3]
+    with segment.decoder() as decoder:
+        next(iter(decoder.frames()))
+
+
+def test_broken_bytes_are_corrupt(segment: RandomSegment) -> None:
+    data = bytearray(segment.payload)
+    rng = np.random.default_rng(3)
+    caught = 0
+    for _ in range(60):
+        broken = bytearray(data)
+        broken[rng.integers(len(broken))] ^= 1 << int(rng.integers(8))
+        shape = (segment.width, segment.height, segment.chroma, segment.depth, segment.frames)
+        try:
+            with PartitionedDecoder(bytes(broken), *shape) as decoder:
+                assert len(list(decoder.frames())) == segment.frames
+        except (CorruptError, UnsupportedError):
+            caught += 1
+    assert caught > 20
+
+
+def test_a_truncated_payload_is_corrupt(segment: RandomSegment) -> None:
+    shape = (segment.width, segment.height, segment.chroma, segment.depth)
+    for payload, frames in (
+        (segment.payload[:-1], 24),
+        (segment.payload, 23),
+        (segment.payload, 25),
+        (b"", 1),
+        (b"", 65535),
+    ):
+        with pytest.raises(CorruptError):
+            PartitionedDecoder(payload, *shape, frames)
+
+
+def test_sides_have_a_limit() -> None:
+    with pytest.raises(LimitError):
+        PartitionedDecoder(b"\x03\x00\x00\x00", 16385, 8, Chroma.GREY, 8, 1)
+
+
+def test_no_more_than_so_many_pictures_are_kept() -> None:
+    segment = random_segment(4, 8, 8, Chroma.GREY, 8, 120)
+    with pytest.raises(CorruptError, match="needed at once; expected 32 at most"):
+        segment.decoder()
