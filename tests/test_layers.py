@@ -19,12 +19,13 @@ LEVELS: dict[str, int] = {
     for level, parts in enumerate(
         (
             ("errors", "limits", "types", "registry", "crop", "options"),
-            ("system", "container", "entropy", "core", "video"),
+            ("core",),
+            ("system", "container", "entropy", "video"),
             ("bitstream", "model"),
             ("decoder",),
             ("semantics", "tools"),
             ("encoder", "plots"),
-            ("cli",),
+            ("api", "cli"),
             ("__init__", "__main__"),
         )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes as c
 from typing import Any, ClassVar
 
-#: LINC_CORE_ABI of ``version.h``.
+#: LINC_CORE_ABI of ``linc_core.h``.
 ABI = 1
 
 
@@ -69,14 +69,30 @@ class Task(c.Structure):
         ("count_limit", c.c_int32),
         ("deblock_threshold", c.c_int32),
         ("referenced", c.c_int32),
+        ("denoise_reach", c.c_int32),
+        ("denoise_strength", c.c_double),
         ("lambda", c.c_double),
         ("chroma_weight", c.c_double * 2),
         ("effort", Effort),
     ]
 
 
+class MixShape(c.Structure):
+    """``LincMixShape``: components, planes and blocks of a spectral tensor."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("components", c.c_int32),
+        ("planes", c.c_int32),
+        ("rows", c.c_int32),
+        ("columns", c.c_int32),
+        ("height", c.c_int32 * 3),
+        ("width", c.c_int32 * 3),
+    ]
+
+
 _SEGMENT = c.c_void_p
 _ENCODER = c.c_void_p
+_MIX = c.c_void_p
 _STATUS = c.c_int
 _BYTES = c.c_void_p  # the address of an array: bytes, a ctypes array or ``array.ctypes.data``
 
@@ -103,6 +119,9 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_encoder_source": (
         _STATUS, _ENCODER, c.c_int32, c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
     ),
+    "linc_encoder_weigh": (
+        _STATUS, _ENCODER, c.POINTER(Task), c.c_int32, c.c_double, c.c_void_p,
+    ),
     "linc_encoder_frame": (_STATUS, _ENCODER, c.POINTER(Task)),
     "linc_encoder_frame_bytes": (c.c_size_t, _ENCODER, c.c_int32),
     "linc_encoder_output": (
@@ -113,6 +132,15 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         _STATUS, _ENCODER, c.POINTER(c.c_int32), c.c_int32, c.c_void_p, c.c_size_t,
         c.POINTER(c.c_size_t),
     ),
+    "linc_mix_open": (_STATUS, c.POINTER(MixShape), _BYTES, c.c_size_t, c.POINTER(_MIX)),
+    "linc_mix_close": (None, _MIX),
+    "linc_mix_read": (_STATUS, _MIX, c.c_void_p),
+    "linc_mix_take": (_STATUS, _MIX, c.c_int32, c.c_void_p, c.c_void_p, c.c_int64),
+    "linc_mix_ended": (_STATUS, _MIX),
+    "linc_mix_write": (
+        _STATUS, _MIX, c.POINTER(c.c_void_p), c.POINTER(c.c_void_p), c.c_void_p,
+    ),
+    "linc_mix_finish": (_STATUS, _MIX, c.c_void_p, c.c_size_t, c.POINTER(c.c_size_t)),
 }  # fmt: skip
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from collections.abc import Iterator
+
 from lincodec.entropy import context, tables
 from lincodec.entropy.coefficients import Coefficients, Dense
 from lincodec.entropy.context import Active, Bytes, Channel
 from lincodec.entropy.integers import ESCAPE
-from lincodec.entropy.magnitudes import Context, Known
-from lincodec.entropy.spectral import Walk
+from lincodec.entropy.context import Grid, Index, checkerboard, class_tables, class_terms
+from lincodec.entropy.magnitudes import Context, Known, block_terms
 
 Scaled = NDArray[np.float32]
 
@@ -20,6 +22,44 @@ _PART = 1 << 18
 _BITS = (24 - np.log2(np.array(tables.SPECTRAL_TABLES, np.float64))).astype(np.float32)
 _BITS[:, 1:] += 1  # the sign
 _CLASS_BITS = (24 - np.log2(np.array(tables.CLASS_TABLES, np.float64))).astype(np.float32)
+
+
+class Walk:
+    """Channel after channel through classes and magnitudes, writing or reading."""
+
+    def __init__(self) -> None:
+        self.lower: list[Known] = []
+        self.classes: list[Bytes] = []
+
+    def class_planes(self, shape: Channel) -> Iterator[tuple[int, Grid, Index, Grid]]:
+        """Yields (k, mask of the pass, tables, plane to fill) for every class plane and pass."""
+        channel = len(self.classes)
+        second = checkerboard(shape.rows, shape.columns)
+        blank = np.zeros((shape.rows + 2, shape.columns + 2), np.int64)
+        history = [blank, blank]
+        done = np.zeros((shape.planes, shape.rows, shape.columns), np.uint8)
+        for k in range(shape.planes):
+            plane = blank.copy()
+            others = [c[k].astype(np.int64) for c in self.classes]
+            for late in (False, True):
+                terms = class_terms(history, others, plane if late else None)
+                mask = second == late
+                yield (
+                    k,
+                    mask,
+                    class_tables([t[mask] for t in terms], channel, late),
+                    plane[1:-1, 1:-1],
+                )
+            done[k] = plane[1:-1, 1:-1]
+            history = [history[1], plane]
+        self.classes.append(done)
+
+    def context(self, known: Known) -> Context:
+        """The context of the next channel's magnitudes, once its classes are known."""
+        luma = self.classes[0] if self.lower else None
+        context = Context(known, list(self.lower), block_terms(self.classes[-1], luma))
+        self.lower.append(known)
+        return context
 
 
 def magnitude_bits(ids: Bytes, magnitudes: NDArray[np.int64]) -> NDArray[np.float32]:
