@@ -148,11 +148,24 @@ def good_kinds(kit: Kit) -> Iterator[Any]:
         replace(SMALL, width=1, height=1),
         [Frame(0, settings=every, rules=STRONG)],
     )
+    tiny = replace(SMALL, width=8, height=8)
+    rules: dict[str, Rule] = {"last": 50, "significant": 15, "greater_1": 60, "intra": 0, "skip": 0, "merge": 0}
+    yield kit.good(
+        "tiny",
+        "8.12.3 8.12.5 8.12.6 8.12.7",
+        "two pictures of 8 x 8, one leaf each, without loop filter",
+        tiny,
+        [
+            Frame(0, settings=settings(), rules=rules),
+            Frame(1, (0,), 1, 0, settings=settings(), rules={**rules, "vector_zero": 100, "residual": 100}),
+        ],
+        seed=6,
+    )
     kinds = (("grey", None, 27, 19), ("420", (1, 1), 45, 71), ("422", (1, 0), 35, 41), ("444", (0, 0), 66, 18))
     for name, shift, width, height in kinds:
         yield kit.good(
             name,
-            "7.10 8.12.2 8.12.4 8.12.6",
+            "7.10 8.12.1 8.12.2 8.12.4 8.12.6",
             f"three pictures of {width} x {height}, {name}, all tools",
             replace(SMALL, width=width, height=height, chroma_shift=shift),
             pyramid(every, {"residual": 60}),
