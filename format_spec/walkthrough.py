@@ -152,9 +152,7 @@ def write_weights(page: Page, tensor: linc_read.Tensor) -> None:
     for channel in range(len(tensor.numbers)):
         for name in ("centroid c1", "centroid c2", "centroid c3"):
             page.field(f"{name} of channel {channel}", "b")
-    for channel in range(len(tensor.numbers)):
-        page.field(f"table of first coefficients of channel {channel}", "B")
-    write_block(page)
+    page.field("stream", f"{end - page.at}s", "all decisions, clause 7.5.2")
     assert page.at == end
     page.end()
     page.text("", "The integers q, one block a table (rows are v, columns u), without blocks of 0:")

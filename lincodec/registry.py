@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.16.0"
+SPEC_VERSION: Final = "0.17.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -153,5 +153,5 @@ class SegmentFlag(IntFlag):
 #: Architecture name and the newest version this package knows, by id.
 ARCHES: Final = {
     1: ("latent-inr", 1),
-    2: ("linc", 2),
+    2: ("linc", 3),
 }

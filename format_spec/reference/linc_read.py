@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+import linc_mixing
 import linc_partitioned
 import linc_pictures
 import numpy as np
@@ -241,7 +242,7 @@ def parse_arch(data: bytes) -> dict[str, Any]:
     arch_id, version = fields.get("HH")
     need(arch_id in (1, 2), f"architecture {arch_id}", "unsupported")
     need(version >= 1, "architecture version 0")
-    need(version == {1: 1, 2: 2}[arch_id], f"architecture version {version}", "unsupported")
+    need(version == {1: 1, 2: 3}[arch_id], f"architecture version {version}", "unsupported")
     if arch_id == 1:
         return parse_latent_inr(fields)
     names = words("block overlap components layers stride channels latents hidden")
@@ -639,9 +640,6 @@ class Table:
 
 
 MAGNITUDES = [Table(row) for row in TABLES["magnitude_tables"]]
-SPECTRAL = [Table(row) for row in TABLES["spectral_tables"]]
-ROOT = np.array(TABLES["root"])
-CLASSES = [Table(row) for row in TABLES["class_tables"]]
 ESCAPE = Table(TABLES["escape_table"])
 
 
@@ -838,151 +836,15 @@ def block_shifts(file: File) -> list[tuple[int, int]]:
     ]
 
 
-def neighbours(array: Ints) -> Ints:
-    """Sum over the blocks left, right, above and below; axes 1 and 2 are rows and columns."""
-    out = np.zeros_like(array)
-    out[:, 1:] += array[:, :-1]
-    out[:, :-1] += array[:, 1:]
-    out[:, :, 1:] += array[:, :, :-1]
-    out[:, :, :-1] += array[:, :, 1:]
-    return out
-
-
 def decode_spectral(file: File, tensor: Tensor) -> list[Ints]:
     """Clause 7.5: q[k, row, column, v, u] of each channel."""
     shapes = channel_shapes(file, tensor)
     fields = Fields(tensor.payload)
     fields.bytes(3 * len(shapes))
-    first_tables = fields.bytes(len(shapes))
-    need(max(first_tables) < len(MAGNITUDES), "table of the first coefficients")
-    block = IntegerBlock(fields.data[fields.at :])
-    classes: list[Ints] = []
-    cut: list[Ints] = []
-    places = []
-    for channel, shape in enumerate(shapes):
-        block.step(np.full(shape[1] * shape[2], first_tables[channel]), MAGNITUDES)
-        classes.append(decode_classes(block.rans, channel, shape, classes))
-        cut.append(np.zeros(shape, np.int64))
-        places.append([*decode_magnitudes(block, channel, classes, cut)])
-    steps = iter(block.finish())
-    out = []
-    for shape, active in zip(shapes, places, strict=True):
-        q = np.zeros(shape, np.int64)
-        q[0, :, :, 0, 0] = undo_prediction(next(steps).reshape(shape[1:3]))
-        for place in active:
-            q[place] = next(steps)
-        need(np.abs(q).max() < 1 << 16, "spectral integer too large")
-        out.append(q)
-    return out
-
-
-def undo_prediction(residual: Ints) -> Ints:
-    """Clause 7.5.1."""
-    out = np.zeros_like(residual)
-    for row, column in np.ndindex(*residual.shape):
-        left = int(out[row, column - 1]) if column else 0
-        above = int(out[row - 1, column]) if row else 0
-        corner = int(out[row - 1, column - 1]) if row and column else 0
-        low, high = min(left, above), max(left, above)
-        guess = min(max(left + above - corner, low), high) if row and column else left + above
-        out[row, column] = guess + residual[row, column]
-    return out
-
-
-def decode_classes(rans: Rans, channel: int, shape: tuple[int, ...], lower: list[Ints]) -> Ints:
-    """Clause 7.5.2: the class of every block of every component."""
-    count, rows, columns = shape[:3]
-    zero = np.zeros((1, rows, columns), np.int64)
-    out = np.zeros((count, rows, columns), np.int64)
-    parity = np.add.outer(np.arange(rows), np.arange(columns)) % 2
-    for k in range(count):
-        before = out[k - 1 : k] if k >= 1 else zero
-        terms = [
-            before[0],
-            out[k - 2] if k >= 2 else zero[0],
-            neighbours(before)[0],
-            lower[0][k] if channel >= 1 else zero[0],
-            lower[1][k] if channel >= 2 else zero[0],
-            zero[0] + (not before.any()),
-            zero[0] + 1,
-        ]
-        for turn in (0, 1):
-            around = neighbours(out[k : k + 1])[0] if turn else zero[0]
-            weights = TABLES["class_weights"][channel][turn]
-            total = sum(w * t for w, t in zip(weights, [*terms, around], strict=True))
-            ids = np.clip(total >> TABLES["class_shift"], 0, len(CLASSES) - 1)
-            chosen = parity == turn
-            out[k][chosen] = rans.grouped(ids[chosen], CLASSES)
-    return out
-
-
-def decode_magnitudes(
-    block: IntegerBlock, channel: int, classes: list[Ints], cut: list[Ints]
-) -> Iterator[tuple[Ints, ...]]:
-    """Clause 7.5.3: fills ``cut[-1]`` with min(|q|, 15), yields the places of each step."""
-    m = cut[-1]
-    height, width = m.shape[3:]
-    diagonal = np.add.outer(np.arange(height), np.arange(width))
-    bounds = np.array(TABLES["class_bounds"])[classes[channel]]
-    active = diagonal < bounds[..., None, None]
-    active[0, :, :, 0, 0] = False
-    k, row, column, v, u = places = np.nonzero(active)
-    time = 4 * k + 2 * (u + v) + (row + column) % 2
-    order = np.argsort(time, kind="stable")
-    edges = np.flatnonzero(np.diff(time[order])) + 1
-    for part in np.split(order, edges) if len(order) else []:
-        place = tuple(axis[part] for axis in places)
-        ids = magnitude_tables(channel, classes, cut, place)
-        m[place] = block.step(ids, SPECTRAL)
-        yield place
-
-
-def magnitude_tables(
-    channel: int, classes: list[Ints], cut: list[Ints], place: tuple[Ints, ...]
-) -> Ints:
-    """The table of each coefficient of one step."""
-    k, row, column, v, u = place
-    turn, blocks = int((row[0] + column[0]) % 2), (k, row, column)
-    beside = ((0, -1), (0, 1), (-1, 0), (1, 0))
-    none = np.zeros(len(k), np.int64)
-
-    def look(source: Ints, *index: Ints) -> Ints:
-        inside = np.ones(len(k), bool)
-        for axis, size in zip(index, source.shape, strict=True):
-            inside &= (axis >= 0) & (axis < size)
-        return np.where(inside, source[tuple(np.where(inside, axis, 0) for axis in index)], 0)
-
-    def r(dk: int, dv: int, du: int, of: int = channel, dr: int = 0, dc: int = 0) -> Ints:
-        return ROOT[look(cut[of], k + dk, row + dr, column + dc, v + dv, u + du)]
-
-    def around(dk: int, dv: int, du: int, of: int = channel) -> Ints:
-        return sum(r(dk, dv, du, of, *step) for step in beside)
-
-    below = [r(0, 0, 0, 0), around(0, 0, 0, 0)] if channel else [none] * 2
-    below += [r(0, -1, 0, 0) + r(0, 1, 0, 0) + r(0, 0, -1, 0) + r(0, 0, 1, 0) if channel else none]
-    below += [r(0, 0, 0, 1), around(0, 0, 0, 1)] if channel > 1 else [none] * 2
-    own = classes[channel]
-    near = sum(look(own, k, row + dr, column + dc) for dr, dc in beside)
-    room = np.array(TABLES["class_bounds"])[own[blocks]] - 1 - v - u
-    terms = [
-        r(0, -1, 0), r(0, 0, -1), r(0, -1, -1), r(0, -2, 0), r(0, 0, -2),
-        r(0, -2, -1) + r(0, -1, -2),
-        r(-1, 0, 0), r(-2, 0, 0), around(-1, 0, 0),
-        r(-1, 1, 0) + r(-1, 0, 1), r(-1, -1, 0) + r(-1, 0, -1),
-        around(-2, 0, 0), around(0, -1, 0), around(0, 0, -1),
-        around(0, 0, 0) if turn else none,
-        *below,
-        16 * own[blocks], np.minimum(8 * v, 255), np.minimum(8 * u, 255),
-        np.minimum(4 * room, 255), 8 * np.minimum(k, 15), 4 * near,
-        16 * look(own, k - 1, row, column), 16 * classes[0][blocks] if channel else none,
-    ]  # fmt: skip
-    known = np.stack([*terms, none + 1])
-    units = (np.array(TABLES["hidden_weights"][channel][turn]) @ known) >> TABLES["unit_shift"]
-    units = np.clip(units, 0, TABLES["largest_unit"])
-    said = np.array(TABLES["output_weights"][channel][turn]) @ np.stack([*terms, *units, none + 1])
-    size = np.searchsorted(TABLES["size_thresholds"], said[0], side="right")
-    tail = np.searchsorted(TABLES["tail_thresholds"], said[1], side="right")
-    return size * (len(TABLES["tail_thresholds"]) + 1) + tail
+    try:
+        return linc_mixing.decode(fields.data[fields.at :], shapes)
+    except linc_mixing.Broken as broken:
+        refuse(str(broken))
 
 
 # ---------------------------------------------------------------- clause 6.8: the digest

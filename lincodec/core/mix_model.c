@@ -49,5 +49,6 @@ void linc_mix_model_reset(LincMixModel *model) {
         }
     fill_weights(model, 0, LINC_MIX_SETS, 65536 / 5);
     fill_weights(model, LINC_MIX_BY_EMPTY, LINC_MIX_BY_CLASS, 65536);
+    fill_weights(model, LINC_MIX_BY_ESCAPE, LINC_MIX_BY_SIGN, 65536);
     fill_weights(model, LINC_MIX_BY_FIRST_BIT, LINC_MIX_BY_FIRST_SIGN, 65536);
 }
