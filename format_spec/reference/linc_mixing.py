@@ -228,7 +228,12 @@ class Plane:
 
 def decode(data: bytes, shapes: list[Shape]) -> list[Ints]:
     """q[k, row, column, v, u] of each channel."""
-    coder, planes = Coder(data), [Plane(c, shape) for c, shape in enumerate(shapes)]
+    return walk(Coder(data), shapes)
+
+
+def walk(coder: Coder, shapes: list[Shape]) -> list[Ints]:
+    """Clause 7.5.1."""
+    planes = [Plane(c, shape) for c, shape in enumerate(shapes)]
     for k in range(shapes[0][0]):
         luma = 0
         for plane in planes:

@@ -242,7 +242,7 @@ def parse_arch(data: bytes) -> dict[str, Any]:
     arch_id, version = fields.get("HH")
     need(arch_id in (1, 2), f"architecture {arch_id}", "unsupported")
     need(version >= 1, "architecture version 0")
-    need(version == {1: 1, 2: 2}[arch_id], f"architecture version {version}", "unsupported")
+    need(version == {1: 1, 2: 3}[arch_id], f"architecture version {version}", "unsupported")
     if arch_id == 1:
         return parse_latent_inr(fields)
     names = words("block overlap components layers stride channels latents hidden")

@@ -28,6 +28,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent / "reference")]
 
 import linc_read  # noqa: E402  (the other reader states what is expected)
+import mixing_writer  # noqa: E402
 import partitioned_vectors  # noqa: E402
 
 from lincodec.bitstream import segment as bitstream  # noqa: E402
@@ -296,7 +297,7 @@ def good() -> Iterator[Vector]:
     one = replace(VIDEO, n_frames=1)
     yield vector(
         "minimal",
-        "4.1 4.2 6.1 6.2.2 6.4 6.5 6.6 6.12 7.4 7.5",
+        "4.1 4.2 6.1 6.2.2 6.4 6.5 6.6 6.12 7.4 7.5.1 7.5.2",
         "one frame, one component, grey, no optional section",
         build(
             replace(one, width=8, height=8, chroma_shift=None),
@@ -343,9 +344,9 @@ def good() -> Iterator[Vector]:
     yield vector("no-digest", "6.8", "dGST is optional", build(digest=False))
     for name, shift in (("grey", None), ("422", (1, 0)), ("444", (0, 0))):
         video = replace(VIDEO, chroma_shift=shift)
-        yield vector(name, "6.1 7.5", f"chroma format {name}", build(video))
+        yield vector(name, "6.1 7.5.6 7.5.7", f"chroma format {name}", build(video))
     odd = replace(VIDEO, width=19, height=13)
-    yield vector("odd-size", "6.1 7.5.2 8.4", "19 x 13: blocks reach over the edges", build(odd))
+    yield vector("odd-size", "6.1 7.5.4 8.4", "19 x 13: blocks reach over the edges", build(odd))
     row = replace(VIDEO, width=21, height=1)
     yield vector("one-row", "7.5 8.3", "21 x 1: chroma is not smaller vertically", build(row))
     hdr = replace(VIDEO, bit_depth=10, color=ColorInfo(9, 16, 9), fps=Fraction(60000, 1001))
@@ -356,7 +357,7 @@ def good() -> Iterator[Vector]:
     yield vector("rotated", "6.1", "a quarter turn, sample aspect 4:3, full range", build(turned))
     large = LincArch(6, 32, 3)
     yield vector(
-        "block-64", "6.2.2 7.5.3 7.8", "blocks of 64, larger than the picture", build(VIDEO, large)
+        "block-64", "6.2.2 7.5.5 7.5.6 7.8", "blocks of 64, larger than the picture", build(VIDEO, large)
     )
     yield vector(
         "block-16",
@@ -392,7 +393,7 @@ def good() -> Iterator[Vector]:
     )
     huge = segment(VIDEO, ARCH, 0, 2, gain=3500)
     yield vector(
-        "escapes", "7.5.1 7.6 7.7", "spectral integers up to 63000", build(segments=[huge])
+        "escapes", "7.5.3 7.5.5", "spectral integers up to 63000", build(segments=[huge])
     )
     eight = replace(VIDEO, n_frames=8)
     time = np.arange(8)
@@ -401,7 +402,7 @@ def good() -> Iterator[Vector]:
     wide = segment(eight, replace(ARCH, n_components=4), 0, 8, planes=4, latent=orders)
     yield vector(
         "latent-orders",
-        "7.4 8.2",
+        "7.4 7.6 7.7 8.2",
         "rows of latents as values, differences and second differences, steps 2^-8 to 1",
         build(eight, replace(ARCH, n_components=4), [wide]),
     )
@@ -874,6 +875,7 @@ def bad_numbers(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
         payload_changed(one, b"LATS", lambda _: b"\0"),
     )
     yield from bad_blocks(vector, base)
+    yield from bad_streams(vector, base)
     wrong = b"\x01" + bytes(31)
     yield vector(
         "digest",
@@ -929,54 +931,40 @@ def bad_sizes(vector: Callable[..., Vector]) -> Iterator[Vector]:
 
 
 def bad_blocks(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
-    """The integer block of the spectral tensor, which begins after centroids and tables."""
-    weights = dict(split(base))[b"WGTS"]
-    words = struct.unpack_from("<I", weights, 12)[0]
-    bits = 16 + 4 * words + 4
+    """The integer block of the latents, which begins after the heads of two rows."""
+    rows = dict(split(base))[b"LATS"]
+    words = struct.unpack_from("<I", rows, 4)[0]
+    bits = 8 + 4 * words + 4
 
     def replaced(payload: bytes) -> bytes:
         length = struct.pack("<I", len(payload))
-        return changed(payload_changed(base, b"WGTS", lambda _: payload), b"SEGM", 40, length)
+        return changed(payload_changed(base, b"LATS", lambda _: payload), b"SEGM", 68, length)
 
     for name, clauses, about, payload in (
-        (
-            "first-table",
-            "7.5.1",
-            "the table of first coefficients does not exist",
-            weights[:9] + b"\xff" + weights[10:],
-        ),
         (
             "ans-leftover",
             "7.6",
             "a word that no symbol needs",
-            weights[:12] + struct.pack("<II", words + 1, 1) + weights[16:],
+            rows[:4] + struct.pack("<II", words + 1, 1) + rows[8:],
         ),
         (
             "ans-word",
             "7.6",
             "a bit of the last word",
-            weights[: bits - 6] + bytes([weights[bits - 6] ^ 1]) + weights[bits - 5 :],
+            rows[: bits - 6] + bytes([rows[bits - 6] ^ 1]) + rows[bits - 5 :],
         ),
-        (
-            "block-words",
-            "7.7",
-            "more words than the payload has",
-            weights[:12] + b"\xff" + weights[13:],
-        ),
+        ("block-words", "7.7", "more words than the payload has", rows[:4] + b"\xff" + rows[5:]),
         (
             "block-bytes",
             "7.7",
             "a byte of signs too many",
-            weights[: bits - 4]
-            + struct.pack("<I", len(weights) - bits + 1)
-            + weights[bits:]
-            + b"\0",
+            rows[: bits - 4] + struct.pack("<I", len(rows) - bits + 1) + rows[bits:] + b"\0",
         ),
         (
             "block-padding",
             "7.7",
             "a bit after the last sign",
-            weights[:-1] + bytes([weights[-1] | 0x80]),
+            rows[:-1] + bytes([rows[-1] | 0x80]),
         ),
     ):
         yield vector(name, clauses, about, replaced(payload))
@@ -991,6 +979,58 @@ def bad_blocks(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
     )
     still = changed(base, b"SEGM", 16 + 36 + 24, struct.pack("<f", -0.0))
     yield vector("negative-zero", "4.6", "b of a lattice tensor is -0", still)
+
+
+def bad_streams(vector: Callable[..., Vector], base: bytes) -> Iterator[Vector]:
+    """The stream of the spectral tensor, which begins after the centroids."""
+    weights = dict(split(base))[b"WGTS"]
+    centroids, stream = weights[:9], weights[9:]
+    shapes = [
+        (2, shape.rows, shape.columns, shape.height, shape.width)
+        for shape in bitstream.channel_shapes(ARCH, VIDEO.plane_sizes, 2)
+    ]
+
+    def rule(ones: str, below: int | None = None) -> bytes:
+        """Every decision of some kinds is 1, or the first ones; all others are 0."""
+        kinds = ones.split(", ")
+        return mixing_writer.written(
+            shapes, lambda kind, count: int(kind in kinds and (below is None or count < below))
+        )
+
+    for name, clauses, about, changed_stream in (
+        ("stream-none", "7.5.2", "no stream: its state is 0", b""),
+        ("stream-zero", "7.5.2", "the state is 0 at the start", bytes(4)),
+        ("stream-short", "7.5.2", "the last byte is missing", stream[:-1]),
+        ("stream-long", "7.5.2", "a byte that no decision needs", stream + b"\1"),
+        (
+            "stream-bit",
+            "7.5.2",
+            "a bit of the last byte: the last state is not 1",
+            stream[:-1] + bytes([stream[-1] ^ 1]),
+        ),
+        (
+            "first-exponent",
+            "7.5.3",
+            "the exponent of a first coefficient is above 18",
+            rule("first"),
+        ),
+        (
+            "first-coefficient",
+            "7.5.3",
+            "a first coefficient of 2^18 - 2",
+            rule("first, first bit, plain", 17),
+        ),
+        (
+            "magnitude",
+            "7.5.5",
+            "a magnitude of 65549",
+            rule("some, class, zero, step, escape, plain"),
+        ),
+    ):
+        payload = centroids + changed_stream
+        length = struct.pack("<I", len(payload))
+        data = payload_changed(base, b"WGTS", lambda _, payload=payload: payload)
+        yield vector(name, clauses, about, changed(data, b"SEGM", 40, length))
 
 
 def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
