@@ -99,10 +99,10 @@ wasm: $(STAMP) ## the compiled core as WebAssembly, into build/linc_core.wasm
 	$(BIN)/python tools/core_build.py --wasm build/linc_core.wasm
 
 sanitize: $(STAMP) ## the compiled core under ASan and UBSan: sound segments, MUTATIONS broken ones
-	$(BIN)/python tools/core_harness.py sanitize --mutations $(MUTATIONS)
+	$(BIN)/python tools/core_sanitize.py run --mutations $(MUTATIONS)
 
 fuzz-core: $(STAMP) ## libFuzzer (clang) on the compiled core, for FUZZ_MINUTES
-	$(BIN)/python tools/core_harness.py fuzz --minutes $(FUZZ_MINUTES)
+	$(BIN)/python tools/core_sanitize.py fuzz --minutes $(FUZZ_MINUTES)
 
 exactness: $(STAMP) ## every frame from every build of the core: zig, gcc, aarch64, WebAssembly
 	$(BIN)/python tools/core_exactness.py

@@ -17,6 +17,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE / "reference"))
 
 import linc_read  # noqa: E402  (found through the line above)
+from linc_partitioned import Geometry  # noqa: E402
+from walkthrough_pictures import write_records  # noqa: E402
 
 VECTORS = HERE / "vectors" / "good"
 #: Page, its vector, and what that holds.
@@ -25,6 +27,10 @@ PAGES = {
     "walkthrough-colour.md": (
         "good-raw-latents",
         "two frames in three planes, two components, latents as they are, a digest and an index",
+    ),
+    "walkthrough-pictures.md": (
+        "good-pictures-tiny",
+        "two partitioned pictures, the second predicted from the first",
     ),
 }
 
@@ -120,8 +126,12 @@ def write_page(name: str, what: str) -> str:
             page.field("dim", "I")
         page.fields(TAIL)
     page.end()
-    spectral, latent = segment.tensors
-    write_weights(page, spectral)
+    if segment.pictures:
+        latent, pictures = segment.tensors
+        write_pictures(page, file, pictures)
+    else:
+        spectral, latent = segment.tensors
+        write_weights(page, spectral)
     write_latents(page, latent)
     for kind, clause, row in (("dGST", "6.8", "sha256 32s"), ("iNDX", "6.11", INDEX)):
         if data[page.at : page.at + 4] == kind.encode():
@@ -153,6 +163,17 @@ def write_weights(page: Page, tensor: linc_read.Tensor) -> None:
                 continue
             page.text("", f"Channel {channel}, component {k}, block {row}, {column}:", "", "```")
             page.text(*(" ".join(f"{value:4d}" for value in line) for line in block), "```")
+
+
+def write_pictures(page: Page, file: linc_read.File, tensor: linc_read.Tensor) -> None:
+    """WGTS with the pictures; their records follow the section."""
+    end = page.begin("6.5, 7.10")
+    page.field("digest of the pictures", "16s")
+    page.field("records", f"{end - page.at}s", "below")
+    page.end()
+    head = file.head
+    shape = Geometry(head["width"], head["height"], head["chroma"], head["depth"])
+    write_records(page.text, tensor.payload[16:], shape, file.frames)
 
 
 def write_latents(page: Page, tensor: linc_read.Tensor) -> None:

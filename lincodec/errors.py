@@ -67,9 +67,3 @@ class ResourceError(LincError):
 
 class LimitError(ResourceError):
     """The file or request exceeds a configured limit; nothing was allocated."""
-
-
-class Stopped(LincError):
-    """The user interrupted the job a second time."""
-
-    exit_code = 130

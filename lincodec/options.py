@@ -48,6 +48,8 @@ class EncodeOptions:
     """Settings of a paper preset's network as text, see ``InrSettings``."""
     network: bool | None = None
     """Force the network part on or off; None: the preset decides."""
+    kind: str | None = None
+    """Kind of all segments, ``partitioned`` or ``spectral``; None: what codes better."""
     motion: bool | None = None
     """Store the motion between frames or not; None: the preset decides."""
     trials: bool | None = None

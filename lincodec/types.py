@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 #: One decoded frame: planes (Y, U, V) or (Y,), each [h, w] uint8 (8-bit) or uint16 (9..16-bit).
 Planes = tuple[NDArray[Any], ...]
 
-IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float32]
 
 

@@ -18,7 +18,7 @@ from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import output_shots
 from lincodec.encoder.budget import Budget
-from lincodec.encoder.engine import Engine, Setting
+from lincodec.encoder.engine import Engine, SegmentTask, Setting
 from lincodec.encoder.engines import engine_class
 from lincodec.encoder.linc.mode_decision import score
 from lincodec.encoder.linc.network_fit import Descent
@@ -86,9 +86,11 @@ def fitted(small: Small, options: EncodeOptions) -> tuple[Engine, list[tuple[Ran
     frames, info = small
     preset, part = resolve(options.preset), Range(0, len(frames), False)
     engine = engine_class(preset)(Setting(options, preset, info, len(frames)), part, frames)
-    pieces = engine.cut(part, frames)
-    budget = Budget()
-    return engine, [(p, engine.fit(p, frames[p.first :][: p.count], budget)) for p in pieces]
+    tasks = [
+        SegmentTask(found, frames[found.part.first :][: found.part.count], Budget())
+        for found in engine.cut(part, frames)
+    ]
+    return engine, [(task.part, engine.fit(task).code) for task in tasks]
 
 
 def measured(small: Small, engine: Engine, found: list[tuple[Range, SegmentCode]]) -> list[float]:

@@ -25,7 +25,7 @@ LEVELS: dict[str, int] = {
             ("decoder",),
             ("semantics", "tools"),
             ("encoder", "plots"),
-            ("cli",),
+            ("api", "cli"),
             ("__init__", "__main__"),
         )
     )

@@ -136,9 +136,11 @@ def build(name: str, folder: Path) -> list[Path]:
     made = []
     for stem, processor in target.processors.items():
         out = folder / (stem + target.suffix)
+        # Else the path of this build would be its name, and no two builds the same.
+        named = [f"-Wl,-install_name,@rpath/{out.name}"] if target.suffix == ".dylib" else []
         compile_into(
             [*ZIG, "-target", target.triple, f"-mcpu={processor}", "-shared", "-O3", *COMMON,
-             "-fno-sanitize=all", "-isystem", CORE / "freestanding", *files, *target.extra],
+             "-fno-sanitize=all", "-I", CORE / "freestanding", *files, *target.extra, *named],
             out,
         )  # fmt: skip
         made.append(out)

@@ -24,6 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import core_build
+import core_cases
 import core_harness
 from core_build import CORE, ROOT, ZIG, BuildError
 
@@ -166,7 +167,7 @@ def main() -> int:
     chosen = parser.parse_intermixed_args()
     left_out: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        cases = chosen.cases or core_harness.make_cases(Path(folder))
+        cases = core_cases.make_cases(chosen.cases, Path(folder))
         ways = runners(left_out)
         sound = {name: way(cases) for name, way in ways.items()}
         frames = sum(" status " not in line for line in sound["library v2"].splitlines())

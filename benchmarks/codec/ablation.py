@@ -24,6 +24,7 @@ import numpy as np
 from torch import Tensor
 
 from benchmarks.common.anchors import Clip, load_clip
+from benchmarks.common.bd_rate import bd_rate
 from benchmarks.common.runs import RESULTS, command, listed, machine
 from lincodec.bitstream.segment import Lattice, Spectral, pack_segment
 from lincodec.container import LincArch
@@ -41,7 +42,6 @@ from lincodec.entropy import context
 from lincodec.entropy.coefficients import Coefficients
 from lincodec.model.network import Network, network_shape
 from lincodec.types import Frame, Planes
-from lincodec.video import metrics
 
 _MARKS = re.compile(r"(<!-- ablation -->\n).*?(<!-- /ablation -->)", re.DOTALL)
 
@@ -159,7 +159,7 @@ def run_variant(clip: Clip, variant: Variant, quality: float) -> Result:
     if variant.length:
         parts = plan(len(frames), (), variant.length)
     elif variant.cut:
-        parts = layout.cut(whole, frames, arch)
+        parts = [found.part for found in layout.cut(whole, frames, arch)]
     size, quality_sum = 0.0, 0.0
     for part in parts:
         planes = clip.frames[part.first : part.first + part.count]
@@ -272,7 +272,7 @@ def compared(results: list[Result]) -> dict[str, dict[str, float | None]]:
     base = [r for r in results if r.variant == DEFAULT.name]
     for name in dict.fromkeys(r.variant for r in results):
         mine = [r for r in results if r.variant == name]
-        rate = metrics.bd_rate([(r.bytes, r.psnr) for r in base], [(r.bytes, r.psnr) for r in mine])
+        rate = bd_rate([(r.bytes, r.psnr) for r in base], [(r.bytes, r.psnr) for r in mine])
         found[name] = {
             "bd_rate_percent": None if rate is None else round(100 * rate, 2),
             "cpu_ratio": round(sum(r.cpu_s for r in mine) / sum(r.cpu_s for r in base), 2),

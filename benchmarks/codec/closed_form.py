@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.common.anchors import Point
-from lincodec.video import metrics
+from benchmarks.common.bd_rate import bd_rate
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def against_plain(clip: str, points: Sequence[Point]) -> dict[str, float | None]
             curves.setdefault(point.codec, []).append((point.bpp, point.quality.psnr_rgb))
     found: dict[str, float | None] = {}
     for codec, curve in curves.items():
-        rate = metrics.bd_rate(PLAIN[clip].curve, curve) if len(curve) > 1 else None
+        rate = bd_rate(PLAIN[clip].curve, curve) if len(curve) > 1 else None
         found[codec] = None if rate is None else round(100 * rate, 1)
     return found
 

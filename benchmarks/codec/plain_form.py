@@ -26,6 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.common.bd_rate import bd_rate
 from benchmarks.common.runs import RESULTS, command
 
 import lincodec.cli  # noqa: F401  # isort: skip (settles threads before NumPy loads)
@@ -39,7 +40,6 @@ from benchmarks.common.anchors import clip_path
 from benchmarks.common.runs import listed, machine
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions, Span
-from lincodec.video import metrics
 
 #: How the published figures cut each clip.
 CUTS = {
@@ -129,7 +129,7 @@ def compared(title: str, given: argparse.Namespace, folder: Path) -> Row:
     plain = plain_points(title, given.frames, steps)
     linc = linc_points(title, given.frames, given.qualities, folder)
     curves = [[(row["bpp"], row["psnr"]) for row in rows] for rows in (plain, linc)]
-    rate = metrics.bd_rate(*curves)
+    rate = bd_rate(*curves)
     seconds = {
         name: round(sum(row["seconds"] for row in rows) / len(rows), 3)
         for name, rows in (("plain", plain), ("linc", linc))

@@ -28,6 +28,7 @@ from benchmarks.common.anchors import (
     measure,
     timed,
 )
+from benchmarks.common.bd_rate import bd_rate
 from benchmarks.common.runs import RESULTS, command, listed, machine
 from lincodec.container import LincFile
 from lincodec.decoder.render import Renderer
@@ -36,7 +37,6 @@ from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
 from lincodec.plots.rd import plot_rd
 from lincodec.types import Planes
-from lincodec.video import metrics
 
 _FIGURES: dict[str, Callable[[Quality], float]] = {
     "rgb": lambda quality: quality.psnr_rgb,
@@ -98,7 +98,7 @@ def bd_rates(points: list[Point]) -> dict[str, dict[str, dict[str, float | None]
         found[figure] = {}
         for codec, curve in curves.items():
             rates = {
-                anchor: metrics.bd_rate(curves[anchor], curve)
+                anchor: bd_rate(curves[anchor], curve)
                 for anchor in ANCHORS
                 if anchor in curves and anchor != codec
             }

@@ -93,7 +93,8 @@ def wanted() -> Iterator[tuple[str, str]]:
     for preset in PRESETS:
         yield from ((f"linc {preset}", f"quality {quality:g}") for quality in QUALITIES)
     for name, anchor in ANCHORS.items():
-        yield from ((f"{name} {anchor.slow}", f"crf {crf}") for crf in anchor.crfs[::2])
+        if anchor.slow:
+            yield from ((f"{name} {anchor.slow}", f"crf {crf}") for crf in anchor.crfs[::2])
 
 
 def point(clip: Clip, codec: str, setting: str, folder: Path) -> Point:

@@ -17,7 +17,13 @@ from benchmarks.common.anchors import ANCHORS, Point
 
 Board = Mapping[str, Sequence[Point]]
 _MARKS = re.compile(r"(<!-- scoreboard -->\n).*?(<!-- /scoreboard -->)", re.DOTALL)
-_NAMES = {"x264": "x264", "x265": "x265", "svtav1": "SVT-AV1"}
+_NAMES = {
+    "x264": "x264",
+    "x265": "x265",
+    "svtav1": "SVT-AV1",
+    "x264-psnr": "x264 psnr",
+    "x265-psnr": "x265 psnr",
+}
 _HEAD = """# Scoreboard
 
 Made by `python -m benchmarks.codec.scoreboard` from the points in `scoreboard.json`: every

@@ -1,8 +1,9 @@
 """What linc is measured against: x264, x265 and SVT-AV1 through PyAV, on the same frames.
 
 Anchors are encoded at preset medium (SVT-AV1: 6) with B-frames and one I-frame (more only where
-the encoder sees a scene cut), no tuning. Their size is the coded packets and parameter sets alone,
-without the mp4 around them; that of a .linc file is the whole file less its audio.
+the encoder sees a scene cut), without tuning; x264 and x265 also with tune=psnr. Their size is the
+coded packets and parameter sets alone, without the mp4 around them; that of a .linc file is the
+whole file less its audio.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -51,41 +52,35 @@ class Anchor:
     """About how much more crf halves the size."""
     highest: int
     """The largest crf."""
-    slow: str
-    """A preset that spends several times the seconds."""
+    slow: str | None
+    """A preset that spends several times the seconds; None: measured at its own alone."""
+
+
+_AVC = Anchor(
+    "libx264", "medium", (("x264-params", "keyint=infinite"),),
+    (20, 25, 30, 35, 40), True, 6.0, 51, "veryslow",
+)  # fmt: skip
+_HEVC = Anchor(
+    "libx265", "medium", (("x265-params", "keyint=-1:info=0:log-level=error"),),
+    (20, 25, 30, 35, 40), True, 5.0, 51, "veryslow",
+)  # fmt: skip
+_AV1 = Anchor(
+    "libsvtav1", "6", (("svtav1-params", "keyint=-1"),),
+    (26, 35, 44, 53, 62), False, 9.0, 63, "3",
+)  # fmt: skip
+
+
+def _for_psnr(anchor: Anchor) -> Anchor:
+    """The same without what is for the eye alone and costs PSNR."""
+    return replace(anchor, options=(*anchor.options, ("tune", "psnr")), slow=None)
 
 
 ANCHORS = {
-    "x264": Anchor(
-        "libx264",
-        "medium",
-        (("x264-params", "keyint=infinite"),),
-        (20, 25, 30, 35, 40),
-        True,
-        6.0,
-        51,
-        "veryslow",
-    ),
-    "x265": Anchor(
-        "libx265",
-        "medium",
-        (("x265-params", "keyint=-1:info=0:log-level=error"),),
-        (20, 25, 30, 35, 40),
-        True,
-        5.0,
-        51,
-        "veryslow",
-    ),
-    "svtav1": Anchor(
-        "libsvtav1",
-        "6",
-        (("svtav1-params", "keyint=-1"),),
-        (26, 35, 44, 53, 62),
-        False,
-        9.0,
-        63,
-        "3",
-    ),
+    "x264": _AVC,
+    "x265": _HEVC,
+    "svtav1": _AV1,
+    "x264-psnr": _for_psnr(_AVC),
+    "x265-psnr": _for_psnr(_HEVC),
 }
 
 

@@ -245,16 +245,16 @@ class Coder:
 
     def __init__(self, stream: bytes, contexts: Contexts) -> None:
         self.contexts = contexts
-        self.stream, self.at = stream, min(len(stream), 5)
-        self.state = int.from_bytes(stream[:5], "little")
-        need(1 << 20 <= self.state < 1 << 36, "first state of a stream")
+        self.stream, self.at, self.state = stream, 0, 0
+        need(stream[:1] > b"\0", "first byte of a stream")
+        self.refill()
 
     def refill(self) -> None:
-        """Take two bytes where the state is low."""
-        if self.state < 1 << 20:
-            need(self.at + 2 <= len(self.stream), "stream ends early")
-            self.state = self.state << 16 | int.from_bytes(self.stream[self.at : self.at + 2], "little")
-            self.at += 2
+        """Take bytes while the state is low."""
+        while self.state < 1 << 20 and self.at < len(self.stream):
+            self.state = self.state << 8 | self.stream[self.at]
+            self.at += 1
+        need(self.state, "stream ends early")
 
     def bit(self, *name: object) -> int:
         """A bit in the context of this name."""
@@ -304,7 +304,7 @@ class Coder:
 
     def finish(self) -> None:
         """Check that the stream ended as a writer would have it."""
-        need(self.at == len(self.stream) and self.state == 1 << 20, "stream does not end in its state")
+        need(self.at == len(self.stream) and self.state == 1, "stream does not end in its state")
 
 
 # ---------------------------------------------------------------- what is parsed

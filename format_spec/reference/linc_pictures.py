@@ -62,6 +62,11 @@ CHANGES = (0,) * 18 + (
 )  # fmt: skip
 
 
+def bounded(values: Ints, low: int | Ints, high: int | Ints) -> Ints:
+    """``clip`` of arrays."""
+    return np.minimum(np.maximum(values, low), high)
+
+
 def cosine(j: int) -> int:
     """C(j) of 8.12.10."""
     j %= 128
@@ -137,8 +142,8 @@ class Picture:
         x, y, (w, h) = *places, box[2:]
         n = len(taps[0])
         before = n // 2 - 1
-        rows = np.clip(np.arange(y - before, y + h + n - 1 - before), 0, source.shape[0] - 1)
-        columns = np.clip(np.arange(x - before, x + w + n - 1 - before), 0, source.shape[1] - 1)
+        rows = bounded(np.arange(y - before, y + h + n - 1 - before), 0, source.shape[0] - 1)
+        columns = bounded(np.arange(x - before, x + w + n - 1 - before), 0, source.shape[1] - 1)
         area = source[np.ix_(rows, columns)]
         along, down = (taps[fraction] for fraction in fractions)
         if fractions == [0, 0]:
@@ -146,15 +151,15 @@ class Picture:
         if not fractions[1]:
             area = area[before : before + h]
             sums = sum(tap * area[:, k : k + w] for k, tap in enumerate(along))
-            return np.clip((sums + 32) >> 6, 0, self.most)
+            return bounded((sums + 32) >> 6, 0, self.most)
         if not fractions[0]:
             area = area[:, before : before + w]
             sums = sum(tap * area[k : k + h] for k, tap in enumerate(down))
-            return np.clip((sums + 32) >> 6, 0, self.most)
+            return bounded((sums + 32) >> 6, 0, self.most)
         d = self.depth
         t = (sum(tap * area[:, k : k + w] for k, tap in enumerate(along)) + (1 << d - 9)) >> d - 8
         sums = sum(tap * t[k : k + h] for k, tap in enumerate(down))
-        return np.clip((sums + (1 << 19 - d)) >> 20 - d, 0, self.most)
+        return bounded((sums + (1 << 19 - d)) >> 20 - d, 0, self.most)
 
     # ------------------------------------------------------------ prediction inside a picture (8.12.9)
 
@@ -268,7 +273,7 @@ class Picture:
                 a = -a if common < 0 else a
             b = (64 * sum_c - a * sum_y + count // 2) >> log2(count)
         lumas = [[luma_of(x + i, y + j) for i in range(n)] for j in range(n)]
-        return np.clip((a * np.array(lumas, np.int64) + b + 32) >> 6, 0, self.most)
+        return bounded((a * np.array(lumas, np.int64) + b + 32) >> 6, 0, self.most)
 
     # ------------------------------------------------------------ residual (8.12.10)
 
@@ -281,13 +286,13 @@ class Picture:
         step = self.parsed.record.settings.step[transform.plane]
         index = step_index(step, leaf.step_offset)
         h = 9 + log2(n) - (index >> 4)
-        c = np.clip((levels * SCALES[index & 15] + (1 << h - 1)) >> h, -32768, 32767)
+        c = bounded((levels * SCALES[index & 15] + (1 << h - 1)) >> h, -32768, 32767)
         sine = leaf.intra and transform.plane == 0 and n == 4
         m = SINE_MATRIX if sine else MATRICES[n]
-        t = np.clip((c @ m + 1024) >> 11, -32768, 32767)
+        t = bounded((c @ m + 1024) >> 11, -32768, 32767)
         r = (m.T @ t + (1 << 24 - self.depth)) >> 25 - self.depth
         place = self.planes[transform.plane][y : y + n, x : x + n]
-        place[:] = np.clip(place + r, 0, self.most)
+        place[:] = bounded(place + r, 0, self.most)
 
     # ------------------------------------------------------------ loop filter (8.12.11)
 
@@ -350,9 +355,9 @@ class Picture:
             elif strength == 2 and place % 8 == 0:
                 area = view[along : along + lines, place - 2 : place + 2]
                 p1, p0, q0, q1 = area.T.copy()
-                m = np.clip((4 * (q0 - p0) + p1 - q1 + 4) >> 3, -tc, tc)
-                area[:, 1] = np.clip(p0 + m, 0, self.most)
-                area[:, 2] = np.clip(q0 - m, 0, self.most)
+                m = bounded((4 * (q0 - p0) + p1 - q1 + 4) >> 3, -tc, tc)
+                area[:, 1] = bounded(p0 + m, 0, self.most)
+                area[:, 2] = bounded(q0 - m, 0, self.most)
 
     def smooth_luma(self, lines: Ints, beta: int, tc: int) -> None:
         """One piece of four lines, in place."""
@@ -376,19 +381,19 @@ class Picture:
                 ((p0 + q0 + q1 + 3 * q2 + 2 * q3 + 4) >> 3, q2),
             )
             for k, (value, old) in enumerate(results):
-                lines[:, 1 + k] = np.clip(value, old - 2 * tc, old + 2 * tc)
+                lines[:, 1 + k] = bounded(value, old - 2 * tc, old + 2 * tc)
             return
         m = (9 * (q0 - p0) - 3 * (q1 - p1) + 8) >> 4
         few = abs(m) < 10 * tc
-        m, half = np.clip(m, -tc, tc), tc >> 1
+        m, half = bounded(m, -tc, tc), tc >> 1
         side = (beta + (beta >> 1)) >> 3
         new = [p1, p0 + m, q0 - m, q1]
         if bend_p < side:
-            new[0] = p1 + np.clip((((p2 + p0 + 1) >> 1) - p1 + m) >> 1, -half, half)
+            new[0] = p1 + bounded((((p2 + p0 + 1) >> 1) - p1 + m) >> 1, -half, half)
         if bend_q < side:
-            new[3] = q1 + np.clip((((q2 + q0 + 1) >> 1) - q1 - m) >> 1, -half, half)
+            new[3] = q1 + bounded((((q2 + q0 + 1) >> 1) - q1 - m) >> 1, -half, half)
         for k, values in enumerate(new):
-            lines[few, 2 + k] = np.clip(values, 0, self.most)[few]
+            lines[few, 2 + k] = bounded(values, 0, self.most)[few]
 
     def filtered(self, plane: int) -> Ints:
         """A plane after the Wiener filter."""
@@ -397,14 +402,14 @@ class Picture:
         rows, columns = np.arange(source.shape[0]), np.arange(source.shape[1])
 
         def at(dx: int, dy: int) -> Ints:
-            down = np.clip(rows + dy, 0, rows[-1])
-            return source[np.ix_(down, np.clip(columns + dx, 0, columns[-1]))]
+            down = bounded(rows + dy, 0, rows[-1])
+            return source[np.ix_(down, bounded(columns + dx, 0, columns[-1]))]
 
         for number, taps in enumerate(self.parsed.taps[plane]):
             sums = 64 + 128 * source
             for tap, (dx, dy) in zip(taps, DIAMONDS[min(plane, 1)], strict=True):
                 sums = sums + tap * (at(dx, dy) + at(-dx, -dy) - 2 * source)
-            result = np.clip(sums >> 7, 0, self.most)
+            result = bounded(sums >> 7, 0, self.most)
             for (ax, ay), chosen in self.parsed.sets[plane].items():
                 if chosen == number + 1:
                     w, h = 32 >> sx, 32 >> sy

@@ -1206,6 +1206,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on difference")
     check = parser.parse_args().check
     vectors = [*good(), *unsupported(), *bad()]
+    assert len({vector.name for vector in vectors}) == len(vectors), "two vectors of one name"
     manifest = {"about": "see ../linc-1.0.md clause 11", "vectors": [entry(v) for v in vectors]}
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     files = {HERE / vector.file: vector.data for vector in vectors}

@@ -28,7 +28,6 @@ from linc_partitioned import (
 
 #: Per cent of ones, or a function of the element's indices that gives them.
 Rule = int | Callable[..., int]
-LOW = 1 << 20
 
 #: What vectors ask for where they say nothing else.
 USUAL: dict[str, Rule] = {
@@ -99,19 +98,16 @@ class Chooser(Coder):
     def finish(self) -> None:
         """Nothing ends before it is coded."""
 
-    def stream(self, state: int = LOW) -> bytes:
+    def stream(self, state: int = 1) -> bytes:
         """Everything coded, backwards from ``state``."""
-        words: list[int] = []
+        out = bytearray()
         for value, p, n in reversed(self.items):
             g = 0 if n else p if value else 65536 - p
-            if state >= ((LOW << 16) >> n if n else g << 20):
-                words.append(state & 65535)
-                state >>= 16
+            while state >= ((1 << 28) >> n if n else g << 12):
+                out.append(state & 255)
+                state >>= 8
             state = state << n | value if n else (state // g << 16) + state % g + (0 if value else p)
-        head = state.to_bytes(5, "little")
-        if not words:
-            head = head.rstrip(b"\0")
-        return head + b"".join(word.to_bytes(2, "little") for word in reversed(words))
+        return state.to_bytes(4, "big").lstrip(b"\0") + bytes(reversed(out))
 
 
 class Writer(Parser):
@@ -158,7 +154,7 @@ class Frame:
     temporal: bool = False
     settings: Settings = SETTINGS
     rules: dict[str, Rule] = field(default_factory=dict)
-    state: int = LOW
+    state: int = 1
     """Where the stream ends."""
     is_broken: bool = False
     """Whether the rules break one of the reader's, so that the stream stops there."""

@@ -159,6 +159,15 @@ _LEAST_TIME = 0.1
 )
 @option(
     "Model",
+    "--kind",
+    type=click.Choice(["auto", "partitioned", "spectral"]),
+    default="auto",
+    show_default=True,
+    help="Code frames block by block from one another, or as sums of pictures over time; "
+    "auto: what codes better.",
+)
+@option(
+    "Model",
     "--motion/--no-motion",
     default=None,
     help="Store the motion between frames, which --fps-scale follows; paper presets: if asked.",
@@ -267,6 +276,7 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         scene_cut=given["scene_cut"],
         network=given["network"],
         motion=given["motion"],
+        kind=None if given["kind"] == "auto" else given["kind"],
         trials=given["trials"],
         refined=given["refined"],
         hold_out=given["hold_out"],

@@ -41,11 +41,6 @@ class SectionOrder:
         """Whether DONE was accepted."""
         return registry.DONE in self._seen
 
-    @property
-    def in_segment(self) -> bool:
-        """Whether a segment is begun and not complete."""
-        return self._previous in (registry.SEGM, registry.WGTS)
-
     def accept(self, kind: bytes) -> None:
         """Take the next section type.
 

@@ -50,16 +50,6 @@ def is_critical(kind: bytes) -> bool:
     return not kind[0] & _CASE_BIT
 
 
-def is_public(kind: bytes) -> bool:
-    """Whether this type is defined by the specification."""
-    return not kind[1] & _CASE_BIT
-
-
-def is_safe_to_copy(kind: bytes) -> bool:
-    """Whether an editor that does not know this type may keep it after a change."""
-    return bool(kind[3] & _CASE_BIT)
-
-
 def check_letters(kind: bytes) -> None:
     """Check that a section type is four ASCII letters.
 

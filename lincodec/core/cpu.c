@@ -1,5 +1,5 @@
 /* Levels as in the x86-64 psABI: 2 has SSE4.2 and POPCNT, 3 has AVX2, BMI, FMA, F16C, LZCNT and MOVBE. */
-#include "version.h"
+#include "cpu.h"
 
 #if defined(__x86_64__)
 

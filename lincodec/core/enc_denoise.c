@@ -56,7 +56,7 @@ static LincVector find_block(const Mean *m, int x, int y, int w, int h) {
                   {(int16_t)(-4 * (x < 8000 ? x + w : 8000)), (int16_t)(-4 * (y < 8000 ? y + h : 8000))},
                   {(int16_t)(4 * (source->width - x < 8000 ? source->width - x : 8000)),
                    (int16_t)(4 * (source->height - y < 8000 ? source->height - y : 8000))},
-                  {near, {0, 0}}, m->price, m->e->geometry.depth - 10, 0, 0};
+                  {near, {0, 0}}, m->price, m->e->geometry.depth - 10, 0, 1};
     enc_motion_search(&aim, starts, count, 1, &best);
     return best;
 }

@@ -95,7 +95,8 @@ uint64_t enc_sse(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs,
     }
     for (int y = 0; y < h; y += 2, a += 2 * as, b += 2 * bs)
         for (int x = 0; x < w; x += 16)
-            sum += wide_total(squares(load16(a + x) - load16(b + x)) + squares(load16(a + as + x) - load16(b + bs + x)));
+            sum += wide_total(squares(load16(a + x) - load16(b + x)) +
+                              squares(load16(a + as + x) - load16(b + bs + x)));
     return sum;
 }
 
@@ -177,7 +178,8 @@ uint32_t enc_satd(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs
                     r[i] = (load16(p + i * as) - load16(q + i * bs) + half) >> shift;
             else if (two)
                 for (int i = 0; i < 8; i++)
-                    r[i] = (load8x2(p + i * as, p + (i + 8) * as) - load8x2(q + i * bs, q + (i + 8) * bs) + half) >> shift;
+                    r[i] = (load8x2(p + i * as, p + (i + 8) * as) -
+                            load8x2(q + i * bs, q + (i + 8) * bs) + half) >> shift;
             else
                 for (int i = 0; i < 8; i++)
                     r[i] = (load8x2(p + i * as, nought) - load8x2(q + i * bs, nought) + half) >> shift;

@@ -190,6 +190,7 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     s->source = w->source ? w->source : f->source;
     s->matrices = &e->matrices;
     s->effort = t->effort;
+    s->quantiser.hiding = (t->tools & LINC_TOOL_SIGN_HIDING) != 0;
     set_prices(s, t);
     s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
     set_references(e, t, w);

@@ -114,10 +114,16 @@ static int gather_starts(const EncSearch *s, const LincPart *part, int r, const 
     return n;
 }
 
+/* Half leaves get less of a search than whole ones. */
+static int patience(const EncSearch *s, const LincPart *part) {
+    int halved = part->width != part->height;
+    return halved && s->effort.vectors > 1 ? 1 : s->effort.vectors;
+}
+
 static EncAim aim_at(const EncSearch *s, const LincPart *part, int r, const EncHunt *hunt) {
     EncAim aim = {enc_source(s, 0, part->x, part->y), s->source->plane[0].stride, s->phases[r], part->x, part->y,
                   part->width, part->height, {0, 0}, {0, 0}, {hunt->predictors[r][0], hunt->predictors[r][1]},
-                  s->price, s->satd_shift, 0, 0};
+                  s->price, s->satd_shift, 0, patience(s, part)};
     set_bounds(s, part, &aim.low, &aim.high);
     return aim;
 }
@@ -144,7 +150,8 @@ static void set_target(EncSearch *s, const LincPart *part, int r, LincVector v) 
 static void hunt_both(EncSearch *s, const LincPart *part, EncHunt *hunt) {
     int r = hunt->one[0].estimate <= hunt->one[1].estimate;
     LincMotion motion = {{hunt->one[0].motion.vector[0], hunt->one[1].motion.vector[1]}, LINC_BOTH};
-    for (int round = 0; round < s->effort.both_rounds; round++, r = 1 - r) {
+    int rounds = part->width != part->height && s->effort.both_rounds > 2 ? 2 : s->effort.both_rounds;
+    for (int round = 0; round < rounds; round++, r = 1 - r) {
         EncAim aim = aim_at(s, part, r, hunt);
         set_target(s, part, 1 - r, motion.vector[1 - r]);
         aim.target = s->target;
@@ -152,7 +159,8 @@ static void hunt_both(EncSearch *s, const LincPart *part, EncHunt *hunt) {
         aim.satd_shift++;
         aim.sad_shift = 1;
         LincVector start = motion.vector[r], found;
-        uint32_t cost = enc_motion_search(&aim, &start, 1, 0, &found);
+        uint32_t cost = s->effort.vectors ? enc_motion_search(&aim, &start, 1, 0, &found)
+                                          : enc_motion_refine(&aim, start, &found);
         cost += price_of(s, 3 + enc_vector_bits(motion.vector[1 - r], hunt->predictors[1 - r]));
         if (cost >= hunt->both.estimate) break;
         motion.vector[r] = found;

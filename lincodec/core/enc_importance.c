@@ -88,7 +88,8 @@ static float pass_on(const Sweep *w, int column, int row, float own) {
     const LincGeometry *g = &w->e->geometry;
     const LincPlane *source = &w->e->frames[w->task->display].source->plane[0];
     int x = column * ENC_AREA, y = row * ENC_AREA, references = w->task->references;
-    int width = g->width - x < ENC_AREA ? g->width - x : ENC_AREA, height = g->height - y < ENC_AREA ? g->height - y : ENC_AREA;
+    int width = g->width - x < ENC_AREA ? g->width - x : ENC_AREA;
+    int height = g->height - y < ENC_AREA ? g->height - y : ENC_AREA;
     uint32_t alone = cost_alone(w, source, x, y, width, height) + 64, costs[2], least;
     LincVector v[2] = {{0, 0}, {0, 0}};
     if (!references) return (float)alone;

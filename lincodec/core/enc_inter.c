@@ -123,7 +123,8 @@ uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2) {
     const EncGuess *best = enc_better(enc_better(&hunt.one[0], &hunt.one[1]), &hunt.both);
     try_whole(s, &part, best, size_log2, 1);
     if (best->estimate < estimate) estimate = best->estimate;
-    if (size_log2 >= 4 && s->effort.parts && !s->best[size_log2 - 3]->block[0].skip) {
+    if (size_log2 >= 4 && s->effort.parts &&
+        (s->effort.early > 1 ? s->best[size_log2 - 3]->block[0].residual : !s->best[size_log2 - 3]->block[0].skip)) {
         LincVector vectors[2] = {hunt.one[0].motion.vector[0], hunt.one[1].motion.vector[1]};
         try_parts(s, x, y, size_log2, estimate, vectors);
     }

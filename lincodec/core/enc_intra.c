@@ -134,7 +134,8 @@ static void try_mode(EncSearch *s, int x, int y, int size_log2, int mode) {
     if (luma.error + s->lambda * luma.cost >= (*best)->cost) return;
     if (s->geometry->planes > 1) chroma = choose_chroma(s, trial, x, y, size_log2, mode, &from_luma);
     LincBlock b = {{{{0, 0}, {0, 0}}, 0}, LINC_MERGE_NONE, 0, (uint8_t)size_log2, LINC_PART_WHOLE, LINC_MODE_INTRA,
-                   0, 1, (uint8_t)mode, (uint8_t)from_luma, (uint8_t)split, (uint16_t)(luma.coded | chroma.coded), (int8_t)s->offset};
+                   0, 1, (uint8_t)mode, (uint8_t)from_luma, (uint8_t)split, (uint16_t)(luma.coded | chroma.coded),
+                   (int8_t)s->offset};
     trial->block[0] = trial->block[1] = b;
     trial->cost = luma.error + chroma.error;
     trial->cost += s->lambda * (double)(luma.cost + chroma.cost + enc_side_cost(s, trial, x, y, size_log2));
@@ -159,7 +160,8 @@ static void estimate(ModeSearch *m, int mode) {
     if (mode < 0 || mode >= LINC_INTRA_MODES || m->estimate[mode] != UINT32_MAX) return;
     linc_intra_predict(s->geometry, &m->neighbours, 0, m->size_log2, mode, out, n);
     int bits = mode == m->likely[0] || mode == m->likely[1] || mode == m->likely[2] ? 2 : 6;
-    m->estimate[mode] = enc_satd(enc_source(s, 0, m->x, m->y), s->source->plane[0].stride, out, n, n, n, s->satd_shift) +
+    const LincSample *source = enc_source(s, 0, m->x, m->y);
+    m->estimate[mode] = enc_satd(source, s->source->plane[0].stride, out, n, n, n, s->satd_shift) +
                         ((uint32_t)(s->price * bits) >> 4);
 }
 

@@ -128,16 +128,40 @@ static void walk_squares(hunt *h, int steps) {
     }
 }
 
+/* The four nearest positions at a distance, then the two diagonal ones beside the best of them. */
+static void step_cross(hunt *h, int size) {
+    LincVector centre = h->vector;
+    try_fraction(h, centre.x - size, centre.y);
+    try_fraction(h, centre.x + size, centre.y);
+    try_fraction(h, centre.x, centre.y - size);
+    try_fraction(h, centre.x, centre.y + size);
+    LincVector near = h->vector;
+    if (near.x != centre.x) {
+        try_fraction(h, near.x, centre.y - size);
+        try_fraction(h, near.x, centre.y + size);
+    } else if (near.y != centre.y) {
+        try_fraction(h, centre.x - size, near.y);
+        try_fraction(h, centre.x + size, near.y);
+    }
+}
+
+/* All eight positions at a distance, again around the best one while that moves. */
+static void step_square(hunt *h, int size, int times) {
+    for (; times > 0; times--) {
+        LincVector centre = h->vector;
+        for (int k = 0; k < 9; k++)
+            if (k != 4) try_fraction(h, centre.x + size * (k % 3 - 1), centre.y + size * (k / 3 - 1));
+        if (h->vector.x == centre.x && h->vector.y == centre.y) return;
+    }
+}
+
 static void refine(hunt *h) {
-    for (int size = 2; size >= (h->aim->half_only ? 2 : 1); size >>= 1)
-        for (int step = 0; step < 2; step++) {
-            LincVector centre = h->vector;
-            for (int k = 0; k < 9; k++)
-                if (k != 4)
-                    try_fraction(h, centre.x + size * (k % 3 - 1), centre.y + size * (k / 3 - 1));
-            if (h->vector.x == centre.x && h->vector.y == centre.y)
-                break;
-        }
+    for (int size = 2; size; size >>= 1) {
+        if (h->aim->patience)
+            step_square(h, size, h->aim->patience);
+        else
+            step_cross(h, size);
+    }
 }
 
 uint32_t enc_motion_search(const EncAim *aim, const LincVector *starts, int count, int wide, LincVector *best) {

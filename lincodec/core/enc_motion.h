@@ -25,7 +25,7 @@ typedef struct EncAim {
     int price;                 /* of a bit, in sums of absolute differences, times 16 */
     int satd_shift;            /* of enc_satd; one more than for a picture where the target is doubled */
     int sad_shift;             /* 1 where the target is doubled (search of the second reference), else 0 */
-    int half_only;             /* leave out the quarter positions that are not half positions */
+    int patience;              /* steps at each fraction of a sample, 0: the fewest positions */
 } EncAim;
 
 /* Bits that a vector difference takes, by estimate. */

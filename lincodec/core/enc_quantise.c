@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "enc_hiding.h"
 #include "syntax.h"
 
 enum { ROW = 34 }; /* of EncQuantiser.levels */
@@ -157,16 +158,19 @@ static int round_all(EncQuantiser *q, int n) {
     return any;
 }
 
-static int optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int chroma, float lambda, int top) {
+/* Returns the cost of the whole transform, or less than 0 if no level is left. */
+static float optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int chroma, float lambda, int top) {
     const uint8_t *groups = linc_scan_groups[size_log2 - 2];
     int n = 1 << size_log2, side = n >> 2, place = groups[top], first = 15;
     memset(q->coded, 0, sizeof q->coded);
     q->count = 0;
+    Walk w = {q, rates, size_log2, n, chroma, lambda, 0, 0};
     for (; first > 0; first--) {
         int x = 4 * (place & 15) + (linc_scan_4[first] & 15), y = 4 * (place >> 4) + (linc_scan_4[first] >> 4);
-        if (q->scaled[x * n + y] >= 0.5f) break;
+        float u = q->scaled[x * n + y];
+        if (u >= 0.5f) break;
+        w.head += u * u;
     }
-    Walk w = {q, rates, size_log2, n, chroma, lambda, 0, 0};
     for (int g = side * side - 1; g > top; g--) {
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++) {
@@ -176,7 +180,7 @@ static int optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int c
     }
     w.total = w.head;
     for (int g = top; g >= 0; g--) walk_group(&w, g, groups[g], g == top ? first : 15, g == top);
-    return cut(&w, top) >= 0;
+    return cut(&w, top);
 }
 
 EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
@@ -187,8 +191,10 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
     int top = last_group(q, size_log2, rdo ? 0.5f : 0.64f);
     if (top < 0) return out;
     for (int y = 0; y < n + 2; y++) memset(q->levels + y * ROW, 0, (size_t)(n + 2) * sizeof(int16_t));
-    out.coded = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : round_all(q, n) != 0;
+    float cost = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : (float)round_all(q, n) - 1;
+    out.coded = cost >= 0;
     if (!out.coded) return out;
+    float saved = q->hiding ? enc_hide_signs(q, rates, coefficients, size_log2, chroma, lambda) : 0;
     for (int y = 0; y < n; y++)
         for (int x = 0; x < n; x++) {
             int v = q->levels[y * ROW + x];
@@ -198,6 +204,9 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
             }
             levels[y * stride + x] = (int16_t)(coefficients[x * n + y] < 0 ? -v : v);
         }
-    out.cost = linc_cost_levels(levels, stride, size_log2, chroma, &rates->costs);
+    if (rdo)
+        out.cost = cost - saved > out.error ? (uint32_t)((cost - saved - out.error) / lambda) : 0;
+    else
+        out.cost = linc_cost_levels(levels, stride, size_log2, chroma, &rates->costs);
     return out;
 }

@@ -15,6 +15,7 @@ typedef struct EncQuantiser {
         float before, after;    /* cost of everything ahead of it, and what it need not pay */
     } candidates[32 * 32];
     int count;
+    int hiding;                 /* 1: signs are hidden */
 } EncQuantiser;
 
 /* What a transform came to. */

@@ -27,7 +27,8 @@ EncSpent enc_code_transform(EncSearch *s, int plane, int x, int y, int size_log2
     int n = 1 << size_log2;
     const uint16_t *flag = s->rates.costs.bit[context];
     double step = s->step[plane], weight = s->weight[plane];
-    double plain = (double)subtract(s, enc_source(s, plane, x, y), s->source->plane[plane].stride, prediction, stride, n);
+    double plain = (double)subtract(s, enc_source(s, plane, x, y), s->source->plane[plane].stride, prediction,
+                                    stride, n);
     EncSpent none = {weight * plain, 0, flag[0], 0};
     if (plain <= 0.25 * step * step) return none;
     enc_transform(s->matrices, s->residual, size_log2, kind, s->coefficients);

@@ -31,8 +31,9 @@ static double search_leaf(EncSearch *s, int x, int y, int size_log2) {
     (*best)->cost = 1e300;
     (*best)->block[0].skip = 0;
     if (s->frame->header.references) estimate = enc_inter_leaf(s, x, y, size_log2);
-    int skip = (*best)->cost < 1e300 && (*best)->block[0].skip;
-    if (size_log2 < LINC_UNIT_LOG2 && !skip) enc_intra_leaf(s, x, y, size_log2, estimate);
+    /* Where motion leaves nothing to add, prediction inside the frame will not do better. */
+    int done = (*best)->cost < 1e300 && (s->effort.early > 1 ? !(*best)->block[0].residual : (*best)->block[0].skip);
+    if (size_log2 < LINC_UNIT_LOG2 && !done) enc_intra_leaf(s, x, y, size_log2, estimate);
     if ((*best)->block[0].mode == LINC_MODE_INTER) enc_finish_inter(s, *best, size_log2);
     enc_commit(s, *best, x, y, size_log2);
     return (*best)->cost;
@@ -42,7 +43,7 @@ static double search_leaf(EncSearch *s, int x, int y, int size_log2) {
 static int stop_here(const EncSearch *s, int size_log2, double cost) {
     const EncTrial *best = s->best[size_log2 - 3];
     if (s->effort.early < 1 || !best->block[0].skip) return 0;
-    if (s->effort.early > 1) return 1;
+    if (s->effort.early > 2) return 1;
     return cost < s->lambda * LINC_COST_BIT * (double)(1 << (2 * size_log2)) * 0.02;
 }
 

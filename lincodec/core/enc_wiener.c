@@ -171,8 +171,9 @@ static double assign(const Plane *p, Choice *c) {
 static void start(const Plane *p, Choice *c) {
     for (int a = 0; a < p->count; a++) {
         int below = 0;
-        for (int b = 0; b < p->count; b += 1 + p->count / 256) below += p->areas[b].products[0] < p->areas[a].products[0];
-        int of = (p->count - 1) / (1 + p->count / 256) + 1, set = below * c->sets / of;
+        int stride = 1 + p->count / 256;
+        for (int b = 0; b < p->count; b += stride) below += p->areas[b].products[0] < p->areas[a].products[0];
+        int of = (p->count - 1) / stride + 1, set = below * c->sets / of;
         c->set[a] = (uint8_t)(1 + (set < c->sets ? set : c->sets - 1));
     }
 }

@@ -22,6 +22,7 @@ typedef struct LincEffort {
     int32_t parts;              /* 1: leaves cut in two */
     int32_t transform_split;    /* 1: four transforms for one */
     int32_t rdo;                /* 1: quantisation by rate and distortion */
+    int32_t vectors;            /* 0 to 2: steps of the search at fractions of a sample */
     int32_t early;              /* 0 to 3: how readily a search ends at what it has */
 } LincEffort;
 
@@ -54,8 +55,8 @@ LINC_API LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, c
                                         const size_t strides[3]);
 
 /* Step offsets for the areas of frames by how much the frames predicted from them gain: `tasks` in coding order, all
- * of them with their sources; `means` gets, for each task, the mean of log2(1 + gain / cost); `strength` in eighths of an octave for a doubling of the importance, about 2.5. Before
- * any frame with LINC_TOOL_STEP_OFFSETS. */
+ * of them with their sources; `strength` in eighths of an octave for a doubling of the importance; `means` gets, for
+ * each task, the mean of log2(1 + gain / cost). Before any frame with LINC_TOOL_STEP_OFFSETS. */
 LINC_API LincStatus linc_encoder_weigh(LincEncoder *encoder, const LincTask *tasks, int32_t count, double strength,
                                        double *means);
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes as c
 from typing import Any, ClassVar
 
-#: LINC_CORE_ABI of ``version.h``.
+#: LINC_CORE_ABI of ``linc_core.h``.
 ABI = 1
 
 
@@ -69,6 +69,8 @@ class Task(c.Structure):
         ("count_limit", c.c_int32),
         ("deblock_threshold", c.c_int32),
         ("referenced", c.c_int32),
+        ("denoise_reach", c.c_int32),
+        ("denoise_strength", c.c_double),
         ("lambda", c.c_double),
         ("chroma_weight", c.c_double * 2),
         ("effort", Effort),
@@ -116,6 +118,9 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_encoder_close": (None, _ENCODER),
     "linc_encoder_source": (
         _STATUS, _ENCODER, c.c_int32, c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
+    ),
+    "linc_encoder_weigh": (
+        _STATUS, _ENCODER, c.POINTER(Task), c.c_int32, c.c_double, c.c_void_p,
     ),
     "linc_encoder_frame": (_STATUS, _ENCODER, c.POINTER(Task)),
     "linc_encoder_frame_bytes": (c.c_size_t, _ENCODER, c.c_int32),

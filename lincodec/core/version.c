@@ -1,5 +1,5 @@
-#include "version.h"
+#include "linc_core.h"
 
-int32_t linc_core_version(void) {
+int linc_core_version(void) {
     return LINC_CORE_ABI;
 }

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from lincodec.container import DamagedFile, LincFile
+from lincodec.container.open import open_file
 from lincodec.crop import Crop
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot, output_shots
@@ -50,13 +50,14 @@ def decode(
         overwrite: whether an existing output may be replaced.
 
     Raises:
-        CorruptError: the file is damaged.
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
         UsageError: the options do not fit the file or the output.
     """
     started = time.monotonic()
     with ExitStack() as stack:
         kind = DamagedFile if options.recover else LincFile
-        linc = kind(stack.enter_context(Path(source).open("rb")), options.limits, name=source)
+        linc = kind(stack.enter_context(open_file(source)), options.limits, name=source)
         size = _output_size(linc.info, options)
         renderer = Renderer(
             linc, size, options.crop,

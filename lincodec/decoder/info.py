@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from lincodec import registry
 from lincodec.container import LincFile, SegmentHeader, arch_name
 from lincodec.container.arch import Arch, LincArch
+from lincodec.container.open import open_file
 from lincodec.decoder.pictures import opened, within
-from lincodec.errors import InputError
 from lincodec.limits import Limits
 
 #: What a frame is by the number of its references.
 _REFERENCES = ("intra", "one_reference", "two_references")
-_CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
+CHROMA_NAMES = {None: "grey", (1, 1): "4:2:0", (1, 0): "4:2:2", (0, 0): "4:4:4"}
 
 
 def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str, Any]:
@@ -55,14 +54,6 @@ def check_headers(path: str | os.PathLike[str], limits: Limits | None = None) ->
             file.read_segment_header(index)
 
 
-def open_file(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file for reading, or say in one line why not."""
-    try:
-        return Path(path).open("rb")
-    except OSError as error:
-        raise InputError(f"{os.fspath(path)}: cannot be opened: {error.strerror}") from error
-
-
 def describe(file: LincFile) -> dict[str, Any]:
     """The same as ``info`` for an open file."""
     video, quality = file.info, file.quality()
@@ -88,7 +79,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "psnr": quality.psnr_rgb if quality and quality.psnr_rgb else None,
         "quality": _quality(file),
         "bit_depth": video.bit_depth,
-        "chroma": _CHROMA_NAMES[video.chroma_shift],
+        "chroma": CHROMA_NAMES[video.chroma_shift],
         "color": {
             "primaries": color.primaries,
             "transfer": color.transfer,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import output_shots
 from lincodec.decoder.spans import frame_range
@@ -29,11 +29,12 @@ class LincReader:
         """Open ``source``.
 
         Raises:
+            InputError: the file cannot be opened.
             CorruptError: not a sound .linc file.
             UsageError: no frame lies in ``span``.
         """
         with ExitStack() as stack:
-            file = stack.enter_context(Path(source).open("rb"))
+            file = stack.enter_context(open_file(source))
             self._linc = LincFile(file, name=source)
             self._renderer = Renderer(self._linc)
             stack.callback(self._renderer.close)

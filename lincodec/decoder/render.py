@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lincodec.container import LincFile
+from lincodec.core.partitioned import PartitionedDecoder
 from lincodec.crop import Crop
 from lincodec.decoder.pictures import opened, within
 from lincodec.decoder.shots import Shot
@@ -68,11 +69,14 @@ class Renderer:
         self._device, self._backend, self._workers = device, backend, workers
         self._made: Painter | None = None
         self._exact: dict[int, bool] = {}
+        #: The segment that exact pictures came from last, so that its next ones cost little.
+        self._opened: tuple[int, PartitionedDecoder] | None = None
 
     def close(self) -> None:
         """Stop the background work."""
         if self._made is not None:
             self._made.close()
+        self._forget()
 
     def is_exact(self, index: int) -> bool:
         """Whether a segment holds exact pictures."""
@@ -140,10 +144,21 @@ class Renderer:
 
     def _pictures(self, index: int, displays: Sequence[int]) -> Iterator[Planes]:
         """Native pictures of a segment, cropped."""
-        data = self.linc.read_segment(index)
-        with within(index), opened(data, self.info) as decoder:
-            for planes in decoder.frames(displays):
+        with within(index):
+            for planes in self._decoder(index).frames(displays):
                 yield self._shown(planes)
+
+    def _decoder(self, index: int) -> PartitionedDecoder:
+        """The decoder of a segment; that of another one is closed."""
+        if self._opened is None or self._opened[0] != index:
+            self._forget()
+            self._opened = index, opened(self.linc.read_segment(index), self.info)
+        return self._opened[1]
+
+    def _forget(self) -> None:
+        if self._opened is not None:
+            self._opened[1].close()
+            self._opened = None
 
     def _shown(self, planes: Planes) -> Planes:
         if self._crop is None:

@@ -6,12 +6,12 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.crop import Crop
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot
@@ -80,7 +80,8 @@ def still(
         overwrite: whether an existing output may be replaced.
 
     Raises:
-        CorruptError: the file is damaged.
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
         UsageError: the time is not in the video.
     """
     return _sheet(source, output, [seconds], 1, size, crop, overwrite=overwrite)
@@ -104,8 +105,12 @@ def contact_sheet(
         size: (width, height) of each picture; None: native.
         crop: the part of the stored picture to show; None: all of it.
         overwrite: whether an existing output may be replaced.
+
+    Raises:
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
     """
-    with Path(source).open("rb") as stream:
+    with open_file(source) as stream:
         length = float(duration(LincFile(stream, name=source).times()))
     count = grid[0] * grid[1]
     moments = [length * (index + 0.5) / count for index in range(count)]
@@ -123,7 +128,7 @@ def _sheet(
     overwrite: bool,
 ) -> StillReport:
     """Pictures at ``moments`` (seconds, ascending), row by row."""
-    with Path(source).open("rb") as stream:
+    with open_file(source) as stream:
         file = LincFile(stream, name=source)
         times = file.times()
         shots = [shot_at(times, seconds) for seconds in moments]
@@ -136,13 +141,13 @@ def _sheet(
         finally:
             renderer.close()
         read = file.bytes_read
-    picture = _tiled([p.astype(np.uint8) for p in pictures], columns)
+    picture = tiled([p.astype(np.uint8) for p in pictures], columns)
     with atomic_output(output, overwrite=overwrite) as temporary:
         write_png(temporary, picture)
     return StillReport(output, picture.shape[1], picture.shape[0], tuple(moments), read)
 
 
-def _tiled(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
+def tiled(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
     """Pictures of one size in a grid, black between them."""
     height, width = pictures[0].shape[:2]
     rows = -(-len(pictures) // columns)

@@ -13,7 +13,7 @@ from lincodec.bitstream import segment
 from lincodec.bitstream.embedding import check_heads
 from lincodec.bitstream.pictures import unpack_pictures
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.decoder.pictures import check_digest, within
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot

@@ -26,7 +26,7 @@ from lincodec.container import (
     pack_times,
 )
 from lincodec.decoder.info import info as read_info
-from lincodec.encoder.engine import Engine, Setting
+from lincodec.encoder.engine import Engine, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal, Packed, identity, open_journal
@@ -193,30 +193,30 @@ class _Job:
 
     def _pieces(
         self, parts: Iterable[tuple[Range, list[Frame]]], engine: Engine, info: VideoInfo
-    ) -> Iterator[tuple[Range, list[Frame]]]:
+    ) -> Iterator[tuple[SegmentPlan, list[Frame]]]:
         """Parts cut into the segments that code best, unless the user fixed their length."""
         for part, frames in parts:
-            for piece in self._cut(part, frames, engine):
-                begin = piece.first - part.first
-                yield piece, frames[begin : begin + piece.count]
+            for plan in self._cut(part, frames, engine):
+                begin = plan.part.first - part.first
+                yield plan, frames[begin : begin + plan.part.count]
 
-    def _cut(self, part: Range, frames: list[Frame], engine: Engine) -> list[Range]:
+    def _cut(self, part: Range, frames: list[Frame], engine: Engine) -> list[SegmentPlan]:
         """The segments of a part: as before an interruption, or as they code best."""
         known = self.journal.cut(part) if self.journal else None
         if known is not None:
-            return known
+            return [SegmentPlan(piece) for piece in known]
         fixed = self.options.segment is not None or self.pace.stop.requested
         if fixed or self.pace.hurried(part, engine):
-            return [part]
-        pieces = engine.cut(part, frames)
+            return [SegmentPlan(part)]
+        plans = engine.cut(part, frames)
         if self.journal:
-            self.journal.note_cut(part, pieces)
-        return pieces
+            self.journal.note_cut(part, [plan.part for plan in plans])
+        return plans
 
     def _segments(
         self,
         writer: LincWriter,
-        parts: Iterator[tuple[Range, list[Frame]]],
+        plans: Iterator[tuple[SegmentPlan, list[Frame]]],
         engine: Engine,
         info: VideoInfo,
     ) -> Tally:
@@ -224,7 +224,7 @@ class _Job:
         tally = Tally()
         with Measurer(tally, engine, info, verify=self.options.verify) as measurer:
             for index, (part, frames, code, packed) in enumerate(
-                self._coded(parts, engine, tally, info)
+                self._coded(plans, engine, tally, info)
             ):
                 header, weights, latents = packed
                 measurer.add(SegmentData(index, *packed), code, frames)
@@ -241,50 +241,50 @@ class _Job:
 
     def _coded(
         self,
-        parts: Iterator[tuple[Range, list[Frame]]],
+        plans: Iterator[tuple[SegmentPlan, list[Frame]]],
         engine: Engine,
         tally: Tally,
         info: VideoInfo,
     ) -> Iterator[tuple[Range, list[Frame], SegmentCode | None, Packed]]:
         """Segments with their code and bytes; one too large for the memory is cut in two."""
-        for whole in parts:
+        for whole in plans:
             waiting = [whole]
             while waiting:
-                part, frames = waiting.pop()
+                plan, frames = waiting.pop()
+                part = plan.part
                 kept = self.journal.segment(part) if self.journal else None
                 if kept is not None:
                     yield part, frames, None, kept
                     continue
-                engine.pulls = self.aligned.pulls(frames)
-                budget = self.pace.budget(part, info, engine, tally, len(tally.segments))
+                pulls = self.aligned.pulls(frames)
+                budget = self.pace.budget(plan, info, engine, tally, len(tally.segments))
                 motion = self._motion(part, frames, engine, info, hurried=budget.hurried)
+                reserved = 0 if motion is None else motion_bytes(motion)
                 try:
-                    code = engine.fit(part, frames, budget)
+                    fitted = engine.fit(SegmentTask(plan, frames, budget, pulls, reserved))
                 except (MemoryError, RuntimeError) as error:
                     if not ran_out(error) or part.count == 1:
                         raise
                     waiting += [
-                        (p, frames[p.first - part.first :][: p.count]) for p in halves(part)
+                        (SegmentPlan(p), frames[p.first - part.first :][: p.count])
+                        for p in halves(part)
                     ]
                     self.warnings.append("memory ran out: a segment was cut in two")
                     continue
-                self.cut_short |= engine.cut_short or (engine.timed and budget.over)
-                if motion is not None:
-                    code = with_motion(code, motion)
+                self.cut_short |= fitted.cut_short
+                code = fitted.code if motion is None else with_motion(fitted.code, motion)
                 yield part, frames, code, pack_segment(code)
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
     ) -> Field | None:
-        """Motion up to every frame, its bytes kept back from what the fit may take."""
-        wish, engine.reserved = self.options.motion, 0
+        """Motion up to every frame, None where none is stored."""
+        wish = self.options.motion
         if not (self.preset.motion and not hurried if wish is None else wish):
             return None
         before = self.before if part.continues and self.before else frames[0].planes
         planes = [before, *(frame.planes for frame in frames)]
-        motion = motion_field(planes, info, engine.rendering.device)
-        engine.reserved = motion_bytes(motion)
-        return motion
+        return motion_field(planes, info, engine.rendering.device)
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None

@@ -28,30 +28,64 @@ class Setting:
     """Frames of the video, None while unknown."""
 
 
+@dataclass(frozen=True)
+class SegmentPlan:
+    """A segment to fit, and what trials found out about it."""
+
+    part: Range
+    partitioned: bool | None = None
+    """Whether it is better partitioned than drawn from latents; None: not found out."""
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """All that a fit of one segment depends on, beside the engine's own settings."""
+
+    plan: SegmentPlan
+    frames: Sequence[Frame]
+    """The source's, as many as the plan has."""
+    budget: Budget
+    pulls: tuple[Pull, ...] = ()
+    """What its latents are drawn to; empty without alignment."""
+    reserved: int = 0
+    """Bytes that others add to the segment, such as its motion."""
+
+    @property
+    def part(self) -> Range:
+        """Frames of the segment."""
+        return self.plan.part
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What came of a task."""
+
+    code: SegmentCode
+    """The segment, quantised as it will be written."""
+    cut_short: bool = False
+    """Whether time or the user ended the fit early."""
+
+
 class Engine(ABC):
-    """Fits segments of one architecture.
+    """Fits segments of one architecture: ``cut`` plans them, ``fit`` turns a task into a result.
+
+    Nothing that is fitted is kept from one task to the next but the account of a size target.
 
     Attributes:
         arch: parameters of the file, fixed when the engine is made.
         timed: whether a fit gets better the longer it may run.
         room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
-        pulls: for the next fit; empty without alignment.
         rendering: where segments are rendered to be measured.
-        cut_short: whether ``max_time`` ended a fit.
         measured_every: of so many frames one is rendered and measured.
         warnings: what the user should know about the options, a line each.
-        reserved: bytes of the next segment that others add to it, such as its motion.
     """
 
     arch: Arch
     timed: bool = False
     room: int = 0
-    pulls: tuple[Pull, ...] = ()
     rendering: Rendering = ON_CPU
     measured_every: int = 1
-    cut_short: bool = False
     warnings: tuple[str, ...] = ()
-    reserved: int = 0
 
     @abstractmethod
     def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
@@ -89,16 +123,16 @@ class Engine(ABC):
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
         return 0.0
 
-    def cut(self, part: Range, frames: Sequence[Frame]) -> list[Range]:
+    def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """Segments for consecutive frames of one shot; by default one."""
-        return [part]
+        return [SegmentPlan(part)]
 
-    def seconds(self, part: Range) -> float:
+    def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds that the preset gives to the fit of a segment beyond its least."""
         return 0.0
 
     @abstractmethod
-    def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
+    def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment within its budget."""
 
     def account(self, part: Range, coded: int) -> None:  # noqa: B027 (most need no account)

@@ -7,6 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.encoder.encode import encode
 from lincodec.encoder.presets import resolve
 from lincodec.errors import UsageError
@@ -77,11 +79,12 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
             bpp=_bpp(options, frames, rate, samples),
         )  # fmt: skip
         report = encode(source, path, sample)
+        plain = 1 - _predicted(path)
     spent = time.monotonic() - begun
     segments = -(-frames // (options.segment or preset.segment))
     network = preset.network if options.network is None else options.network
     fit = segments * preset.fit_floor + preset.fit_seconds * samples * frames / 1e6
-    seconds = spent / report.frames * frames + (fit if network else 0.0)
+    seconds = spent / report.frames * frames + (fit * plain if network else 0.0)
     if options.max_time is not None:
         seconds = min(seconds, options.max_time)
     overhead = report.bytes["container"] + report.bytes["tables"]
@@ -92,6 +95,15 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
         output, preset.name, info.width, info.height, frames, size, 8 * size / (samples * frames),
         None if aimed else report.psnr, seconds, report.frames,
     )  # fmt: skip
+
+
+def _predicted(path: str) -> float:
+    """Share of a file's frames that lie in partitioned segments, which get no network."""
+    with open_file(path) as stream:
+        linc = LincFile(stream)
+        headers = [linc.read_segment_header(index) for index in range(len(linc.segments))]
+    found = [h.n_frames for h in headers if h.pictures is not None]
+    return sum(found) / sum(h.n_frames for h in headers)
 
 
 def _bpp(options: EncodeOptions, frames: int, rate: float, samples: int) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from lincodec.encoder.budget import Budget
-from lincodec.encoder.engine import Engine
+from lincodec.encoder.engine import Engine, SegmentPlan
 from lincodec.encoder.measure import Tally
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions, Progress, ProgressCallback, StopRequest
@@ -61,10 +61,10 @@ class Pace:
         return per_frame * self._remaining(part) > self.options.max_time - self.spent
 
     def budget(
-        self, part: Range, info: VideoInfo, engine: Engine, tally: Tally, index: int
+        self, plan: SegmentPlan, info: VideoInfo, engine: Engine, tally: Tally, index: int
     ) -> Budget:
         """Time for one segment's fit: the preset's, or its share of ``max_time``."""
-        seconds, deadline = engine.seconds(part), None
+        part, seconds, deadline = plan.part, engine.seconds(plan), None
         if self.options.max_time is not None:
             left = max(self.options.max_time - self.spent, 0.0)
             share = left * 0.95 * part.count / max(self._remaining(part), part.count)

@@ -40,6 +40,9 @@ class Preset:
     refined: bool = True
     """Whether temporal bases are turned, ends of segments weighted, and weights chosen by what
     they cost, with latents that answer them; else the weights of the KLT are rounded."""
+    effort: str | None = None
+    """How hard is searched for partitioned segments, a name of ``EFFORTS`` of the engine; None:
+    there are none."""
 
     @property
     def arch(self) -> str:
@@ -71,10 +74,26 @@ PRESETS: dict[str, Preset] = {
             trials=False,
             refined=False,
         ),
-        Preset("fast", "blocks and segments as they code best, a short fit", 96, 6, 0.15),
-        Preset("medium", "the same, fitted well", 96, 20, 0.6),
-        Preset("slow", "the same, fitted thoroughly", 96, 60, 2.0),
-        Preset("slower", "the same with a larger network", 96, 240, 10, 24, 3),
+        Preset(
+            "fast",
+            "frames predicted where that pays, after a short search",
+            96,
+            6,
+            0.15,
+            effort="fast",
+        ),
+        Preset("medium", "the same, searched well", 96, 20, 0.6, effort="medium"),
+        Preset("slow", "the same, searched thoroughly", 96, 60, 2.0, effort="medium"),
+        Preset(
+            "slower",
+            "the same, and a larger network for what is not predicted",
+            96,
+            240,
+            10,
+            24,
+            3,
+            effort="medium",
+        ),
         _paper("s", 50),
         _paper("m", 100),
         _paper("l", 200),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
+from lincodec.bitstream.segment import SegmentCode
 from lincodec.encoder.budget import Budget
-from lincodec.encoder.linc.border_weights import end_weights
-from lincodec.encoder.linc.segment_fit import FittedSegment, SegmentFit, Trial
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
@@ -20,6 +21,39 @@ _FILE_BYTES = 350
 #: Bytes of a segment beside its table and payloads: three section frames, its row in iNDX, its
 #: figure in qLTY.
 _SEGMENT_BYTES = 68
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a quantiser step gives."""
+
+    bits: int
+    psnr: float
+
+
+class StepFit(Protocol):
+    """One segment's fit, tried at several quantiser steps and then run at one of them."""
+
+    def trial(self, step: float, every: int = 4) -> Trial:
+        """Bits, and mean RGB PSNR in dB of every ``every``-th frame, about as ``run`` gives them.
+
+        Args:
+            step: luma quantiser step in 8-bit code values.
+            every: so many frames are measured once.
+        """
+
+    def run(
+        self, part: Range, step: float, budget: Budget, wanted: float | None = None
+    ) -> SegmentCode:
+        """The final fit.
+
+        Args:
+            part: the segment.
+            step: luma step.
+            budget: how long it may take.
+            wanted: bits of table and payloads that the segment is to take, when ``step`` is where
+                a trial takes them; None: whatever it takes.
+        """
 
 
 class RateControl:
@@ -47,14 +81,8 @@ class RateControl:
             return max(options.size - _FILE_BYTES, 1) * 8 / (frames * self.samples)
         return None
 
-    def choose(
-        self, fit: SegmentFit, part: Range, budget: Budget, reserved: int = 0
-    ) -> FittedSegment:
+    def choose(self, fit: StepFit, part: Range, budget: Budget, reserved: int = 0) -> SegmentCode:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        if fit.refined and not budget.hurried:
-            weights = end_weights(fit, self.step, part.continues)
-            if bool((weights != 1).any()):
-                fit.weigh(weights)
         wanted = None
         if self.per_sample is not None:
             share = self.per_sample * part.count * self.samples
@@ -74,7 +102,7 @@ class RateControl:
 
     def _search(
         self,
-        fit: SegmentFit,
+        fit: StepFit,
         wanted: float,
         measure: Callable[[Trial], float],
         slope: float,

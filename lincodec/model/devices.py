@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from lincodec.errors import ResourceError
+from lincodec.errors import ResourceError, UsageError
 
 #: Where linear algebra of few numbers and entropy coding run, whatever the device.
 CPU = torch.device("cpu")
@@ -14,11 +14,15 @@ def device_of(name: str) -> torch.device:
     """The device called ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
+        UsageError: there is no such kind of device.
         ResourceError: it is not there.
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise UsageError(f"{name!r} is not a device; expected auto, cpu, cuda or cuda:1") from error
     if device.type == "cuda":
         count = torch.cuda.device_count() if torch.cuda.is_available() else 0
         if (device.index or 0) >= count:

@@ -14,7 +14,7 @@ import numpy as np
 
 from lincodec.bitstream.embedding import Aligned, normalised, segment_latents
 from lincodec.container import LincArch, LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import UsageError
 from lincodec.plots.projection import Floats, Projection, project
 from lincodec.semantics import extras

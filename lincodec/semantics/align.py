@@ -10,8 +10,8 @@ from pathlib import Path
 
 from lincodec.bitstream.embedding import segment_latents
 from lincodec.container import LincFile
+from lincodec.container.open import open_file
 from lincodec.container.realign import write_aligned
-from lincodec.decoder.info import open_file
 from lincodec.decoder.reader import LincReader
 from lincodec.errors import UsageError
 from lincodec.options import Progress, ProgressCallback, Span

@@ -15,10 +15,20 @@ from numpy.typing import NDArray
 
 from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import CorruptError, InputError, LincError, UsageError
 from lincodec.semantics import vectors
-from lincodec.semantics.store import LEVELS, SEGMENT, VIDEO, KnownFile, NewPart, Part, Space, Store
+from lincodec.semantics.store import (
+    DATABASE,
+    LEVELS,
+    SEGMENT,
+    VIDEO,
+    KnownFile,
+    NewPart,
+    Part,
+    Space,
+    Store,
+)
 from lincodec.types import Times
 
 Floats = NDArray[np.float32]
@@ -253,6 +263,11 @@ class Index:
                     data = alignment_to(linc, space.revision)
                     opened = (part.path, *_unit_means(Aligned(linc, data)))
             yield part, opened[1] if level == VIDEO else opened[2][part.segment]
+
+
+def is_index(folder: str | os.PathLike[str]) -> bool:
+    """Whether a folder holds an index."""
+    return (Path(folder) / DATABASE).is_file()
 
 
 def alignment_to(linc: LincFile, revision: bytes) -> Any:

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot
 from lincodec.semantics import extras

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import LincError, UsageError
 from lincodec.semantics.index import Found, Index, alignment_to, seconds_at
 from lincodec.semantics.store import LEVELS, SEGMENT, VIDEO, Space

@@ -21,6 +21,8 @@ from lincodec.errors import CorruptError, ResourceError
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
+#: File of the database in the folder of an index.
+DATABASE = "index.sqlite"
 VIDEO, SEGMENT = 0, 1
 LEVELS = ("video", "segment")
 _VERSION = 1
@@ -109,7 +111,7 @@ class Store:
             CorruptError: it is damaged or of another version.
             ResourceError: it cannot be opened.
         """
-        self.name = "index" if folder is None else str(folder / "index.sqlite")
+        self.name = "index" if folder is None else str(folder / DATABASE)
         target = ":memory:" if folder is None else self.name
         try:
             if folder is not None:

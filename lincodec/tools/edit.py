@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from pathlib import Path
 
 from lincodec import registry
 from lincodec.bitstream.segment import segment_digest_bytes
@@ -29,6 +28,7 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
+from lincodec.container.open import open_file
 from lincodec.decoder.spans import audio_of, frame_range
 from lincodec.errors import UsageError
 from lincodec.options import Span
@@ -101,11 +101,12 @@ def cut(source: str, output: str, span: Span, *, overwrite: bool = False) -> Edi
         overwrite: whether an existing output may be replaced.
 
     Raises:
-        CorruptError: the file is damaged.
+        InputError: the file cannot be opened.
+        CorruptError: it is damaged.
         UsageError: no frame lies in the span.
     """
     with ExitStack() as stack:
-        file = LincFile(stack.enter_context(Path(source).open("rb")), name=source)
+        file = LincFile(stack.enter_context(open_file(source)), name=source)
         start, stop = frame_range(file.times(), span)
         piece = _Piece(file, file.segment_at(start), file.segment_at(stop - 1) + 1)
         times = file.times()
@@ -125,11 +126,12 @@ def concat(
         overwrite: whether an existing output may be replaced.
 
     Raises:
-        CorruptError: a file is damaged.
+        InputError: a file cannot be opened.
+        CorruptError: one is damaged.
         UsageError: the files differ in what must be the same.
     """
     with ExitStack() as stack:
-        files = [LincFile(stack.enter_context(Path(s).open("rb")), name=s) for s in sources]
+        files = [LincFile(stack.enter_context(open_file(s)), name=s) for s in sources]
         for other in files[1:]:
             _check_alike(files[0], other)
         pieces = [_Piece(file, 0, len(file.segments)) for file in files]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -53,28 +52,6 @@ def nominal_step(time_base: Fraction, fps: Fraction) -> int:
     return max(1, round(1 / (fps * time_base)))
 
 
-def from_pts(
-    pts: Sequence[int], time_base: Fraction, fps: Fraction, last_duration: int | None = None
-) -> Times:
-    """Build ``Times`` from raw times, rebased so that the first frame is at 0.
-
-    Args:
-        pts: One time per frame in ticks; repaired by the rule of ``TimeRepair``.
-        time_base: Seconds per tick.
-        fps: Nominal rate, used for repairs and for an unknown last duration.
-        last_duration: Ticks the last frame is shown; None or 0 means one nominal interval.
-    """
-    step = nominal_step(time_base, fps)
-    repair = TimeRepair(step)
-    fixed = [repair.next(value) for value in pts]
-    origin = fixed[0] if fixed else 0
-    return Times(
-        time_base=time_base,
-        pts=tuple(value - origin for value in fixed),
-        last_duration=last_duration if last_duration and last_duration > 0 else step,
-    )
-
-
 def constant(n_frames: int, fps: Fraction) -> Times:
     """Times of ``n_frames`` frames at exactly ``fps``: one tick per frame."""
     return Times(time_base=1 / fps, pts=tuple(range(n_frames)), last_duration=1)
@@ -102,12 +79,6 @@ def duration(times: Times) -> Fraction:
     if not times.pts:
         return Fraction(0)
     return (times.pts[-1] - times.pts[0] + times.last_duration) * times.time_base
-
-
-def measured_fps(times: Times) -> Fraction:
-    """Mean frames per second over the whole duration; 1 for an empty video."""
-    span = duration(times)
-    return Fraction(len(times.pts)) / span if span > 0 else Fraction(1)
 
 
 def frame_durations(times: Times) -> tuple[int, ...]:

@@ -38,10 +38,14 @@ def linc(capsys: pytest.CaptureFixture[str]) -> Linc:
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     """An engine in the place of the real one, for this test."""
     fake = Engine()
-    for path in ("encoder.encode", "decoder.decode", "decoder.info"):
-        name = path.rpartition(".")[2]
+    for path, *names in (
+        ("encoder.encode", "encode"),
+        ("decoder.decode", "decode"),
+        ("decoder.info", "info", "check_headers"),
+    ):
         module = types.ModuleType(f"lincodec.{path}")
-        setattr(module, name, getattr(fake, name))
+        for name in names:
+            setattr(module, name, getattr(fake, name))
         monkeypatch.setitem(sys.modules, f"lincodec.{path}", module)
     return fake
 

@@ -74,7 +74,7 @@ def test_signatures_are_those_of_the_headers() -> None:
 
 
 def test_the_version_is_that_of_the_header() -> None:
-    text = (CORE / "version.h").read_text(encoding="utf-8")
+    text = (CORE / "linc_core.h").read_text(encoding="utf-8")
     assert f"#define LINC_CORE_ABI {signatures.ABI}\n" in text
 
 

@@ -76,6 +76,10 @@ class Engine:
             sys.stdout.write("YUV4MPEG2\n")
         return DecodeReport(output, 528, 3840, 2160, 20.0, 26.4, 12.0, {"device": "cpu"})
 
+    def check_headers(self, path: str, limits: Limits | None = None) -> None:
+        if self.error is not None:
+            raise self.error
+
     def info(self, path: str, limits: Limits | None = None) -> dict[str, Any]:
         if self.error is not None:
             raise self.error

@@ -40,12 +40,6 @@ def test_repaired_times_always_increase(raw: list[int | None], step: int) -> Non
     assert all(a < b for a, b in pairwise(fixed))
 
 
-def test_from_pts_rebases() -> None:
-    times = timing.from_pts([100, 133, 167], MS, Fraction(30))
-    assert times == Times(MS, (0, 33, 67), 33)
-    assert timing.from_pts([], MS, Fraction(30)).pts == ()
-
-
 @pytest.mark.parametrize(
     ("pts", "base", "fps", "expected"),
     [
@@ -89,7 +83,6 @@ def test_scaled_properties(gaps: list[int], last: int, alpha: int, base: Fractio
     seconds = [p * found.time_base for p in found.pts]
     assert seconds[::alpha] == [p * base for p in pts]
     assert all(a < b for a, b in pairwise(seconds))
-    assert timing.measured_fps(found) == alpha * timing.measured_fps(times)
 
 
 def test_scaled_refuses_zero() -> None:

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LatentInrArch
 from lincodec.decoder.load import Rendering
-from lincodec.encoder.budget import Budget
-from lincodec.encoder.engine import Engine, Setting
+from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.latent_inr.fit import InrFit, LatentLoss
 from lincodec.encoder.latent_inr.pull import alignment_loss
 from lincodec.encoder.latent_inr.settings import InrSettings
@@ -63,6 +61,8 @@ class LatentInrEngine(Engine):
                 )
         if options.network is not None:
             raise UsageError(f"--network: preset {preset.name} is nothing but a network")
+        if options.kind is not None:
+            raise UsageError(f"--kind: preset {preset.name} has a kind of its own")
         settings = settings_of(preset, options)
         settings.bits()
         architecture(settings, (16, 16))
@@ -81,23 +81,25 @@ class LatentInrEngine(Engine):
         sizes = sum(math.prod(size) for size in tensor_sizes(self.arch).values())
         return sizes + self.longest(self.setting) * self.arch.latent_dim
 
-    def seconds(self, part: Range) -> float:
+    def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds of the fit."""
         info, preset = self.setting.info, self.setting.preset
-        megasamples = info.width * info.height * part.count / 1e6
+        megasamples = info.width * info.height * plan.part.count / 1e6
         return preset.fit_floor + preset.fit_seconds * megasamples
 
-    def fit(self, part: Range, frames: Sequence[Frame], budget: Budget) -> SegmentCode:
+    def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment until its time is over or the wanted PSNR is reached."""
+        budget = task.budget
         fit = InrFit(
-            [frame.planes for frame in frames], self.setting.info, self.arch, self.settings,
+            [frame.planes for frame in task.frames], self.setting.info, self.arch, self.settings,
             device=self.rendering.device, backend=self.rendering.backend,
-            seed=self.setting.options.seed, latent_loss=_pulling(self.pulls, self.rendering.device),
+            seed=self.setting.options.seed, latent_loss=_pulling(task.pulls, self.rendering.device),
         )  # fmt: skip
-        measured = -(-part.count // self.measured_every)
+        measured = -(-task.part.count // self.measured_every)
         wanted, reserve = self.setting.options.psnr, measured * self._frame_s
-        self.cut_short |= not fit.run(budget, wanted, reserve) and budget.deadline is not None
-        return fit.code(part)
+        done = fit.run(budget, wanted, reserve)
+        late = budget.over or (not done and budget.deadline is not None)
+        return Fitted(fit.code(task.part), cut_short=late)
 
     def _seconds_a_frame(self) -> float:
         """About what rendering a frame takes, 0 on a GPU."""
@@ -123,8 +125,8 @@ class LatentInrEngine(Engine):
         info, options = self.setting.info, self.setting.options
         if self.rendering.device.type != "cpu" or not self.setting.frames:
             return ()
-        part = Range(0, self.setting.frames, False)
-        given = self.seconds(part) if options.max_time is None else options.max_time
+        plan = SegmentPlan(Range(0, self.setting.frames, False))
+        given = self.seconds(plan) if options.max_time is None else options.max_time
         sites = info.width * info.height * self.setting.frames / self.arch.patch**2
         work = 6 * sites * sum(rows * columns for rows, columns in layer_sizes(self.arch))
         needed = _PASSES * work / _CPU_RATE

@@ -24,6 +24,13 @@ _SLOPE = 7.0
 _HEAVIEST = 2.0
 
 
+def weigh_ends(fit: SegmentFit, step: float, continues: bool) -> None:
+    """Let a fit bring up the ends of its segment where they fall behind; see ``end_weights``."""
+    weights = end_weights(fit, step, continues)
+    if bool((weights != 1).any()):
+        fit.weigh(weights)
+
+
 def end_weights(fit: SegmentFit, step: float, continues: bool) -> Tensor:
     """Weights of the errors of all frames, float64 [n], above 1 where an end falls behind.
 

@@ -1,6 +1,6 @@
-"""How a stretch of frames is best cut: blocks, overlap and segments, by trial coding.
+"""How a stretch of frames is best coded: blocks, overlap, segments and their kind, by trial coding.
 
-Trials run the closed form on a window of the picture and compare ``ln(bits) - dB/slope``,
+Trials look at a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
 """
 
@@ -14,7 +14,10 @@ from functools import cache
 import torch
 
 from lincodec.container import LincArch
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit, Trial
+from lincodec.encoder.engine import SegmentPlan
+from lincodec.encoder.linc.partitioned_fit import PartitionedFit
+from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
+from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
 from lincodec.types import Frame, Planes, VideoInfo
@@ -24,7 +27,9 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
+_TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
+_SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -38,21 +43,26 @@ class Layout:
         self,
         info: VideoInfo,
         step: float,
+        effort: str | None = None,
         *,
         trials: bool = True,
         refined: bool = True,
         device: torch.device = CPU,
+        threads: int = 1,
     ) -> None:
         """
         Args:
             info: the video.
             step: luma quantiser step.
+            effort: of partitioned segments, see ``EFFORTS``; None: there are none.
             trials: whether blocks, overlap and segments are tried out.
             refined: whether the fits to come are refined; see ``SegmentFit``.
-            device: where trials are fitted.
+            device: where trials of closed forms are fitted.
+            threads: that try partitioned segments.
         """
-        self.device = device
-        self.step, self.trials, self.refined = step, trials, refined
+        self.device, self.threads = device, threads
+        self.step, self.effort = step, effort
+        self.trials, self.refined = trials, refined
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -65,10 +75,11 @@ class Layout:
 
     def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
-        if not self.trials:
-            return usual_block(frames[0].planes[0].size, self.step), _OVERLAP
-        blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
+        usual = usual_block(frames[0].planes[0].size, self.step), _OVERLAP
         first = self._windows(frames[:_BLOCK_FRAMES])
+        if not self.trials or self._surely_partitioned(first, LincArch(*usual, len(first))):
+            return usual
+        blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
 
         @cache
         def scored(block: int, overlap: int) -> float:
@@ -81,17 +92,50 @@ class Layout:
         overlap = min((2, 4, 8) if wide else (2, 1), key=lambda o: scored(block, o))
         return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
-    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[Range]:
-        """Segments for consecutive frames of one shot: halves wherever they code better."""
+    def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[SegmentPlan]:
+        """Segments for consecutive frames of one shot: halves wherever they code better.
+
+        Where frames are better partitioned, or nothing is tried, they stay together.
+        """
         if not self.trials:
-            return [part]
+            return [SegmentPlan(part, self.effort is not None)]
         window = self._windows(frames)
-        lengths, _ = self._lengths(window, arch, self._trial(window, arch))
+        whole = self._trial(window, arch)
+        gain = self._gain(window, score(whole.bits, whole.psnr))
+        lengths = [len(frames)]
+        if gain < _SURE:
+            lengths, best = self._lengths(window, arch, whole)
+            gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
+        if gain > 0:
+            return [SegmentPlan(part, partitioned=True)]
         out, first = [], part.first
         for count in lengths:
-            out.append(Range(first, count, part.continues if first == part.first else True))
+            continues = part.continues if first == part.first else True
+            out.append(SegmentPlan(Range(first, count, continues), partitioned=False))
             first += count
         return out
+
+    def partitioned(self, frames: Sequence[Frame], arch: LincArch) -> bool:
+        """Whether the frames of a segment are better partitioned."""
+        if not self.trials:
+            return self.effort is not None
+        window = self._windows(frames)
+        return self._gain(window, self._score(window, arch)) > 0
+
+    def _surely_partitioned(self, frames: Sequence[Planes], arch: LincArch) -> bool:
+        """Whether blocks of the closed form hardly matter."""
+        return self.effort is not None and self._gain(frames, self._score(frames, arch)) > _SURE
+
+    def _gain(self, frames: Sequence[Planes], plain: float) -> float:
+        """By how much partitioned frames beat the closed form, whose score is ``plain``."""
+        if self.effort is None:
+            return -math.inf
+        found = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads).trial(self.step)
+        return plain - score(found.bits, found.psnr)
+
+    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
+        trial = self._trial(frames, arch)
+        return score(trial.bits, trial.psnr)
 
     def _lengths(
         self, frames: Sequence[Planes], arch: LincArch, whole: Trial
@@ -115,10 +159,6 @@ class Layout:
         found = [self._lengths(h, arch, t) for h, t in zip(halves, trials, strict=True)]
         lengths = [length for pieces, _ in found for length in pieces]
         return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
-
-    def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
-        trial = self._trial(frames, arch)
-        return score(trial.bits, trial.psnr)
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
         fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)

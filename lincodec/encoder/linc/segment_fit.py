@@ -1,11 +1,10 @@
-"""Fitting one segment: closed form first, then the network, then exact quantisation."""
+"""Fitting one segment in closed form, quantised as it will be written."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -19,13 +18,12 @@ from lincodec.decoder.load import placed
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc import basis_search, klt, rdo
 from lincodec.encoder.linc.klt import CHROMA_RATIO
-from lincodec.encoder.linc.network_fit import Descent
-from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.quantise import Coded, Rounded, on_lattice, rounded, thinned, trimmed
+from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
 from lincodec.model.geometry import Geometry
-from lincodec.model.network import Network, network_shape
+from lincodec.model.network import Network
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.segment import SegmentModel
 from lincodec.registry import Role
@@ -41,47 +39,18 @@ RATE = 0.1
 _SAME_BASIS = 0.2
 #: Components of a smaller norm, in steps, are left out.
 _LEAST_NORM = 2.5
-#: Progress after the closed form of a segment that also gets a network.
-_CLOSED_SHARE = 0.2
-#: Fits of the network; a joint step of the spectral weights lies between two of them.
-_TURNS = 3
-#: Less time than this is not worth starting a network for.
-_LEAST_SECONDS = 3.0
-#: Segments of fewer bytes than this never win back what a network takes.
-_NETWORK_FROM = 20_000
-#: Further quantisations that a segment with a network may take to come this near to its bits.
-_AIMS = 3
-_NEAR = 0.003
-#: About how many factors e of bits a factor e of the step saves.
-BITS_SLOPE = 1.2
 #: Measured slope of the closed form: dB gained per factor e of bytes.
 DB_PER_LOG_BYTES = 3.5
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What a quantiser step gives."""
-
-    bits: int
-    psnr: float
-
-
-@dataclass(frozen=True)
-class FittedSegment:
-    """A fitted segment, quantised as it will be written."""
-
-    code: SegmentCode
-
-
 class SegmentFit:
-    """One segment's fit; serves trials at several quantiser steps and the final run."""
+    """One segment's closed form, a ``StepFit``."""
 
     def __init__(
         self,
         frames: Sequence[Planes],
         info: VideoInfo,
         arch: LincArch,
-        seed: int = 0,
         *,
         refined: bool = True,
         device: torch.device = CPU,
@@ -91,13 +60,12 @@ class SegmentFit:
             frames: the segment's source frames.
             info: the video they come from.
             arch: architecture parameters of the file.
-            seed: of the network's random numbers.
             refined: whether the temporal basis is turned, weights are chosen by what they cost
                 and latents answer them; else the KLT's weights are rounded.
             device: where planes, products, transforms and the network are; what is a number a
                 frame or component, such as bases, stays on the CPU.
         """
-        self.info, self.arch, self.seed, self.refined = info, arch, seed, refined
+        self.info, self.arch, self.refined = info, arch, refined
         self.device = device
         self.geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         self.source = frames
@@ -149,79 +117,9 @@ class SegmentFit:
 
     def run(
         self, part: Range, step: float, budget: Budget, wanted: float | None = None
-    ) -> FittedSegment:
-        """The final fit of a segment: closed form, then network and joint refit.
-
-        Args:
-            part: the segment.
-            step: luma step.
-            budget: how long it may take.
-            wanted: bits of table and payloads that the segment is to take, network included;
-                ``step`` is where the closed form alone takes them. None: whatever it takes.
-        """
-        begun = time.monotonic()
-        coded = self.quantise(step)
-        plain = self.code(part, coded)
-        if self.arch.net_layers == 0:
-            return FittedSegment(plain)
-        small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
-        closed_seconds = time.monotonic() - begun
-        seconds = budget.left(reserve=closed_seconds)
-        if small or budget.over or seconds < _LEAST_SECONDS:
-            return FittedSegment(plain)
-        # a joint step takes about as long as the closed form: not with little time
-        turns = _TURNS if seconds > 4 * closed_seconds else 1
-        joint = self._with_network(part, coded, step, budget, seconds, turns, wanted)
-        return FittedSegment(joint)
-
-    def _with_network(
-        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float, turns: int,
-        wanted: float | None,
-    ) -> SegmentCode:  # fmt: skip
-        """Network and spectral weights in turns; the closed form alone when they do not pay."""
-        plain, base = self.code(part, coded), self.quality(coded, None)
-        budget.report(_CLOSED_SHARE, base)
-        begun = time.monotonic()
-        descent = Descent(network_shape(self.arch, self.info), self.seed, self.device)
-        targets: list[Tensor] | None = None
-        for turn in range(turns):
-            latents, spectral = self.render(coded)
-            descent.load(self.channels, spectral, latents)
-
-            def clock(turn: int = turn) -> tuple[float, bool]:
-                spent = (time.monotonic() - begun) / seconds
-                budget.report(_CLOSED_SHARE + (1 - _CLOSED_SHARE) * min(spent, 1.0), None)
-                return spent, budget.over or spent >= (turn + 1) / turns
-
-            descent.run(clock)
-            if turn + 1 < turns and not budget.over:
-                targets = descent.spectral_targets(self.channels, spectral, latents)
-                coded = self.quantise(step, targets=targets)
-        network, exponents = descent.result()
-        more: dict[Key, Coding] = {**dict(network_tensors(network, exponents))}
-        if wanted is not None:
-            coded = self._at_bits(part, coded, step, targets, more, wanted)
-        joint = self.code(part, coded, more)
-        gain = self.quality(coded, network) - base
-        return joint if self._pays(plain, joint, gain) else plain
-
-    def _at_bits(
-        self, part: Range, coded: Coded, step: float, targets: Sequence[Tensor] | None,
-        more: dict[Key, Coding], wanted: float,
-    ) -> Coded:  # fmt: skip
-        """``coded``, or its like at a step where the segment takes ``wanted`` bits."""
-        for _ in range(_AIMS):
-            share = code_bits(self.code(part, coded, more)) / wanted
-            if abs(share - 1) < _NEAR:
-                break
-            step *= share ** (1 / BITS_SLOPE)
-            coded = self.quantise(step, targets=targets)
-        return coded
-
-    def _pays(self, plain: SegmentCode, joint: SegmentCode, gain: float) -> bool:
-        """Whether ``gain`` dB is worth the bytes that ``joint`` takes beyond ``plain``."""
-        before, after = (sum(map(len, pack_segment(c)[1:])) for c in (plain, joint))
-        return gain / DB_PER_LOG_BYTES > math.log(after / before)
+    ) -> SegmentCode:
+        """The closed form, see ``StepFit``."""
+        return self.code(part, self.quantise(step))
 
     def render(self, coded: Coded) -> tuple[Tensor, list[Tensor]]:
         """Latents [D, n] and the spectral decode of every frame, [n, h, w] per channel."""

@@ -23,7 +23,7 @@ from lincodec.decoder.shots import output_shots
 from lincodec.decoder.verify import verify
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.encode import encode
-from lincodec.encoder.engine import Setting
+from lincodec.encoder.engine import SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.latent_inr.engine import LatentInrEngine
 from lincodec.encoder.latent_inr.fit import InrFit
 from lincodec.encoder.latent_inr.pull import alignment_loss
@@ -310,8 +310,10 @@ def test_the_engine_pulls_latents_to_embeddings(frames: tuple[list[Planes], Vide
     assert engine.room == 16
     rng = np.random.default_rng(2)
     targets = [rng.normal(size=(FRAMES, 6)).astype(np.float32) for _ in range(2)]
-    engine.pulls = (Pull(0, targets[0], 1.0), Pull(10, targets[1], 1.0))
-    latents = engine.fit(part, pictures, Budget()).values(Role.LATENT).T
+    pulls = (Pull(0, targets[0], 1.0), Pull(10, targets[1], 1.0))
+    fitted = engine.fit(SegmentTask(SegmentPlan(part), pictures, Budget(), pulls))
+    assert not fitted.cut_short
+    latents = fitted.code.values(Role.LATENT).T
     for first, wanted in zip((0, 10), targets, strict=True):
         found = latents[:, first : first + 6]
         norms = np.linalg.norm(found, axis=1) * np.linalg.norm(wanted, axis=1)

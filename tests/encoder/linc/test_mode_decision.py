@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lincodec.container import LincArch
+from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.mode_decision import Layout, score, usual_block
 from lincodec.encoder.segments import Range
 from lincodec.options import Span
@@ -81,8 +83,10 @@ def test_without_trials_nothing_is_coded(
     monkeypatch.setattr(layout, "_trial", None)
     assert layout.windows(frames) == (4, 2)
     whole = Range(3, FRAMES, True)
-    assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [whole]
-    assert layout.side(whole, frames, LincArch(4, 2, FRAMES)) is None
+    assert layout.cut(whole, frames, LincArch(4, 2, FRAMES)) == [
+        SegmentPlan(whole, partitioned=False)
+    ]
+    assert not layout.partitioned(frames, LincArch(4, 2, FRAMES))
 
 
 def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> None:
@@ -90,6 +94,21 @@ def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> Non
     layout, frames = carphone
     turned = [Frame(tuple(p[::-1, ::-1].copy() for p in f.planes), f.pts) for f in frames]
     both, arch = [*frames, *turned], LincArch(4, 2, 2 * FRAMES)
-    pieces = layout.cut(Range(3, 2 * FRAMES, False), both, arch)
-    assert pieces == [Range(3, FRAMES, False), Range(3 + FRAMES, FRAMES, True)]
+    plans = layout.cut(Range(3, 2 * FRAMES, False), both, arch)
+    parts = [Range(3, FRAMES, False), Range(3 + FRAMES, FRAMES, True)]
+    assert plans == [SegmentPlan(part, partitioned=False) for part in parts]
     assert score(1000, 30) < score(1000, 29) < score(2000, 29)
+
+
+def test_frames_that_move_are_partitioned(carphone: tuple[Layout, list[Frame]]) -> None:
+    """A picture that slides: blocks find it again, a basis over time does not."""
+    still, frames = carphone
+    moved = [
+        Frame(tuple(np.roll(p, (2 * i) >> (c > 0), 1) for c, p in enumerate(frames[0].planes)), i)
+        for i in range(9)
+    ]
+    layout = Layout(still.info, 40.0, "fast")
+    whole, arch = Range(0, len(moved), False), LincArch(4, 2, len(moved))
+    assert layout.cut(whole, moved, arch) == [SegmentPlan(whole, partitioned=True)]
+    assert layout.partitioned(moved, arch)
+    assert layout.windows(moved) == (usual_block(176 * 144, 40.0), 2)

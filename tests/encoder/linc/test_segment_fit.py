@@ -19,6 +19,7 @@ from lincodec.decoder.verify import verify
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.encode import encode
 from lincodec.encoder.linc.engine import wished
+from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
@@ -75,7 +76,7 @@ def size_of(code: SegmentCode) -> int:
 def test_the_closed_form_alone(fit: SegmentFit, source: tuple[list[Planes], VideoInfo]) -> None:
     figures = []
     for step in (8.0, 20.0, 60.0):
-        code = fit.run(WHOLE, step, Budget()).code
+        code = fit.run(WHOLE, step, Budget())
         figures.append((size_of(code), psnr_of(code, PLAIN, source)))
     sizes, quality = zip(*figures, strict=True)
     assert quality[0] > 40
@@ -88,7 +89,7 @@ def test_a_trial_says_what_the_fit_gives(
     fit: SegmentFit, source: tuple[list[Planes], VideoInfo]
 ) -> None:
     trial = fit.trial(30.0)
-    code = fit.run(WHOLE, 30.0, Budget()).code
+    code = fit.run(WHOLE, 30.0, Budget())
     header = pack_segment(code)[0]
     assert trial.bits == pytest.approx(8 * (size_of(code) + len(header.pack())), rel=0.03)
     assert trial.psnr == pytest.approx(psnr_of(code, PLAIN, source), abs=0.3)
@@ -106,8 +107,8 @@ def test_options_come_before_the_preset(preset: str, trials: bool, refined: bool
 
 
 def test_unused_components_are_not_written(fit: SegmentFit) -> None:
-    few = fit.run(WHOLE, 400.0, Budget()).code
-    many = fit.run(WHOLE, 8.0, Budget()).code
+    few = fit.run(WHOLE, 400.0, Budget())
+    many = fit.run(WHOLE, 8.0, Budget())
     kept = [code.spectral.channels[0].shape[0] for code in (few, many)]
     assert 1 <= kept[0] < kept[1] <= FRAMES
     for code, count in zip((few, many), kept, strict=True):
@@ -121,7 +122,7 @@ def test_a_fit_that_is_not_refined_is_near(
     plain = SegmentFit(*source, PLAIN, refined=False)
     scores = []
     for one in (fit, plain):
-        code = one.run(WHOLE, 60.0, Budget()).code
+        code = one.run(WHOLE, 60.0, Budget())
         scores.append(np.log(size_of(code)) - psnr_of(code, PLAIN, source) / 3.5)
     assert 0 < scores[1] - scores[0] < 0.25
     weights = plain.quantise(60.0).spectral
@@ -131,7 +132,7 @@ def test_a_fit_that_is_not_refined_is_near(
 
 def test_one_frame_alone(source: tuple[list[Planes], VideoInfo]) -> None:
     frames, info = source
-    code = SegmentFit(frames[:1], info, PLAIN).run(Range(0, 1, False), 10.0, Budget()).code
+    code = SegmentFit(frames[:1], info, PLAIN).run(Range(0, 1, False), 10.0, Budget())
     assert psnr_of(code, PLAIN, (frames[:1], info)) > 36
 
 
@@ -181,7 +182,7 @@ def test_the_result_lies_on_its_lattice(
     descent.load(fit.channels, spectral, latents)
     descent.run(counted(12))
     network, exponents = descent.result()
-    base = fit.run(WHOLE, 60.0, Budget()).code
+    base = fit.run(WHOLE, 60.0, Budget())
     tensors = {**base.tensors, **network_tensors(network, exponents)}
     code = replace(base, tensors=tensors)
     header, weights, coded = pack_segment(code)
@@ -214,11 +215,11 @@ def test_without_a_residual_the_targets_are_the_source(
 def test_a_network_counts_in_the_bits_of_a_segment(
     source: tuple[list[Planes], VideoInfo], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    joint = SegmentFit(source[0], source[1], NETWORK)
+    joint = JointFit(SegmentFit(source[0], source[1], NETWORK))
     monkeypatch.setattr(joint, "_pays", lambda *_: True)
     step = 4.0
     wanted = joint.trial(step).bits
-    code = joint.run(WHOLE, step, Budget(seconds=3.5), wanted).code
+    code = joint.run(WHOLE, step, Budget(seconds=3.5), wanted)
     assert read_network(code, NETWORK, source[1]) is not None
     assert code_bits(code) == pytest.approx(wanted, rel=0.01)
 
@@ -226,11 +227,11 @@ def test_a_network_counts_in_the_bits_of_a_segment(
 def test_a_network_is_kept_only_when_it_pays(
     source: tuple[list[Planes], VideoInfo], fit: SegmentFit
 ) -> None:
-    joint = SegmentFit(source[0], source[1], NETWORK)
+    joint = JointFit(SegmentFit(source[0], source[1], NETWORK))
     reports: list[tuple[float, float | None]] = []
     budget = Budget(seconds=3.5, report=lambda share, db: reports.append((share, db)))
-    code = joint.run(WHOLE, 8.0, budget).code
-    plain = fit.run(WHOLE, 8.0, Budget()).code
+    code = joint.run(WHOLE, 8.0, budget)
+    plain = fit.run(WHOLE, 8.0, Budget())
     found, base = psnr_of(code, NETWORK, source), psnr_of(plain, PLAIN, source)
     if read_network(code, NETWORK, source[1]) is None:
         assert (size_of(code), found) == (size_of(plain), base)
@@ -268,12 +269,12 @@ def test_the_report_is_what_a_decode_shows(
 def test_with_a_network_too(
     clip: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SegmentFit, "_pays", lambda *_: True)
-    monkeypatch.setattr("lincodec.encoder.linc.segment_fit._LEAST_SECONDS", 0.1)
+    monkeypatch.setattr(JointFit, "_pays", lambda *_: True)
+    monkeypatch.setattr("lincodec.encoder.linc.joint_fit._LEAST_SECONDS", 0.1)
     quick = replace(PRESETS["medium"], fit_floor=1.5, fit_seconds=0.0)
     monkeypatch.setitem(PRESETS, "medium", quick)
     linc = tmp_path / "x.linc"
-    options = EncodeOptions(preset="medium", quality=18, span=Span(frames=FRAMES))
+    options = EncodeOptions("medium", 18, kind="spectral", span=Span(frames=FRAMES))
     report = carphone(clip, linc, options)
     with linc.open("rb") as file:
         header = LincFile(file).read_segment_header(0)

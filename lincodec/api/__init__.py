@@ -1,0 +1,1 @@
+"""The public interface behind ``lincodec``; import from there, not from here."""

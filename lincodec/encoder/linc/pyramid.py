@@ -1,0 +1,56 @@
+"""The order in which frames of a segment are coded, and what each is predicted from."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+#: Frames from one anchor to the next.
+GROUP = 16
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a frame stands in the pyramid; frames are counted from the segment's first."""
+
+    frame: int
+    level: int
+    """0: the first frame; 1: an anchor; above: between two frames of lower levels."""
+    references: tuple[int, ...]
+    """None for the first frame; for an anchor twice the anchor before it; else the nearest frames
+    of lower levels before and after it."""
+    context_source: int | None
+    """The frame whose final context states it starts from: of its references that of the highest
+    level, so that frames of one level can be coded side by side."""
+
+    @property
+    def needs(self) -> frozenset[int]:
+        """Frames that are coded before this one."""
+        source = () if self.context_source is None else (self.context_source,)
+        return frozenset((*self.references, *source))
+
+
+def pyramid(count: int) -> list[Place]:
+    """Places of ``count`` frames in coding order: a group at a time, what is early first.
+
+    Few pictures wait to be shown then, and halves of a group can be coded side by side.
+    """
+    groups = max(1, (2 * (count - 1) + GROUP) // (2 * GROUP)) if count > 1 else 0
+    anchors = [i * (count - 1) // groups for i in range(groups + 1)] if groups else [0]
+    places = [Place(0, 0, (), None)]
+    for before, anchor in itertools.pairwise(anchors):
+        places.append(Place(anchor, 1, (before, before), before))
+        places += _between(before, anchor, 2, anchor)
+    return places
+
+
+def _between(first: int, second: int, level: int, source: int) -> list[Place]:
+    """Places of the frames between two that are coded; ``source`` is that of the higher level."""
+    if second - first < 2:
+        return []
+    middle = (first + second) // 2
+    return [
+        Place(middle, level, (first, second), source),
+        *_between(first, middle, level + 1, middle),
+        *_between(middle, second, level + 1, middle),
+    ]
