@@ -26,7 +26,8 @@ static int sound(const LincMixShape *s) {
         /* Contexts look from a place of a later plane at the same place of the first and the second. */
         if (s->height[i] > s->height[0] || s->width[i] > s->width[0]) return 0;
         if (i > 1 && (s->height[i] != s->height[1] || s->width[i] != s->width[1])) return 0;
-        if ((int64_t)(s->height[i] + 3) * (s->width[i] + 3) * (s->rows + 2) * (s->columns + 2) > INT32_MAX / 2) return 0;
+        if ((int64_t)(s->height[i] + 3) * (s->width[i] + 3) * (s->rows + 2) * (s->columns + 2) > INT32_MAX / 2)
+            return 0;
     }
     return 1;
 }
@@ -157,7 +158,8 @@ LincStatus linc_mix_read(LincMix *mix, int64_t *found) {
 }
 
 LincStatus linc_mix_take(const LincMix *mix, int32_t plane, int32_t *where, int32_t *values, int64_t count) {
-    if (!mix || plane < 0 || plane >= mix->shape.planes || count < 0 || (count && (!where || !values))) return LINC_ARGUMENT;
+    if (!mix || plane < 0 || plane >= mix->shape.planes || count < 0 || (count && (!where || !values)))
+        return LINC_ARGUMENT;
     const LincMixPlane *p = &mix->plane[plane];
     int64_t at = 0;
     for (int block = 0; block < mix->blocks; block++) {
@@ -192,7 +194,8 @@ static void find_classes(LincMix *mix, LincMixPlane *p) {
     }
 }
 
-LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, const int32_t *const *values, const int64_t *counts) {
+LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, const int32_t *const *values,
+                          const int64_t *counts) {
     if (!mix || mix->reading || !where || !values || !counts) return LINC_ARGUMENT;
     if (mix->component + 1 >= mix->shape.components) return LINC_ORDER;
     next_component(mix);

@@ -25,7 +25,8 @@ static inline LincMixFirst linc_mix_first_around(const LincMix *mix, int plane, 
     int32_t corner = row && column ? level[(at - columns - 1) * area] : column ? left : up;
     int32_t beyond = row && column < columns - 1 ? level[(at - columns + 1) * area] : up;
     int32_t low = linc_mix_min(left, up), high = linc_mix_max(left, up), flat = left + up - corner;
-    int32_t west = rest[-1] < 0 ? -rest[-1] : rest[-1], north = rest[-columns - 2] < 0 ? -rest[-columns - 2] : rest[-columns - 2];
+    int32_t west = rest[-1] < 0 ? -rest[-1] : rest[-1];
+    int32_t north = rest[-columns - 2] < 0 ? -rest[-columns - 2] : rest[-columns - 2];
     int32_t east = rest[-columns - 1] < 0 ? -rest[-columns - 1] : rest[-columns - 1];
     int64_t turns = (left < corner ? corner - left : left - corner) + (up < corner ? corner - up : up - corner) +
                     (up < beyond ? beyond - up : up - beyond);

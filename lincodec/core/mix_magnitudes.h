@@ -69,7 +69,8 @@ LINC_MIX_INLINE int linc_mix_nonzero(LincMix *mix, const LincMixPlace *x, int no
     linc_mix_under(&choice, LINC_MIX_ZERO_AROUND + (((z * 12 + linc_mix_twelve(x->inside)) * 12 +
                                                      linc_mix_twelve(x->around)) * 8 + x->class) * 2 + x->pass);
     linc_mix_under(&choice, LINC_MIX_ZERO_LOWER + linc_mix_lower(mix, x));
-    linc_mix_under(&choice, LINC_MIX_ZERO_BAND + ((z * 12 + x->past_band) * 12 + x->past) * 4 + linc_mix_min(x->rest, 3));
+    linc_mix_under(&choice,
+                   LINC_MIX_ZERO_BAND + ((z * 12 + x->past_band) * 12 + x->past) * 4 + linc_mix_min(x->rest, 3));
     return linc_mix_decide(mix, &choice, nonzero, reading);
 }
 
@@ -80,7 +81,8 @@ LINC_MIX_INLINE int linc_mix_above(LincMix *mix, const LincMixPlace *x, int step
     int which = linc_mix_min(step, 7) - 1, o = x->chroma * 7 + which;
     LincMixChoice choice = {.first = LINC_MIX_BY_STEP + o, .second = LINC_MIX_BY_STEP_SIZE + x->size};
     linc_mix_under(&choice, LINC_MIX_STEP + (x->plane * 7 + which) * 192 + x->table);
-    linc_mix_under(&choice, LINC_MIX_STEP_AROUND + (o * 12 + linc_mix_twelve(x->inside)) * 12 + linc_mix_twelve(x->around));
+    linc_mix_under(&choice,
+                   LINC_MIX_STEP_AROUND + (o * 12 + linc_mix_twelve(x->inside)) * 12 + linc_mix_twelve(x->around));
     linc_mix_under(&choice, LINC_MIX_STEP_INSIDE + (o * 6 + linc_mix_six(m[-p->at_v])) * 6 + linc_mix_six(m[-p->at_u]));
     linc_mix_under(&choice, LINC_MIX_STEP_PAST + (o * 12 + x->past) * 12 + x->past_around);
     return linc_mix_decide(mix, &choice, above, reading);
@@ -189,7 +191,8 @@ LINC_MIX_INLINE void linc_mix_magnitudes(LincMix *mix, int plane, const int read
     for (int i = 0, last = -1; i < p->area; i++) {
         int v = p->scan[2 * i], u = p->scan[2 * i + 1];
         if (v + u != last)
-            for (int pass = 0; pass < 2; pass++) counts[pass] = linc_mix_still(mix, plane, v + u, active[pass], counts[pass]);
+            for (int pass = 0; pass < 2; pass++)
+                counts[pass] = linc_mix_still(mix, plane, v + u, active[pass], counts[pass]);
         last = v + u;
         if (!counts[0] && !counts[1]) break;
         for (x.pass = 0; x.pass < 2 && (mix->component || i); x.pass++)

@@ -10,13 +10,14 @@ static inline int linc_mix_within(int32_t x, int32_t most) {
     return (x < -most ? -most : x > most ? most : x) + most;
 }
 
-LINC_MIX_INLINE int linc_mix_negative(LincMix *mix, int plane, int v, int u, int32_t at, int32_t luma_at, int32_t across,
-                                      int32_t down, int negative, const int reading) {
+LINC_MIX_INLINE int linc_mix_negative(LincMix *mix, int plane, int v, int u, int32_t at, int32_t luma_at,
+                                      int32_t across, int32_t down, int negative, const int reading) {
     const LincMixPlane *p = &mix->plane[plane];
     int now = linc_mix_slot(mix, 0), z = plane > 0, r = p->at_row;
     const int8_t *s = p->sign[now] + at;
     int before = p->sign[linc_mix_slot(mix, 1)][at] + 1, earlier = p->sign[linc_mix_slot(mix, 2)][at] + 1;
-    int luma = plane ? mix->plane[0].sign[now][luma_at] + 1 : 1, chroma = plane > 1 ? mix->plane[1].sign[now][at] + 1 : 1;
+    int luma = plane ? mix->plane[0].sign[now][luma_at] + 1 : 1;
+    int chroma = plane > 1 ? mix->plane[1].sign[now][at] + 1 : 1;
     int size = linc_mix_min(p->magnitude[now][at], 3) - 1, low = linc_mix_min(v, 3) * 4 + linc_mix_min(u, 3);
     int edges = linc_mix_within(across, 4) * 9 + linc_mix_within(down, 4), diagonal = linc_mix_min(v + u, 7);
     int inside = ((s[-p->at_u] + 1) * 3 + s[-p->at_v] + 1) * 3 + s[-p->at_v - p->at_u] + 1;
