@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from lincodec.container.open import open_file
 from lincodec.crop import Crop
-from lincodec.decoder.info import open_file
 from lincodec.errors import UsageError
 from lincodec.options import (
     DecodeOptions,
@@ -121,8 +121,6 @@ def compare(
     """
     from lincodec.tools.compare import compare as run
 
-    for path in (reference, distorted):
-        _readable(os.fspath(path))
     span = Span(start, end, frames)
     names = os.fspath(reference), os.fspath(distorted)
     return run(*names, span, ms_ssim=ms_ssim, progress=progress)
@@ -157,12 +155,8 @@ def _checked(src: Path, dst: Path, *, overwrite: bool) -> tuple[str, str]:
         UsageError: the output exists.
     """
     source, target = os.fspath(src), os.fspath(dst)
-    _readable(source)
+    if source != _STANDARD:
+        open_file(source).close()
     if os.path.isfile(target) and not overwrite:
         raise UsageError(f"{target}: exists; replace it with overwrite=True or name another")
     return source, target
-
-
-def _readable(source: str) -> None:
-    if source != _STANDARD:
-        open_file(source).close()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lincodec.api.metadata import VideoMetadata
 from lincodec.container import LincFile
-from lincodec.decoder.info import open_file
+from lincodec.container.open import open_file
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
 from lincodec.types import Times
