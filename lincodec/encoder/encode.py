@@ -33,7 +33,8 @@ from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
 from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_field, with_motion
 from lincodec.encoder.pacing import Pace
-from lincodec.encoder.presets import Preset, resolve
+from lincodec.encoder.preset_choice import resolve
+from lincodec.encoder.presets import Preset
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
 from lincodec.limits import Limits
@@ -76,7 +77,7 @@ def encode(
         VerifyError: the written file does not decode to what was encoded.
     """
     started = time.monotonic()
-    preset = resolve(options.preset)
+    preset = resolve(options.preset, options.preset_table)
     if options.scene_cut is None:
         options = replace(options, scene_cut=preset.scene_cut)
     _check_options(source, output, options)
