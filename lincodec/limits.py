@@ -40,6 +40,8 @@ class Limits:
     """Most tensor elements of a segment beyond 2^24, per byte of the file."""
     work: int = registry.LIMIT_WORK
     """Most multiplications of the network for one frame at native size."""
+    pictures: int = registry.LIMIT_PICTURES
+    """Most luma samples of exact pictures of a segment that are needed at once."""
     packets: int = registry.LIMIT_PACKETS
     """Most audio packets."""
 

@@ -74,6 +74,7 @@ LIMITS = {
     "audio": 1 << 28,
     "expansion": 1 << 14,
     "work": 1 << 44,
+    "pictures": 1 << 30,
     "packets": 1 << 24,
 }
 
@@ -560,7 +561,7 @@ def take(file: File, kind: str, payload: bytes, at: int) -> None:
         within("work", work(file.head, file.arch))
     elif kind == "SEGM":
         segment = parse_segment(payload, at, file.head)
-        beyond = sum(tensor.size for tensor in segment.tensors) - (1 << 24)
+        beyond = sum(t.size * (64 if t.mode == 6 else 1) for t in segment.tensors) - (1 << 24)
         within("expansion", math.ceil(max(beyond, 0) / file.size))
         expected = file.frames if file.segments else 0
         need(segment.first == expected, f"segment starts at {segment.first}, not {expected}")

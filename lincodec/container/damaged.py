@@ -198,7 +198,7 @@ class DamagedFile(LincFile):
             )  # fmt: skip
             with self._source.at(section.offset):
                 structure.check_segment(header, entry, self.head)
-                check_expansion(header.params, self.size, self.limits)
+                check_expansion(header.expanse, self.size, self.limits)
                 self._check_place(entry, frame)
         except LincError as error:
             self._note(section.offset, error)

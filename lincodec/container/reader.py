@@ -207,7 +207,7 @@ class LincFile:
         header = self._parse(section, lambda data: SegmentHeader.parse(data, self.limits))
         with self._source.at(entry.offset):
             structure.check_segment(header, entry, self.head)
-            check_expansion(header.params, self.size, self.limits)
+            check_expansion(header.expanse, self.size, self.limits)
         return header
 
     def read_latents(self, index: int) -> tuple[SegmentHeader, bytes]:

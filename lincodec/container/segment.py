@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from lincodec import registry
 from lincodec.container.cursor import Cursor, is_negative_zero, require, require_finite, single
-from lincodec.errors import UnsupportedError
+from lincodec.errors import LimitError, UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role, SegmentFlag
 
@@ -29,6 +29,8 @@ MAX_BYTES_PER_SYMBOL = 4
 MAX_TABLE_BYTES = 1 << 20
 #: Payload bytes of an element of mode partitioned, a unit of a frame, at most.
 MAX_BYTES_PER_UNIT = 1 << 16
+#: Blocks of 8 x 8 samples of such a unit: about as much work as an element of another mode each.
+_CELLS = 64
 #: Payload bytes of mode partitioned at least: its digest.
 _DIGEST = 16
 
@@ -184,6 +186,12 @@ class SegmentHeader:
         return sum(tensor.elements for tensor in self.tensors)
 
     @property
+    def expanse(self) -> int:
+        """Tensor elements, units of pictures 64 times, to be bounded by the file's length."""
+        cells = 0 if self.pictures is None else (_CELLS - 1) * self.pictures.elements
+        return self.params + cells
+
+    @property
     def symbols(self) -> int:
         """Entropy-coded tensor elements, to be bounded by HEAD ``max_symbols``."""
         return sum(tensor.elements for tensor in self.tensors if tensor.is_coded)
@@ -259,7 +267,8 @@ class SegmentHeader:
         require(layers == [0], f"SEGM: pictures {layers[-1]}, expected 0 alone")
         found, top = pictures.dims[0], registry.MAX_PICTURES
         require(found == self.n_frames, f"SEGM: pictures of {found} frames, not {self.n_frames}")
-        require(found <= top, f"SEGM: pictures of {found} frames, expected {top} at most")
+        if found > top:
+            raise LimitError(f"SEGM: pictures of {found} frames; the format allows {top}")
 
 
 def parse_segment_fixed(data: bytes) -> tuple[int, int, bool, int]:

@@ -6,7 +6,7 @@
 
 #include "filter.h"
 
-/* Levels come first, then blocks, then filter sets: falling alignment. */
+/* Blocks come first, then levels, then bytes: falling alignment. */
 LincFrame *linc_frame_create(const LincGeometry *g) {
     LincFrame *f = calloc(1, sizeof *f);
     if (!f) return NULL;
@@ -16,7 +16,7 @@ LincFrame *linc_frame_create(const LincGeometry *g) {
     f->filter_rows = (g->height + LINC_FILTER_AREA - 1) / LINC_FILTER_AREA;
     size_t areas = (size_t)f->filter_columns * (size_t)f->filter_rows;
     for (int k = 0; k < g->planes; k++) levels += (size_t)g->plane_width[k] * (size_t)g->plane_height[k];
-    char *at = f->memory = malloc(cells * sizeof(LincBlock) + levels * sizeof(int16_t) + areas * 3);
+    char *at = f->memory = malloc(cells * sizeof(LincBlock) + levels * sizeof(int16_t) + levels / 16 + areas * 3);
     if (!at) {
         free(f);
         return NULL;
@@ -26,6 +26,10 @@ LincFrame *linc_frame_create(const LincGeometry *g) {
     for (int k = 0; k < g->planes; k++) {
         f->levels[k] = (int16_t *)(void *)at;
         at += (size_t)g->plane_width[k] * (size_t)g->plane_height[k] * sizeof(int16_t);
+    }
+    for (int k = 0; k < g->planes; k++) {
+        f->extent[k] = (uint8_t *)at;
+        at += (size_t)(g->plane_width[k] >> 2) * (size_t)(g->plane_height[k] >> 2);
     }
     for (int k = 0; k < 3; k++) f->filter_set[k] = (uint8_t *)at + (size_t)k * areas;
     return f;
@@ -42,7 +46,7 @@ size_t linc_parsed_bytes(const LincParameters *parameters) {
     if (linc_geometry_set(&g, parameters)) return 0;
     size_t cells = (size_t)g.columns * (size_t)g.rows, levels = 0;
     for (int k = 0; k < g.planes; k++) levels += (size_t)g.plane_width[k] * (size_t)g.plane_height[k];
-    return cells * (sizeof(LincBlock) + sizeof(LincMotion) + 3) + levels * sizeof(int16_t) + sizeof(LincStates);
+    return cells * (sizeof(LincBlock) + sizeof(LincMotion) + 3) + levels * sizeof(int16_t) + levels / 16 + sizeof(LincStates);
 }
 
 LincMotionField *linc_motion_field_create(const LincGeometry *g) {

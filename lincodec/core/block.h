@@ -65,6 +65,8 @@ typedef struct LincFrame {
     LincHeader header;
     LincBlock *blocks;               /* [rows][columns] */
     int16_t *levels[3];              /* signed levels, at the place of their transform; stride = plane_width */
+    uint8_t *extent[3];              /* of each coded transform, at the group of 4x4 it starts with: see linc_extent */
+    int extents_known;               /* 1 after reading; 0: extents are to be found from the levels */
     uint8_t *filter_set[3];          /* loop filter: set (0 off) for each area of 32x32 luma, row by row */
     int filter_columns, filter_rows;
     const LincMotionField *collocated[2]; /* temporal prediction, in this order; NULL where there is none */
@@ -87,6 +89,11 @@ static inline LincBlock *linc_block(const LincFrame *frame, int x, int y) {
 
 static inline int16_t *linc_levels(const LincFrame *frame, int plane, int x, int y) {
     return frame->levels[plane] + (ptrdiff_t)y * frame->geometry->plane_width[plane] + x;
+}
+
+/* Groups of 4x4 with levels, from the transform's start: last column | last row << 4. */
+static inline uint8_t *linc_extent(const LincFrame *frame, int plane, int x, int y) {
+    return frame->extent[plane] + (ptrdiff_t)(y >> 2) * (frame->geometry->plane_width[plane] >> 2) + (x >> 2);
 }
 
 /* Copies `block` into every cell of a rectangle (in luma samples, multiples of 8). */

@@ -60,9 +60,9 @@ LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void
     EncFrame *f = frame_at(encoder, display);
     if (!f || !planes || !strides) return LINC_ARGUMENT;
     const LincGeometry *g = &encoder->geometry;
-    if (!f->source) f->source = linc_picture_create(g);
+    if (f->source) return LINC_OK;
     if (!f->small) f->small = malloc(enc_shrunk_samples(g->width, g->height) * sizeof(int16_t));
-    if (!f->source || !f->small) return LINC_MEMORY;
+    if (!f->small || !(f->source = linc_picture_create(g))) return LINC_MEMORY;
     for (int k = 0; k < g->planes; k++) linc_plane_import(g, f->source, k, planes[k], (ptrdiff_t)strides[k]);
     linc_picture_pad(f->source);
     const LincPlane *luma = &f->source->plane[0];

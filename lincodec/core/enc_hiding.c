@@ -55,6 +55,7 @@ float enc_hide_signs(EncQuantiser *q, const EncRates *rates, const float *coeffi
     float saved = 0;
     for (int y = 0; y < n; y += 4)
         for (int x = 0; x < n; x += 4) {
+            if (!q->coded[y >> 2][x >> 2]) continue;
             Group g = {q, rates, size_log2, chroma, x, y, -1, 16, lambda};
             int total = 0;
             for (int k = 0; k < 16; k++) {

@@ -20,28 +20,35 @@ typedef struct Walk {
     float head;   /* energy of everything so far: its cost if the last coefficient comes after it */
 } Walk;
 
-/* Magnitudes in steps and the largest one of each group. Returns the energy. */
+static inline float larger(float a, float b) {
+    return a > b ? a : b;
+}
+
+/* Magnitudes in steps, the largest one and the energy of each group. Returns the whole energy. */
 static float scale(EncQuantiser *q, const float *coefficients, int n, float inverse) {
-    float energy[8] = {0}, sum = 0;
-    for (int i = 0; i < n * n; i += 8)
-        for (int k = 0; k < 8; k++) {
-            float v = coefficients[i + k] * inverse;
-            v = v < 0 ? -v : v;
-            q->scaled[i + k] = v < LARGEST ? v : LARGEST;
-            energy[k] += v * v;
+    float whole = 0;
+    for (int i = 0; i < n * n; i++) {
+        float v = coefficients[i] * inverse;
+        v = v < 0 ? -v : v;
+        q->scaled[i] = v < LARGEST ? v : LARGEST;
+    }
+    for (int x = 0; x < n; x += 4) {
+        const float *in = q->scaled + x * n;
+        float peak[32], energy[32];
+        for (int y = 0; y < n; y++) {
+            float p = larger(in[y], in[n + y]), r = larger(in[2 * n + y], in[3 * n + y]);
+            peak[y] = larger(p, r);
+            energy[y] = (in[y] * in[y] + in[n + y] * in[n + y]) +
+                        (in[2 * n + y] * in[2 * n + y] + in[3 * n + y] * in[3 * n + y]);
         }
-    for (int x = 0; x < n; x += 4)
         for (int y = 0; y < n; y += 4) {
-            float peak = 0;
-            for (int i = 0; i < 4; i++)
-                for (int j = 0; j < 4; j++) {
-                    float v = q->scaled[(x + i) * n + y + j];
-                    peak = v > peak ? v : peak;
-                }
-            q->peak[(x >> 2) * (n >> 2) + (y >> 2)] = peak;
+            int group = (x >> 2) * (n >> 2) + (y >> 2);
+            q->peak[group] = larger(larger(peak[y], peak[y + 1]), larger(peak[y + 2], peak[y + 3]));
+            q->energy[group] = (energy[y] + energy[y + 1]) + (energy[y + 2] + energy[y + 3]);
+            whole += q->energy[group];
         }
-    for (int k = 0; k < 8; k++) sum += energy[k];
-    return sum;
+    }
+    return whole;
 }
 
 /* Last group of the scan with a magnitude of at least `least`, or -1. */
@@ -87,14 +94,13 @@ static void walk_group(Walk *w, int g, int place, int first, int top) {
     const uint16_t *flag = NULL;
     if (!top && g > 0)
         flag = w->rates->costs.bit[linc_ctx_group(w->chroma, w->size_log2, q->coded[gy][gx + 1], q->coded[gy + 1][gx])];
-    float group = flag ? w->lambda * flag[1] : 0, energy = 0;
+    float group = flag ? w->lambda * flag[1] : 0, energy = q->energy[gx * (n >> 2) + gy];
     if (flag && q->peak[gx * (n >> 2) + gy] < 0.5f) {
-        for (int x = 4 * gx; x < 4 * gx + 4; x++)
-            for (int y = 4 * gy; y < 4 * gy + 4; y++) energy += q->scaled[x * n + y] * q->scaled[x * n + y];
         w->head += energy;
         w->total += energy + w->lambda * flag[0];
         return;
     }
+    energy = 0;
     for (int k = first; k >= 0; k--) {
         int x = 4 * gx + (linc_scan_4[k] & 15), y = 4 * gy + (linc_scan_4[k] >> 4);
         float u = q->scaled[x * n + y], bare = 0;
@@ -146,16 +152,18 @@ static float cut(const Walk *w, int top) {
     return best;
 }
 
-/* Rounds towards zero with a dead zone, without a look at the bits. */
-static int round_all(EncQuantiser *q, int n) {
+/* Rounds towards zero with a dead zone, without a look at the bits; returns 0, or -1 if no level is left. */
+static float round_all(EncQuantiser *q, int n) {
     int any = 0;
+    memset(q->coded, 0, sizeof q->coded);
     for (int x = 0; x < n; x++)
         for (int y = 0; y < n; y++) {
             int v = (int)(q->scaled[x * n + y] + 0.36f);
             q->levels[y * ROW + x] = (int16_t)v;
+            q->coded[y >> 2][x >> 2] |= v != 0;
             any |= v;
         }
-    return any;
+    return any ? 0 : -1;
 }
 
 /* Returns the cost of the whole transform, or less than 0 if no level is left. */
@@ -171,16 +179,25 @@ static float optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int
         if (u >= 0.5f) break;
         w.head += u * u;
     }
-    for (int g = side * side - 1; g > top; g--) {
-        for (int i = 0; i < 4; i++)
-            for (int j = 0; j < 4; j++) {
-                float u = q->scaled[(4 * (groups[g] & 15) + i) * n + 4 * (groups[g] >> 4) + j];
-                w.head += u * u;
-            }
-    }
+    for (int g = side * side - 1; g > top; g--) w.head += q->energy[(groups[g] & 15) * side + (groups[g] >> 4)];
     w.total = w.head;
     for (int g = top; g >= 0; g--) walk_group(&w, g, groups[g], g == top ? first : 15, g == top);
     return cut(&w, top);
+}
+
+/* Signed levels of one group; returns how they change the squared error. */
+static float write_group(const EncQuantiser *q, const float *coefficients, int n, int gx, int gy, int16_t *levels,
+                         ptrdiff_t stride) {
+    float change = 0;
+    for (int x = gx; x < gx + 4; x++)
+        for (int y = gy; y < gy + 4; y++) {
+            int v = q->levels[y * ROW + x];
+            if (!v) continue;
+            float u = q->scaled[x * n + y], error = u - (float)v;
+            change += error * error - u * u;
+            levels[y * stride + x] = (int16_t)(coefficients[x * n + y] < 0 ? -v : v);
+        }
+    return change;
 }
 
 EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
@@ -191,19 +208,14 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
     int top = last_group(q, size_log2, rdo ? 0.5f : 0.64f);
     if (top < 0) return out;
     for (int y = 0; y < n + 2; y++) memset(q->levels + y * ROW, 0, (size_t)(n + 2) * sizeof(int16_t));
-    float cost = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : (float)round_all(q, n) - 1;
+    float cost = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : round_all(q, n);
     out.coded = cost >= 0;
     if (!out.coded) return out;
     float saved = q->hiding ? enc_hide_signs(q, rates, coefficients, size_log2, chroma, lambda) : 0;
-    for (int y = 0; y < n; y++)
-        for (int x = 0; x < n; x++) {
-            int v = q->levels[y * ROW + x];
-            if (v) {
-                float u = q->scaled[x * n + y], error = u - (float)v;
-                out.error += error * error - u * u;
-            }
-            levels[y * stride + x] = (int16_t)(coefficients[x * n + y] < 0 ? -v : v);
-        }
+    for (int y = 0; y < n; y++) memset(levels + y * stride, 0, (size_t)n * sizeof *levels);
+    for (int y = 0; y < n; y += 4)
+        for (int x = 0; x < n; x += 4)
+            if (q->coded[y >> 2][x >> 2]) out.error += write_group(q, coefficients, n, x, y, levels, stride);
     if (rdo)
         out.cost = cost - saved > out.error ? (uint32_t)((cost - saved - out.error) / lambda) : 0;
     else

@@ -8,7 +8,7 @@
 typedef struct EncQuantiser {
     float scaled[32 * 32];      /* magnitudes in steps, transposed */
     int16_t levels[34 * 34];    /* magnitudes with two columns and rows of zeros behind */
-    float peak[64];             /* largest magnitude of each group, [x of group][y of group] */
+    float peak[64], energy[64]; /* largest magnitude and squares of each group, [x of group][y of group] */
     uint8_t coded[9][9];        /* groups that have levels, [y][x] */
     struct EncCandidate {       /* a coefficient that might be the last one */
         uint8_t group, place;

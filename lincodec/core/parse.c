@@ -43,5 +43,6 @@ LincStatus linc_parse_frame(LincFrame *frame, const uint8_t *bytes, size_t size,
     c.contexts = states->context;
     linc_rans_open(&c.reader, bytes, size);
     code_frame(&c, frame);
+    frame->extents_known = 1;
     return linc_rans_ended(&c.reader) ? LINC_OK : LINC_CORRUPT;
 }

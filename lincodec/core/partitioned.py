@@ -14,7 +14,7 @@ from lincodec.errors import CorruptError
 from lincodec.registry import MAX_KEPT, Chroma
 from lincodec.types import Planes
 
-_EVERYTHING = sum(Part)
+_EVERYTHING = sum(Part) | BLOCKS
 
 
 class PartitionedDecoder:
@@ -25,6 +25,7 @@ class PartitionedDecoder:
 
     Attributes:
         records: what the frames say of themselves, in coding order.
+        kept: most of them that are needed at once.
     """
 
     def __init__(
@@ -55,14 +56,17 @@ class PartitionedDecoder:
         """
         self._threads = threads
         self._tasks: Tasks | None = None
+        self._run: Run | None = None
         self._held: frozenset[Held] = frozenset()
         self._segment = CoreSegment(payload, width, height, chroma, depth, frames)
         try:
             self.records = tuple(self._segment.record(at) for at in range(frames))
-            kept = most_kept(self.records, planned(self.records, range(frames), self._held))
-            if kept > MAX_KEPT:
+            plan = planned(self.records, range(frames), self._held)
+            self.kept = most_kept(self.records, plan)
+            if self.kept > MAX_KEPT:
                 raise CorruptError(
-                    f"headers of pictures: {kept} are needed at once; expected {MAX_KEPT} at most"
+                    f"headers of pictures: {self.kept} are needed at once; expected {MAX_KEPT} "
+                    "at most"
                 )
         except BaseException:
             self.close()
@@ -73,7 +77,7 @@ class PartitionedDecoder:
         """End the threads and free the memory."""
         if self._tasks is not None:
             self._tasks.close()
-            self._tasks = None
+        self._tasks = self._run = None
         self._segment.close()
 
     def __enter__(self) -> Self:
@@ -107,20 +111,35 @@ class PartitionedDecoder:
         """
         if displays is None:
             displays = range(len(self.records))
-        shown = [self._place[display] for display in displays]
+        shown, done = [self._place[display] for display in displays], 0
+        while done < len(shown):
+            run = self._begin(shown[done:])
+            try:
+                while self._run is run and done < len(shown):
+                    planes = run.picture(shown[done])
+                    done += 1
+                    yield planes
+            except BaseException:
+                self._leave(run, frozenset())
+                raise
+            self._leave(run, run.kept)
+
+    def _begin(self, shown: Sequence[int]) -> Run:
+        """A pass over some records; one that has not come to its end will have to begin anew."""
+        if self._run is not None:
+            self._leave(self._run, frozenset())
+        self._tasks = self._tasks or Tasks(self._threads)
         plan = planned(self.records, shown, self._held)
-        tasks = self._tasks = self._tasks or Tasks(self._threads)
-        held, self._held = self._held, frozenset()
-        run = Run(self._segment, self.records, plan, held, tasks, ahead=2 * self._threads)
-        whole = False
-        try:
-            for at in shown:
-                yield run.picture(at)
-            whole = True
-        finally:
-            tasks.stop()
-            if whole:
-                self._held = plan.kept
-            else:
-                for at in range(len(self.records)):
-                    self._segment.release(at, _EVERYTHING | BLOCKS)
+        ahead = 2 * self._threads
+        self._run = Run(self._segment, self.records, plan, self._held, self._tasks, ahead)
+        return self._run
+
+    def _leave(self, run: Run, kept: frozenset[Held]) -> None:
+        """End a pass, unless another one has; all that is not ``kept`` is out of memory then."""
+        if self._run is not run or self._tasks is None:
+            return
+        self._tasks.stop()
+        self._run, self._held = None, kept
+        if not kept:
+            for at in range(len(self.records)):
+                self._segment.release(at, _EVERYTHING)

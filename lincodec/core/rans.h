@@ -31,7 +31,7 @@ static inline void linc_rans_open(LincRansReader *r, const uint8_t *bytes, size_
     r->at = bytes;
     r->end = bytes + size;
     r->state = 0;
-    r->failed = 0;
+    r->failed = size == 0 || bytes[0] == 0; /* zeros in front would change nothing */
     linc_rans_refill(r);
 }
 

@@ -11,8 +11,14 @@ static void add_residual(const LincFrame *f, const LincBlock *b, int plane, int 
     const LincPlane *p = &f->picture->plane[plane];
     LincSample *at = linc_at(p, x, y);
     int index = linc_step_index(f->header.step[plane], b->step_offset);
-    linc_residual_add(linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2, kind, index, f->geometry, at,
-                      p->stride, at, p->stride);
+    const int16_t *levels = linc_levels(f, plane, x, y);
+    int level_stride = f->geometry->plane_width[plane];
+    if (!f->extents_known) {
+        linc_residual_add(levels, level_stride, log2, kind, index, f->geometry, at, p->stride, at, p->stride);
+        return;
+    }
+    int extent = *linc_extent(f, plane, x, y), columns = ((extent & 15) + 1) * 4, rows = ((extent >> 4) + 1) * 4;
+    linc_residual_add_within(levels, level_stride, columns, rows, log2, kind, index, f->geometry, at, p->stride);
 }
 
 static void chroma_place(const LincGeometry *g, int x, int y, const LincChromaTiling *t, int i, int *px, int *py) {

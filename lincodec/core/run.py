@@ -59,6 +59,11 @@ class Run:
         for at in plan.shown - plan.reconstructed:
             self._show(at)
 
+    @property
+    def kept(self) -> frozenset[Held]:
+        """What stays in memory when all is done."""
+        return self._plan.kept
+
     def picture(self, at: int) -> Planes:
         """The samples of a record of the plan; records are asked for in display order.
 

@@ -100,9 +100,10 @@ static void code_transform(Coder *c, const LincFrame *f, const LeafWalk *w, int 
                            int context, int bit, LincBlock *b) {
     int coded = code_bit(c, context, b->coded >> bit & 1);
     if (LINC_READING && coded) b->coded = (uint16_t)(b->coded | 1 << bit);
-    if (coded && w->with_levels)
-        code_levels(c, linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2, plane > 0,
-                    f->header.tools & LINC_TOOL_SIGN_HIDING);
+    if (!coded || !w->with_levels) return;
+    int extent = code_levels(c, linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2, plane > 0,
+                             f->header.tools & LINC_TOOL_SIGN_HIDING);
+    if (LINC_READING) *linc_extent(f, plane, x, y) = (uint8_t)extent;
 }
 
 static void code_chroma(Coder *c, const LincFrame *f, const LeafWalk *w, int x, int y, int size_log2, LincBlock *b) {

@@ -121,9 +121,10 @@ static int scan_index(const uint8_t *scan, int x, int y) {
     return i;
 }
 
-static void code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, int chroma, int hiding) {
+/* Returns the extent of the levels in groups: last column | last row << 4. */
+static int code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, int chroma, int hiding) {
     LevelWalk w;
-    int size = 1 << log2, last_x = 0, last_y = 0;
+    int size = 1 << log2, last_x = 0, last_y = 0, columns = 0, rows = 0;
     w.levels = levels;
     w.stride = stride;
     w.log2 = log2;
@@ -135,7 +136,7 @@ static void code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, i
         for (int y = 0; y < size; y++) memset(levels + y * stride, 0, (size_t)size * sizeof *levels);
     } else if (!find_last(&w, &last_x, &last_y)) {
         code_fail(c);
-        return;
+        return 0;
     }
     last_x = code_last(c, &w, 0, last_x);
     last_y = code_last(c, &w, 1, last_y);
@@ -152,5 +153,8 @@ static void code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, i
             told = 1;
         }
         *has = (uint8_t)code_group(c, &w, gx, gy, first, g == last_group, told);
+        if (*has && gx > columns) columns = gx;
+        if (*has && gy > rows) rows = gy;
     }
+    return columns | rows << 4;
 }

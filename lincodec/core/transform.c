@@ -27,28 +27,41 @@ typedef struct Block {
     LincSample *out;
     ptrdiff_t out_stride;
     int step_index, depth, maximum;
+    int columns, rows; /* where levels may be, multiples of 4 */
 } Block;
 
-/* Dequantises what lies within the extent of the levels, which *rows and *columns become; columns are filled up to a
- * multiple of four. Anything outside stays as it was. */
-static inline void dequantise(const Block *b, int n, int size_log2, int16_t *c, int *rows, int *columns) {
+/* Finds the extent of the levels, in groups of 4. */
+static void find_extent(Block *b, int n) {
+    int columns = 0, rows = 0;
+    for (int y = 0; y < n; y++)
+        for (int x = 0; x < n; x += 4) {
+            const int16_t *in = b->levels + y * b->level_stride + x;
+            if (!(in[0] | in[1] | in[2] | in[3])) continue;
+            rows = (y | 3) + 1;
+            if (x + 4 > columns) columns = x + 4;
+        }
+    b->columns = columns;
+    b->rows = rows;
+}
+
+/* Coefficients within the extent; what lies outside is not set. */
+static inline void dequantise(const Block *b, int n, int size_log2, int16_t *c) {
     int scale = linc_step_scale[b->step_index & 15], shift = 9 + size_log2 - (b->step_index >> 4);
-    int half = 1 << (shift - 1), height = n, width = n;
-    int16_t seen[32] = {0};
-    for (int any = 0; height > 0 && !any; height -= !any) {
-        const int16_t *in = b->levels + (height - 1) * b->level_stride;
-        for (int x = 0; x < n; x++) any |= in[x];
-    }
-    for (int y = 0; y < height; y++)
-        for (int x = 0; x < n; x++) seen[x] |= b->levels[y * b->level_stride + x];
-    while (width > 0 && !seen[width - 1]) width--;
-    for (int y = 0; y < height; y++) {
+    int half = 1 << (shift - 1), columns = b->columns, lanes = n < 8 ? 4 : 8;
+    for (int y = 0; y < b->rows; y++) {
         const int16_t *in = b->levels + y * b->level_stride;
-        for (int x = 0; x < width; x += 4)
-            for (int i = x; i < x + 4; i++) c[y * n + i] = clip16((in[i] * scale + half) >> shift);
+        for (int x = 0; x < columns; x += lanes)
+            for (int i = x; i < x + lanes; i++) c[y * n + i] = clip16((in[i] * scale + half) >> shift);
     }
-    *rows = height;
-    *columns = width;
+}
+
+/* Whether at most the first level is not 0. */
+static int is_constant(const Block *b) {
+    if (b->columns > 4 || b->rows > 4) return 0;
+    int any = 0;
+    for (int y = 0; y < b->rows; y++)
+        for (int x = y == 0; x < 4; x++) any |= b->levels[y * b->level_stride + x];
+    return !any;
 }
 
 /* One coefficient, the mean: every sample changes by the same amount, which the general way gives as well. */
@@ -72,9 +85,9 @@ static inline void add_row(const Block *b, int n, int y, const int32_t *sums) {
  * halves the second pass. Both are exact. */
 static inline void inverse(const Block *b, int n, int size_log2) {
     int16_t c[32 * 32], t[32 * 32];
-    int rows, columns, step = 32 >> size_log2;
-    dequantise(b, n, size_log2, c, &rows, &columns);
-    if (rows <= 1 && columns <= 1) {
+    int step = 32 >> size_log2, rows = b->rows, columns = b->columns;
+    dequantise(b, n, size_log2, c);
+    if (is_constant(b)) {
         add_constant(b, n, rows ? c[0] : 0);
         return;
     }
@@ -126,8 +139,7 @@ static void inverse_32(const Block *b) {
 
 static void inverse_dst(const Block *b) {
     int16_t c[16] = {0}, t[16];
-    int rows, columns;
-    dequantise(b, 4, 2, c, &rows, &columns);
+    dequantise(b, 4, 2, c);
     for (int y = 0; y < 4; y++)
         for (int x = 0; x < 4; x++) {
             int sum = 1 << (FIRST_SHIFT - 1);
@@ -142,21 +154,34 @@ static void inverse_dst(const Block *b) {
     }
 }
 
+static void add_residual(const Block *b, int size_log2, int kind) {
+    if (kind == LINC_DST)
+        inverse_dst(b);
+    else if (size_log2 == 2)
+        inverse_4(b);
+    else if (size_log2 == 3)
+        inverse_8(b);
+    else if (size_log2 == 4)
+        inverse_16(b);
+    else
+        inverse_32(b);
+}
+
 void linc_residual_add(const int16_t *levels, ptrdiff_t level_stride, int size_log2, int kind, int step_index,
                        const LincGeometry *geometry, const LincSample *prediction, ptrdiff_t prediction_stride,
                        LincSample *out, ptrdiff_t out_stride) {
     Block b = {levels, level_stride, prediction, prediction_stride, out, out_stride,
-               step_index, geometry->depth, geometry->maximum};
-    if (kind == LINC_DST)
-        inverse_dst(&b);
-    else if (size_log2 == 2)
-        inverse_4(&b);
-    else if (size_log2 == 3)
-        inverse_8(&b);
-    else if (size_log2 == 4)
-        inverse_16(&b);
-    else
-        inverse_32(&b);
+               step_index, geometry->depth, geometry->maximum, 0, 0};
+    find_extent(&b, 1 << size_log2);
+    add_residual(&b, size_log2, kind);
+}
+
+void linc_residual_add_within(const int16_t *levels, ptrdiff_t level_stride, int columns, int rows, int size_log2,
+                              int kind, int step_index, const LincGeometry *geometry, LincSample *samples,
+                              ptrdiff_t stride) {
+    Block b = {levels, level_stride, samples, stride, samples, stride,
+               step_index, geometry->depth, geometry->maximum, columns, rows};
+    add_residual(&b, size_log2, kind);
 }
 
 /* Down columns, then along rows; matrix: [frequency][position] with row stride `step` * 32, columns: transposed. */

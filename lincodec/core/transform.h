@@ -34,4 +34,9 @@ void linc_residual_add(const int16_t *levels, ptrdiff_t level_stride, int size_l
                        const LincGeometry *geometry, const LincSample *prediction, ptrdiff_t prediction_stride,
                        LincSample *out, ptrdiff_t out_stride);
 
+/* The same in place, with levels only in the first `columns` and `rows` (multiples of 4). */
+void linc_residual_add_within(const int16_t *levels, ptrdiff_t level_stride, int columns, int rows, int size_log2,
+                              int kind, int step_index, const LincGeometry *geometry, LincSample *samples,
+                              ptrdiff_t stride);
+
 #endif

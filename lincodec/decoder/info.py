@@ -186,7 +186,7 @@ def _tools(file: LincFile, headers: list[SegmentHeader]) -> dict[str, int]:
     found: Counter[str] = Counter()
     for index, header in enumerate(headers):
         if header.pictures is not None:
-            with within(index), opened(file.read_segment(index), file.info) as decoder:
+            with within(index), opened(file.read_segment(index), file.info, file.limits) as decoder:
                 for record in decoder.records:
                     found[_REFERENCES[len(record.references)]] += 1
                     found.update(str(tool.name).lower() for tool in record.tools)

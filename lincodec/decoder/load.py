@@ -13,6 +13,7 @@ from lincodec.bitstream.segment import Field, Key, SegmentCode, Spectral
 from lincodec.container import Arch, LatentInrArch, LincArch
 from lincodec.decoder.pictures import decoder_of
 from lincodec.errors import CorruptError
+from lincodec.limits import Limits
 from lincodec.model import hashgrid
 from lincodec.model.devices import device_of
 from lincodec.model.geometry import Geometry
@@ -70,16 +71,21 @@ ON_CPU = Rendering(torch.device("cpu"), hashgrid.choose("auto", torch.device("cp
 
 
 def segment_model(
-    code: SegmentCode, arch: Arch, info: VideoInfo, rendering: Rendering = ON_CPU
+    code: SegmentCode,
+    arch: Arch,
+    info: VideoInfo,
+    rendering: Rendering = ON_CPU,
+    limits: Limits | None = None,
 ) -> RenderModel:
     """The renderable model of a decoded segment.
 
     Raises:
         CorruptError: tensors are missing or of the wrong size.
+        LimitError: more exact pictures are needed at once than ``limits`` allow.
     """
     if isinstance(arch, LincArch) and code.pictures is not None:
         latents = _latents(code, arch).to(rendering.device)
-        return PictureSegment(decoder_of(code.pictures, info), latents, info.bit_depth)
+        return PictureSegment(decoder_of(code.pictures, info, limits), latents, info.bit_depth)
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         latents = _latents(code, arch).to(rendering.device)

@@ -96,7 +96,7 @@ class Painter:
     def _built(self, code: Future[SegmentCode]) -> Loaded:
         """A segment once it is entropy decoded."""
         found = unpacked(code)
-        model = segment_model(found, self.arch, self.info, self.rendering)
+        model = segment_model(found, self.arch, self.info, self.rendering, self.linc.limits)
         return Loaded(model, segment_motion(found))
 
     def _fetch(self, index: int, last: int) -> Future[Loaded]:

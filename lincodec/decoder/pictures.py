@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from lincodec.bitstream.pictures import PictureDigest, Pictures, unpack_pictures
 from lincodec.container import SegmentData, chroma_of
 from lincodec.core.partitioned import PartitionedDecoder
-from lincodec.errors import CorruptError, LincError, VerifyError
+from lincodec.errors import CorruptError, LimitError, LincError, VerifyError
+from lincodec.limits import Limits
 from lincodec.system.cores import usable_cores
 from lincodec.types import VideoInfo
 
@@ -16,20 +17,30 @@ from lincodec.types import VideoInfo
 _MOST_THREADS = 16
 
 
-def decoder_of(pictures: Pictures, info: VideoInfo) -> PartitionedDecoder:
+def decoder_of(
+    pictures: Pictures, info: VideoInfo, limits: Limits | None = None
+) -> PartitionedDecoder:
     """A decoder of coded frames with a thread for every core.
 
     Raises:
         CorruptError: a header breaks the format.
         UnsupportedError: a frame uses a tool that is unknown.
+        LimitError: more pictures are needed at once than ``limits`` allow; nothing is decoded yet.
     """
-    return PartitionedDecoder(
+    decoder = PartitionedDecoder(
         pictures.stream, info.width, info.height, chroma_of(info.chroma_shift), info.bit_depth,
         pictures.shape[0], threads=min(usable_cores(), _MOST_THREADS),
     )  # fmt: skip
+    samples = decoder.kept * info.width * info.height
+    try:
+        (limits or Limits()).check("pictures", samples, "headers of pictures")
+    except LimitError:
+        decoder.close()
+        raise
+    return decoder
 
 
-def opened(data: SegmentData, info: VideoInfo) -> PartitionedDecoder:
+def opened(data: SegmentData, info: VideoInfo, limits: Limits | None = None) -> PartitionedDecoder:
     """The decoder of a segment as it is read from a file; its other tensors are left alone.
 
     Raises:
@@ -38,10 +49,10 @@ def opened(data: SegmentData, info: VideoInfo) -> PartitionedDecoder:
     pictures = unpack_pictures(data, info.plane_sizes[0])
     if pictures is None:
         raise CorruptError(f"segment {data.index}: it has no pictures")
-    return decoder_of(pictures, info)
+    return decoder_of(pictures, info, limits)
 
 
-def check_digest(pictures: Pictures, info: VideoInfo) -> None:
+def check_digest(pictures: Pictures, info: VideoInfo, limits: Limits | None = None) -> None:
     """Decode all frames and compare them with the digest that the segment states.
 
     Raises:
@@ -49,7 +60,7 @@ def check_digest(pictures: Pictures, info: VideoInfo) -> None:
         VerifyError: they are other frames.
     """
     found = PictureDigest()
-    with decoder_of(pictures, info) as decoder:
+    with decoder_of(pictures, info, limits) as decoder:
         for planes in decoder.frames():
             found.add(planes)
     if found.value != pictures.digest:

@@ -152,7 +152,7 @@ class Renderer:
         """The decoder of a segment; that of another one is closed."""
         if self._opened is None or self._opened[0] != index:
             self._forget()
-            self._opened = index, opened(self.linc.read_segment(index), self.info)
+            self._opened = index, opened(self.linc.read_segment(index), self.info, self.linc.limits)
         return self._opened[1]
 
     def _forget(self) -> None:

@@ -130,7 +130,7 @@ def decoded_digest(
         pictures = unpack_pictures(data, sizes[0])
         if pictures is not None:
             with within(index):
-                check_digest(pictures, file.info)
+                check_digest(pictures, file.info, file.limits)
         report(Progress("verify", share * (index + 1) / total, segment=index + 1, segments=total))
     return digest.digest()
 

@@ -14,7 +14,8 @@ from support.partitioned_files import latents, pictures_code, spectral_code, vid
 from lincodec import registry
 from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincFile, SegmentHeader, TensorEntry
-from lincodec.errors import CorruptError, UnsupportedError
+from lincodec.container.work import check_expansion
+from lincodec.errors import CorruptError, LimitError, UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role
 
@@ -71,9 +72,18 @@ def test_nothing_that_draws_stands_beside() -> None:
 
 def test_frames_have_a_limit() -> None:
     many = registry.MAX_PICTURES + 1
-    with pytest.raises(CorruptError, match="expected 65535 at most"):
+    with pytest.raises(LimitError, match="the format allows 65535"):
         header(entry(dims=(many, 1, 1)), frames=many)
     header(entry(dims=(many - 1, 1, 1)), frames=many - 1)
+
+
+def test_frames_that_take_no_bytes_are_bounded_by_the_file(tmp_path: Path) -> None:
+    """A unit of 64 x 64 samples counts as 64 elements beyond 2^24."""
+    assert SegmentHeader.parse(header(LATENT, entry()), Limits()).expanse == 6 + 6 * 64
+    code, _ = pictures_code(1, 0, 2, INFO)
+    path = write(tmp_path / "f.linc", INFO, [code])
+    with path.open("rb") as stream, pytest.raises(LimitError, match="expansion"):
+        check_expansion((1 << 24) + 16385 * 700, 700, LincFile(stream).limits)
 
 
 def opened(data: bytes, path: Path) -> SegmentHeader:
@@ -87,14 +97,14 @@ def opened(data: bytes, path: Path) -> SegmentHeader:
     [
         (forge.WIDTH, 129, "units; HEAD is of"),
         (forge.HEIGHT, 65, "units; HEAD is of"),
-        (forge.WIDTH, 16385, "side of 16385, expected 16384 at most"),
+        (forge.WIDTH, 16385, "side of 16385; the format allows 16384"),
     ],
 )
 def test_units_are_those_of_head(offset: int, value: int, message: str, tmp_path: Path) -> None:
     code, _ = pictures_code(1, 0, 2, INFO)
     data = write(tmp_path / "sound.linc", INFO, [code]).read_bytes()
     opened(data, tmp_path / "again.linc")
-    with pytest.raises(CorruptError, match=message):
+    with pytest.raises((CorruptError, LimitError), match=message):
         opened(forge.with_head(data, offset, struct.pack("<I", value)), tmp_path / "wrong.linc")
 
 

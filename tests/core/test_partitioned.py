@@ -108,6 +108,20 @@ def test_a_pass_can_be_left(segment: RandomSegment, expected: list[int]) -> None
         next(iter(decoder.frames()))
 
 
+def test_passes_may_take_turns(segment: RandomSegment, expected: list[int]) -> None:
+    with segment.decoder() as decoder:
+        first, second = decoder.frames(), decoder.frames(range(4, 24))
+        found: list[list[int]] = [[], []]
+        for _ in range(9):
+            found[0].append(crc(next(first)))
+            found[1].append(crc(next(second)))
+            assert crc(decoder.frame(17)) == expected[17]
+        del second
+        found[0] += [crc(planes) for planes in first]
+    assert found[0] == expected
+    assert found[1] == expected[4:13]
+
+
 def test_broken_bytes_are_corrupt(segment: RandomSegment) -> None:
     data = bytearray(segment.payload)
     rng = np.random.default_rng(3)

@@ -25,7 +25,8 @@ from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot, output_shots
 from lincodec.decoder.stills import contact_sheet, still
 from lincodec.decoder.verify import verify
-from lincodec.errors import CorruptError, LincError, VerifyError
+from lincodec.errors import CorruptError, LimitError, LincError, VerifyError
+from lincodec.limits import Limits
 from lincodec.options import DecodeOptions, Span
 from lincodec.registry import Role
 from lincodec.tools.compare import compare
@@ -223,6 +224,14 @@ def test_info_names_the_kind(mixed: tuple[Path, list[Planes]]) -> None:
     found = describe(mixed[0])
     assert [s["kind"] for s in found["segment_list"]] == ["partitioned", "spectral", "partitioned"]
     assert found["kinds"] == {"partitioned": 2, "spectral": 1}
+
+
+def test_pictures_at_once_have_a_limit(pair: tuple[Path, list[Planes]]) -> None:
+    limits = Limits(pictures=72 * 40)
+    with pytest.raises(LimitError, match=r"segment 0: .*--limit pictures="):
+        describe(pair[0], limits)
+    with pytest.raises(LimitError, match="pictures exceeds"):
+        verify(pair[0], limits=limits)
 
 
 def test_a_wrong_digest_is_found(tmp_path: Path) -> None:
