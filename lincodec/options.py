@@ -63,7 +63,7 @@ class EncodeOptions:
     audio: bool = True
     device: str = "auto"
     align: tuple[str, ...] = ()
-    """Embedding models to align the latents to; see ``lincodec.semantics.teacher``."""
+    """Embedding models to align the latents to; see ``lincodec.semantics.teachers``."""
     align_weight: float = 0.01
     """Lambda of paper Eq. 6, above 0."""
     cache: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,27 @@ def test_folders_stay_apart(folders: tuple[str, str]) -> None:
         if is_in(module, other)
     ]
     assert not broken, "\n".join(broken)
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules of the package that a file imports; a folder stands for its ``__init__``."""
+    known = {module_of(other) for other in sources()}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & known or {node.module}
+    return found & known
+
+
+def test_imports_have_no_circles() -> None:
+    """Not even through imports inside functions."""
+    try:
+        list(TopologicalSorter({module_of(p): imports_of(p) for p in sources()}).static_order())
+    except CycleError as error:
+        pytest.fail(" imports ".join(reversed(error.args[1])))
 
 
 def test_the_rules_catch_what_they_are_for() -> None:

@@ -34,7 +34,8 @@ from lincodec.container import LincFile
 from lincodec.decoder.info import info
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
-from lincodec.semantics.teacher import Picture, load_teacher
+from lincodec.semantics.teacher import Picture
+from lincodec.semantics.teachers import load_teacher
 
 Floats = NDArray[np.float32]
 SIZE = (160, 96)  # columns, rows

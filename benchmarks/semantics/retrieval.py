@@ -38,7 +38,8 @@ from lincodec.options import EncodeOptions, Span
 from lincodec.semantics.cache import FrameVectors, cache_path
 from lincodec.semantics.head import fit_head
 from lincodec.semantics.index import alignment_to, seconds_at
-from lincodec.semantics.teacher import Teacher, load_teacher, upright
+from lincodec.semantics.teacher import Teacher, upright
+from lincodec.semantics.teachers import load_teacher
 from lincodec.video.reader import FrameReader
 
 Floats = NDArray[np.float32]

@@ -51,7 +51,8 @@ def chat(session: Session, /, file: str, questions: tuple[str, ...], **given: An
     if file == paths.STANDARD:
         raise UsageError("a .linc file cannot be read from standard input; name a file")
     from lincodec.container import LincFile
-    from lincodec.semantics.chat import ChatOptions, open_chat
+    from lincodec.semantics.chat import ChatOptions
+    from lincodec.semantics.chats import open_chat
 
     options = ChatOptions(
         given["model"], given["space"], given["concepts"], given["tokens"], paths.cache_folder()

@@ -28,17 +28,24 @@ def _open(path: Path) -> ctypes.CDLL:
     try:
         library = ctypes.CDLL(str(path))
         version = int(library.linc_core_version())
-        if version == signatures.ABI:
-            signatures.register(library)
-            return library
+        if version != signatures.ABI:
+            raise ResourceError(
+                f"the compiled core {path} has interface {version}, this version of lincodec "
+                f"needs {signatures.ABI}; {_REBUILD}"
+            )
+        signatures.register(library)
     except (OSError, AttributeError) as error:
         raise ResourceError(
             f"the compiled core {path} does not load: {error}; {_REBUILD}"
         ) from error
-    raise ResourceError(
-        f"the compiled core {path} has interface {version}, this version of lincodec needs "
-        f"{signatures.ABI}; {_REBUILD}"
-    )
+    for which, structure in enumerate(signatures.STRUCTURES):
+        found, expected = library.linc_structure_bytes(which), ctypes.sizeof(structure)
+        if found != expected:
+            raise ResourceError(
+                f"the compiled core {path} has a Linc{structure.__name__} of {found} bytes, "
+                f"this version of lincodec one of {expected}; {_REBUILD}"
+            )
+    return library
 
 
 def load(folder: Path, level: int | None = None) -> ctypes.CDLL:

@@ -141,7 +141,8 @@ static inline void linc_mix_teach(LincMixWeights *weights, const LincMixGuess *g
     weights->seen += weights->seen < 65535;
 }
 
-static inline void linc_mix_learn(LincMixModel *model, const LincMixChoice *choice, const LincMixGuess *guess, int bit) {
+static inline void linc_mix_learn(LincMixModel *model, const LincMixChoice *choice, const LincMixGuess *guess,
+                                  int bit) {
     linc_mix_teach(&model->weights[choice->first], guess, choice->count, (bit << 16) - guess->first);
     linc_mix_teach(&model->weights[choice->second], guess, choice->count, (bit << 16) - guess->second);
     int32_t aim = bit ? LINC_MIX_ONE - 1 : 0;

@@ -1,5 +1,5 @@
-/* The table that a magnitude would have had, predicted from what is around it (spec 7.5.6): a sum of terms to two numbers,
- * in part through a hidden layer. What a block or a frequency adds is summed once. */
+/* The table that a magnitude would have had, predicted from what is around it (spec 7.5.6): a sum of terms to two
+ * numbers, in part through a hidden layer. What a block or a frequency adds is summed once. */
 #ifndef LINC_MIX_PREDICT_H
 #define LINC_MIX_PREDICT_H
 

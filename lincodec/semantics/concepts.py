@@ -19,7 +19,8 @@ from lincodec.errors import InputError, UsageError
 from lincodec.semantics import extras
 from lincodec.semantics.chat import Chat, ChatOptions, Moment, generate
 from lincodec.semantics.index import alignment_to, seconds_at
-from lincodec.semantics.teacher import Floats, Teacher, load_teacher
+from lincodec.semantics.teacher import Floats, Teacher
+from lincodec.semantics.teachers import load_teacher
 
 #: Seconds of the video that share a line of concepts, at least,
 _SPAN = 2.0

@@ -18,7 +18,8 @@ from lincodec.container.open import open_file
 from lincodec.errors import LincError, UsageError
 from lincodec.semantics.index import Found, Index, alignment_to, seconds_at
 from lincodec.semantics.store import LEVELS, SEGMENT, VIDEO, Space
-from lincodec.semantics.teacher import Picture, Teacher, load_teacher
+from lincodec.semantics.teacher import Picture, Teacher
+from lincodec.semantics.teachers import load_teacher
 
 Floats = NDArray[np.float32]
 

@@ -78,10 +78,14 @@ def test_the_version_is_that_of_the_header() -> None:
     assert f"#define LINC_CORE_ABI {signatures.ABI}\n" in text
 
 
-@pytest.mark.parametrize(
-    "structure",
-    [signatures.Parameters, signatures.FrameInfo, signatures.Effort, signatures.Task],
-)
+def test_a_structure_of_another_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    swapped = (signatures.FrameInfo, *signatures.STRUCTURES[1:])
+    monkeypatch.setattr(signatures, "STRUCTURES", swapped)
+    with pytest.raises(ResourceError, match=r"has a LincFrameInfo of 20 bytes, .*make install"):
+        load(CORE)
+
+
+@pytest.mark.parametrize("structure", signatures.STRUCTURES)
 def test_structures_are_those_of_the_headers(structure: type[ctypes.Structure]) -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(CORE.glob("linc_*.h")))
     found = re.search(rf"typedef struct Linc{structure.__name__} {{(.*?)}}", text, flags=re.DOTALL)

@@ -19,7 +19,8 @@ from lincodec.errors import ResourceError, UsageError
 from lincodec.options import Span
 from lincodec.semantics import extras
 from lincodec.semantics.align import AlignOptions, align
-from lincodec.semantics.teacher import load_teacher, upright
+from lincodec.semantics.teacher import upright
+from lincodec.semantics.teachers import load_teacher
 from lincodec.video.reader import FrameReader
 
 

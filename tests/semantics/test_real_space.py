@@ -14,7 +14,8 @@ from benchmarks.semantics.recall import pair_ranks, video_vectors
 from benchmarks.semantics.retrieval import Clip, Setting, measured
 from lincodec.bitstream.embedding import mean_cosine, normalised
 from lincodec.options import Span
-from lincodec.semantics.teacher import Teacher, load_teacher
+from lincodec.semantics.teacher import Teacher
+from lincodec.semantics.teachers import load_teacher
 
 #: What is said of each clip; as in captions.json of the folder of real clips.
 CAPTIONS = {

@@ -17,7 +17,8 @@ from lincodec.decoder import load, render
 from lincodec.options import Span
 from lincodec.semantics.index import Index
 from lincodec.semantics.search import APART, choose_space, embed_query, search
-from lincodec.semantics.teacher import load_teacher, upright
+from lincodec.semantics.teacher import upright
+from lincodec.semantics.teachers import load_teacher
 from lincodec.video.reader import FrameReader
 
 

@@ -52,11 +52,11 @@ _BITS_SLOPE = 1.2
 EFFORTS: dict[str, dict[str, int]] = {
     "fast": {
         "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 2,
-        "parts": 0, "transform_split": 1, "rdo": 1, "early": 2,
+        "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 1, "early": 2,
     },
     "medium": {
         "merge_trials": 2, "intra_trials": 4, "intra_inter_trials": 2, "both_rounds": 4,
-        "parts": 1, "transform_split": 1, "rdo": 1, "early": 1,
+        "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 1,
     },
 }  # fmt: skip
 
