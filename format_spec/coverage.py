@@ -43,7 +43,6 @@ EXCUSED: dict[tuple[str, str], str] = {
 ELSEWHERE: dict[str, str] = {
     "limit symbols": "equal to params, which is checked first",
     "limit ancillary": "16 MiB: tests/container",
-    "limit pictures": "tests/decoder/test_pictures.py",
     "limit payload": "256 MiB: tests/test_hostile.py",
     "limit audio": "256 MiB: tests/test_hostile.py",
     "limit sections": "262 144 sections: tests/container",

@@ -66,7 +66,7 @@ class Geometry:
 
     def __post_init__(self) -> None:
         """The largest side that is allowed."""
-        need(max(self.width, self.height) <= LARGEST_SIDE, "picture too large")
+        need(max(self.width, self.height) <= LARGEST_SIDE, "side above that of 7.10", "limit")
 
     @property
     def depth(self) -> int:
@@ -171,7 +171,7 @@ def read_settings(fields: Bytes) -> Settings:
 
 def read_records(payload: bytes, frames: int) -> list[Record]:
     """All records of a segment, their headers checked."""
-    need(1 <= frames <= MOST_FRAMES, f"{frames} frames")
+    need(frames <= MOST_FRAMES, f"{frames} pictures, above 7.10", "limit")
     fields, records = Bytes(payload), list[Record]()
     place: dict[int, int] = {}  # display -> record
     last: dict[int, Record] = {}  # level -> record
@@ -181,7 +181,7 @@ def read_records(payload: bytes, frames: int) -> list[Record]:
         last[record.level] = record
         records.append(record)
     need(fields.at == len(payload), "bytes behind the last record")
-    check_held(records)
+    need(most_held(records) <= MOST_HELD, f"{most_held(records)} records needed at once")
     return records
 
 
@@ -222,19 +222,20 @@ def read_record(
     )
 
 
-def check_held(records: list[Record]) -> None:
+def most_held(records: list[Record]) -> int:
     """How many records are needed at once."""
     last_use = list(range(len(records)))
     for at, record in enumerate(records):
         for used in (*record.references, *([] if record.source is None else [record.source])):
             last_use[used] = at
-    shown, waiting, held = 0, set[int](), set[int]()
+    shown, waiting, held, most = 0, set[int](), set[int](), 0
     for at, record in enumerate(records):
         held = {one for one in held if records[one].display >= shown or last_use[one] >= at} | {at}
-        need(len(held) <= MOST_HELD, f"{len(held)} records needed at once")
+        most = max(most, len(held))
         waiting.add(record.display)
         while shown in waiting:
             shown += 1
+    return most
 
 
 # ---------------------------------------------------------------- coder (8.12.5)

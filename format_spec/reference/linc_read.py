@@ -396,8 +396,8 @@ def check_pictures(segment: Segment, head: dict[str, Any]) -> None:
     if tensor is None:
         return
     need({t.role for t in segment.tensors} <= {2, 24, 26}, "pictures beside something else")
-    need(segment.frames <= 65535, "frames of a segment with pictures")
-    need(max(head["width"], head["height"]) <= 16384, "side of pictures")
+    need(segment.frames <= 65535, "number of pictures, above 7.10", "limit")
+    need(max(head["width"], head["height"]) <= 16384, "side above that of 7.10", "limit")
     units = (-(-head["height"] // 64), -(-head["width"] // 64))
     need(tensor.dims == (segment.frames, *units), "dimensions of the pictures")
 
@@ -895,6 +895,8 @@ def decode_pictures(file: File, segment: Segment) -> None:
     assert tensor is not None
     shape = (head["width"], head["height"], head["chroma"], head["depth"], segment.frames)
     try:
+        held = linc_partitioned.most_held(linc_partitioned.read_records(tensor.payload[16:], shape[4]))
+        within("pictures", held * head["width"] * head["height"])
         found = dict(linc_pictures.decode_pictures(tensor.payload[16:], *shape))
     except linc_partitioned.Broken as broken:
         refuse(str(broken), broken.kind)

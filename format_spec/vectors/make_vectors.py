@@ -598,8 +598,8 @@ def unsupported() -> Iterator[Vector]:
         data = join([*sections[:2], (kind, b"?"), *sections[2:]])
         yield vector(name, "4.3", f"a section {kind.decode()} after ARCH", data)
     yield vector("arch-id", "6.2", "architecture 99", changed(base, b"ARCH", 0, b"\x63"))
-    yield vector("arch-version", "6.2", "version 3 of linc", changed(base, b"ARCH", 2, b"\x03"))
-    yield vector("arch-draft", "6.2", "version 1 of linc", changed(base, b"ARCH", 2, b"\x01"))
+    yield vector("arch-version", "6.2", "version 4 of linc", changed(base, b"ARCH", 2, b"\x04"))
+    yield vector("arch-draft", "6.2", "version 2 of linc", changed(base, b"ARCH", 2, b"\x02"))
     yield vector(
         "arch-reserved", "6.2.2", "reserved field of ARCH", changed(base, b"ARCH", 16, b"\x01")
     )

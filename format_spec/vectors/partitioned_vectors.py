@@ -12,7 +12,7 @@ from typing import Any
 import linc_pictures
 import numpy as np
 from linc_partitioned import Broken, Geometry, Settings
-from partitioned_writer import Frame, Rule, framed, number, records, with_settings
+from partitioned_writer import SETTINGS, Frame, Rule, framed, header, number, records, with_settings
 
 from lincodec.bitstream import segment as bitstream
 from lincodec.bitstream.pictures import Pictures
@@ -632,8 +632,6 @@ def bad_streams(refused: Make, part: list[bytes]) -> Iterator[Any]:
         head = part[2][: len(part[2]) - len(body)]
         return framed([*part[:2], head + stream])
 
-    from partitioned_writer import header
-
     size = len(header(TINY[2], {1: TINY[1]}))
     body = part[2][size:]
     clauses = "8.12.5"
@@ -701,7 +699,7 @@ def bad_files(
     short = changed(base, b"SEGM", row + 20, struct.pack("<I", 16))
     yield refused("short", "a payload of 16 bytes", changed(short, b"WGTS", 16, None))
     wide = changed(base, b"HEAD", 12, struct.pack("<I", 16385))
-    yield refused("side", "pictures of 16385 x 40", changed(wide, b"SEGM", row + 16, struct.pack("<I", 257)))
+    yield refused("side", "pictures of 16385 x 40", changed(wide, b"SEGM", row + 16, struct.pack("<I", 257)), "limit")
     latents: Tensors = {(Role.LATENT, 0): bitstream.Constant((2, 3), 0.0)}
     many = file_of(build, SMALL, stream, 3, tensors=latents)
     count = struct.pack("<I", 65536)
@@ -709,4 +707,13 @@ def bad_files(
     many = changed(many, b"HEAD", 20, count)
     for at in (4, 16 + 12, row + 8):
         many = changed(many, b"SEGM", at, count)
-    yield refused("many", "65536 pictures", many)
+    yield refused("many", "65536 pictures", many, "limit")
+    huge = replace(SMALL, width=16384, height=4096)
+    held = [Frame(16)] + [Frame(n, (16,), settings=SETTINGS) for n in range(15, -1, -1)]
+    last: dict[int, Frame] = {}
+    parts = []
+    for frame in held:
+        parts.append(header(frame, last) + b"\1")
+        last[frame.level] = frame
+    data = file_of(build, huge, framed(parts), 17, digest=wrong)
+    yield vector("pictures-memory", "9", "17 pictures of 16384 x 4096 are needed at once", data, "limit")

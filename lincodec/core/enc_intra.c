@@ -197,13 +197,15 @@ void enc_intra_leaf(EncSearch *s, int x, int y, int size_log2, uint32_t least) {
     ModeSearch m = {.s = s, .x = x, .y = y, .size_log2 = size_log2};
     uint8_t done[LINC_INTRA_MODES] = {0};
     int inter = least != UINT32_MAX, trials = inter ? s->effort.intra_inter_trials : s->effort.intra_trials;
+    /* A hasty search trusts the estimates. */
+    uint64_t limit = trials > 1 ? least + (uint64_t)least * 5 / 16 : least;
     memset(m.estimate, 255, sizeof m.estimate);
     linc_likely_modes(s->frame, x, y, m.likely);
     linc_intra_gather(s->frame, 0, x, y, size_log2, &m.neighbours);
     estimate_modes(&m);
     for (int i = 0; i < trials; i++) {
         int best = best_mode(&m, done);
-        if (best < 0 || (inter && m.estimate[best] > least + (uint64_t)least * 5 / 16)) return;
+        if (best < 0 || (inter && m.estimate[best] > limit)) return;
         done[best] = 1;
         try_mode(s, x, y, size_log2, best);
     }

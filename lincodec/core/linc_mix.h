@@ -34,6 +34,11 @@ LINC_API LincStatus linc_mix_ended(const LincMix *mix);
 LINC_API LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, const int32_t *const *values,
                                    const int64_t *counts);
 
+/* Chooses the levels of the next component of a writer, and adds it: those that cost least, squared distance to
+ * `wishes` ([row, column, v, u] of each plane, unrounded) plus `price` for a bit. First coefficients of component 0
+ * are rounded. Nothing is kept for linc_mix_finish. */
+LINC_API LincStatus linc_mix_choose(LincMix *mix, const float *const *wishes, float price, int32_t *const *levels);
+
 /* The finished bytes; LINC_ARGUMENT if they do not fit, *size is then what they may take at most. */
 LINC_API LincStatus linc_mix_finish(const LincMix *mix, uint8_t *bytes, size_t capacity, size_t *size);
 

@@ -65,6 +65,7 @@ static void lay(LincMix *mix, const LincMixShape *s, Parts *parts) {
     mix->edge_right = part(parts, 64, sizeof *mix->edge_right);
     mix->inside_row = part(parts, 64, sizeof *mix->inside_row);
     mix->inside_column = part(parts, 64, sizeof *mix->inside_column);
+    if (!mix->reading) mix->gain = part(parts, 8 * blocks, sizeof *mix->gain);
 }
 
 static void fill_scan(LincMixPlane *p) {
@@ -83,6 +84,7 @@ LincStatus linc_mix_open(const LincMixShape *shape, const uint8_t *bytes, size_t
     LincMix *m = calloc(1, sizeof *m);
     Parts parts = {NULL, 0};
     if (!m) return LINC_MEMORY;
+    m->reading = bytes != NULL;
     lay(m, shape, &parts);
     m->memory = calloc(1, parts.used);
     if (!m->memory) {
@@ -95,7 +97,6 @@ LincStatus linc_mix_open(const LincMixShape *shape, const uint8_t *bytes, size_t
     m->blocks = shape->rows * shape->columns;
     m->class_row = shape->columns + 2;
     m->component = -1;
-    m->reading = bytes != NULL;
     for (int i = 0; i < shape->planes; i++) fill_scan(&m->plane[i]);
     linc_mix_model_reset(&m->model);
     linc_rans_writer_open(&m->writer);
@@ -123,7 +124,7 @@ static int occupied(const LincMix *mix, const uint8_t *classes) {
 }
 
 /* Makes room for the next component where the one three before was. */
-static void next_component(LincMix *mix) {
+void linc_mix_next(LincMix *mix) {
     size_t classes = (size_t)(mix->shape.rows + 2) * (size_t)mix->class_row;
     int last = mix->component < 0 ? -1 : linc_mix_slot(mix, 0);
     mix->component++;
@@ -148,7 +149,7 @@ LincStatus linc_mix_read(LincMix *mix, int64_t *found) {
     if (!mix || !found || !mix->reading) return LINC_ARGUMENT;
     if (mix->component + 1 >= mix->shape.components) return LINC_ORDER;
     if (mix->reader.failed) return LINC_CORRUPT;
-    next_component(mix);
+    linc_mix_next(mix);
     if (!linc_mix_read_component(mix)) {
         mix->reader.failed = 1;
         return LINC_CORRUPT;
@@ -181,7 +182,8 @@ LincStatus linc_mix_ended(const LincMix *mix) {
 }
 
 /* The least class of every block that covers its coefficients. */
-static void find_classes(LincMix *mix, LincMixPlane *p) {
+void linc_mix_find_classes(LincMix *mix, int plane) {
+    const LincMixPlane *p = &mix->plane[plane];
     uint8_t *classes = p->classes[linc_mix_slot(mix, 0)];
     for (int block = 0; block < mix->blocks; block++) {
         const int32_t *level = p->level + (int64_t)block * p->area;
@@ -198,7 +200,7 @@ LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, const int32
                           const int64_t *counts) {
     if (!mix || mix->reading || !where || !values || !counts) return LINC_ARGUMENT;
     if (mix->component + 1 >= mix->shape.components) return LINC_ORDER;
-    next_component(mix);
+    linc_mix_next(mix);
     for (int i = 0; i < mix->shape.planes; i++) {
         LincMixPlane *p = &mix->plane[i];
         for (int64_t j = 0; j < counts[i]; j++) {
@@ -206,9 +208,9 @@ LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, const int32
             if (place < 0 || place >= mix->blocks * p->area || value < -65535 || value > 65535) return LINC_ARGUMENT;
             p->level[place] = value;
         }
-        find_classes(mix, p);
+        linc_mix_find_classes(mix, i);
     }
-    linc_mix_write_component(mix);
+    for (int i = 0; i < mix->shape.planes; i++) linc_mix_write_plane(mix, i);
     return mix->writer.failed ? LINC_MEMORY : LINC_OK;
 }
 

@@ -12,6 +12,9 @@
 #define LINC_MIX_INLINE static inline
 #endif
 
+/* What a walk over decisions does: it writes them, reads them, or asks what one would cost and changes nothing. */
+enum { LINC_MIX_WRITE, LINC_MIX_READ, LINC_MIX_WEIGH };
+
 enum { LINC_MIX_EDGE_LOW = 2, LINC_MIX_EDGE_HIGH = 1, LINC_MIX_KEPT = 3, LINC_MIX_CAP = 15 };
 
 /* One plane. Arrays [v + 3][u + 3][rows + 2][columns + 2] have borders of zeros, the blocks of one frequency side by
@@ -48,6 +51,10 @@ struct LincMix {
     int32_t *edge_below;             /* [columns][width] what the block above says at its lower edge */
     int32_t *edge_right, *inside_row, *inside_column; /* [height or width] */
     void *memory;
+    uint32_t cost[2]; /* of a 0 and a 1 in the decision weighed last, in bits as linc_cost_of has them */
+    const float *wish; /* of a chooser: [blocks][area] what the levels of the plane would be, unrounded */
+    float price;       /* of a bit, in squared steps */
+    float *gain;       /* [blocks][8] what the rings of a block cost beyond leaving them out, in squared steps */
 };
 
 static inline int32_t linc_mix_min(int32_t a, int32_t b) {
@@ -68,8 +75,14 @@ static inline int linc_mix_slot(const LincMix *mix, int back) {
     return (mix->component + LINC_MIX_KEPT - back) % LINC_MIX_KEPT;
 }
 
+/* The next component begins where the one three before was. */
+void linc_mix_next(LincMix *mix);
+
+/* Classes of a plane from its levels: the least that cover them. */
+void linc_mix_find_classes(LincMix *mix, int plane);
+
 /* All planes of the component that is next; 0 on broken bytes. */
 int linc_mix_read_component(LincMix *mix);
-void linc_mix_write_component(LincMix *mix);
+void linc_mix_write_plane(LincMix *mix, int plane);
 
 #endif

@@ -5,11 +5,11 @@
 #include "mix_decide.h"
 
 /* Whether a plane of this component has a block whose class is not 0. */
-LINC_MIX_INLINE int linc_mix_occupied(LincMix *mix, int plane, int occupied, const int reading) {
+LINC_MIX_INLINE int linc_mix_occupied(LincMix *mix, int plane, int occupied, const int mode) {
     LincMixChoice choice = {.first = LINC_MIX_BY_EMPTY, .second = LINC_MIX_BY_EMPTY + 1};
     int luma = plane && mix->luma_coded;
     linc_mix_under(&choice, LINC_MIX_EMPTY + (plane * 16 + linc_mix_min(mix->component, 15)) * 2 + luma);
-    occupied = linc_mix_decide(mix, &choice, occupied, reading);
+    occupied = linc_mix_decide(mix, &choice, occupied, mode);
     if (!plane) mix->luma_coded = occupied;
     return occupied;
 }
@@ -33,40 +33,42 @@ static inline LincMixClasses linc_mix_classes_around(const LincMix *mix, int pla
     return c;
 }
 
-LINC_MIX_INLINE int linc_mix_class(LincMix *mix, int plane, const LincMixClasses *c, int class, const int reading) {
-    int component = mix->component, all = 2 * (c->left + c->up) + c->corner + c->beyond;
-    int beside = linc_mix_min((3 * (c->left + c->up) + c->corner + c->beyond) / 2, 15);
-    int spread = (c->beside >= 6) + (c->beside >= 15);
-    int half = linc_mix_min((c->left + c->up + c->corner + c->beyond + 1) / 2, 15);
+/* Whether a class is above `step`. */
+LINC_MIX_INLINE int linc_mix_class_above(LincMix *mix, int plane, const LincMixClasses *c, int step, int above,
+                                         const int mode) {
+    int o = plane * 7 + step, sides = c->left + c->up, ends = c->corner + c->beyond, component = mix->component;
+    int beside = linc_mix_min((3 * sides + ends) / 2, 15), half = linc_mix_min((sides + ends + 1) / 2, 15);
     int past = linc_mix_min((2 * c->before + c->earlier + c->beside + 1) / 2, 15);
-    int corners = (c->left + c->up + 1) / 2 * 8 + (c->corner + c->beyond + 1) / 2;
-    all = linc_mix_min(all + 2 * c->before + c->earlier + 3 * (c->luma + c->chroma), 63);
-    for (int step = 0; step < 7; step++) {
-        int o = plane * 7 + step;
-        LincMixChoice choice = {.first = LINC_MIX_BY_CLASS + o,
-                                .second = LINC_MIX_BY_CLASS_PLANE + linc_mix_min(component, 3) * 3 + plane};
-        linc_mix_under(&choice, LINC_MIX_CLASS_BESIDE + (o * 16 + beside) * 8 + (plane ? c->luma : c->before));
-        linc_mix_under(&choice, LINC_MIX_CLASS_PAIR + (o * 8 + c->left) * 8 + c->up);
-        linc_mix_under(&choice, LINC_MIX_CLASS_BEFORE + ((o * 8 + c->before) * 8 + c->earlier) * 3 + spread);
-        linc_mix_under(&choice, LINC_MIX_CLASS_LOWER + (o * 8 + c->luma) * 8 + c->chroma);
-        linc_mix_under(&choice, LINC_MIX_CLASS_BOTH + (o * 16 + half) * 16 + past);
-        linc_mix_under(&choice, LINC_MIX_CLASS_PLANE + o * 16 + linc_mix_min(component, 15));
-        linc_mix_under(&choice, LINC_MIX_CLASS_CORNERS + o * 64 + corners);
-        linc_mix_under(&choice, LINC_MIX_CLASS_ALL + o * 64 + all);
-        if (!linc_mix_decide(mix, &choice, class > step, reading)) return step;
-    }
+    int spread = (c->beside >= 6) + (c->beside >= 15), corners = (sides + 1) / 2 * 8 + (ends + 1) / 2;
+    int all = 2 * sides + ends + 2 * c->before + c->earlier + 3 * (c->luma + c->chroma);
+    LincMixChoice choice = {.first = LINC_MIX_BY_CLASS + o,
+                            .second = LINC_MIX_BY_CLASS_PLANE + linc_mix_min(component, 3) * 3 + plane};
+    linc_mix_under(&choice, LINC_MIX_CLASS_BESIDE + (o * 16 + beside) * 8 + (plane ? c->luma : c->before));
+    linc_mix_under(&choice, LINC_MIX_CLASS_PAIR + (o * 8 + c->left) * 8 + c->up);
+    linc_mix_under(&choice, LINC_MIX_CLASS_BEFORE + ((o * 8 + c->before) * 8 + c->earlier) * 3 + spread);
+    linc_mix_under(&choice, LINC_MIX_CLASS_LOWER + (o * 8 + c->luma) * 8 + c->chroma);
+    linc_mix_under(&choice, LINC_MIX_CLASS_BOTH + (o * 16 + half) * 16 + past);
+    linc_mix_under(&choice, LINC_MIX_CLASS_PLANE + o * 16 + linc_mix_min(component, 15));
+    linc_mix_under(&choice, LINC_MIX_CLASS_CORNERS + o * 64 + corners);
+    linc_mix_under(&choice, LINC_MIX_CLASS_ALL + o * 64 + linc_mix_min(all, 63));
+    return linc_mix_decide(mix, &choice, above, mode);
+}
+
+LINC_MIX_INLINE int linc_mix_class(LincMix *mix, int plane, const LincMixClasses *c, int class, const int mode) {
+    for (int step = 0; step < 7; step++)
+        if (!linc_mix_class_above(mix, plane, c, step, class > step, mode)) return step;
     return 7;
 }
 
-LINC_MIX_INLINE void linc_mix_classes(LincMix *mix, int plane, const int reading) {
+LINC_MIX_INLINE void linc_mix_classes(LincMix *mix, int plane, const int mode) {
     uint8_t *classes = mix->plane[plane].classes[linc_mix_slot(mix, 0)];
     for (int row = 0; row < mix->shape.rows; row++) {
         for (int column = 0; column < mix->shape.columns; column++) {
             int at = (row + 1) * mix->class_row + column + 1;
             LincMixClasses around = linc_mix_classes_around(mix, plane, at);
-            classes[at] = (uint8_t)linc_mix_class(mix, plane, &around, classes[at], reading);
+            classes[at] = (uint8_t)linc_mix_class(mix, plane, &around, classes[at], mode);
         }
-        if (reading && mix->reader.failed) return;
+        if (mode == LINC_MIX_READ && mix->reader.failed) return;
     }
 }
 

@@ -15,19 +15,18 @@ static inline int linc_mix_any(const LincMix *mix, int plane) {
     return any != 0;
 }
 
-LINC_MIX_INLINE int linc_mix_component(LincMix *mix, const int reading) {
-    for (int plane = 0; plane < mix->shape.planes; plane++) {
-        if (!mix->component) linc_mix_first(mix, plane, reading);
-        if (reading && mix->reader.failed) return 0;
-        if (!linc_mix_occupied(mix, plane, reading ? 0 : linc_mix_any(mix, plane), reading)) continue;
-        linc_mix_classes(mix, plane, reading);
-        if (reading && mix->reader.failed) return 0;
-        linc_mix_magnitudes(mix, plane, reading);
-        if (reading && mix->reader.failed) return 0;
-        linc_mix_signs(mix, plane, reading);
-        if (reading && mix->reader.failed) return 0;
-    }
-    return 1;
+/* 0 on broken bytes. */
+LINC_MIX_INLINE int linc_mix_plane(LincMix *mix, int plane, const int mode) {
+    if (!mix->component) linc_mix_first(mix, plane, mode);
+    if (mode == LINC_MIX_READ && mix->reader.failed) return 0;
+    int occupied = mode == LINC_MIX_READ ? 0 : linc_mix_any(mix, plane);
+    if (!linc_mix_occupied(mix, plane, occupied, mode)) return 1;
+    linc_mix_classes(mix, plane, mode);
+    if (mode == LINC_MIX_READ && mix->reader.failed) return 0;
+    linc_mix_magnitudes(mix, plane, mode);
+    if (mode == LINC_MIX_READ && mix->reader.failed) return 0;
+    linc_mix_signs(mix, plane, mode);
+    return mode != LINC_MIX_READ || !mix->reader.failed;
 }
 
 #endif

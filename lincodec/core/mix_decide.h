@@ -26,10 +26,15 @@ static inline int linc_mix_range(int64_t x) {
     return range < 63 ? range : 63;
 }
 
-LINC_MIX_INLINE int linc_mix_decide(LincMix *mix, const LincMixChoice *choice, int bit, const int reading) {
+LINC_MIX_INLINE int linc_mix_decide(LincMix *mix, const LincMixChoice *choice, int bit, const int mode) {
     LincMixGuess guess;
     linc_mix_guess(&mix->model, choice, &guess);
-    if (reading)
+    if (mode == LINC_MIX_WEIGH) {
+        mix->cost[0] = linc_cost_of(65536 - (uint32_t)guess.both);
+        mix->cost[1] = linc_cost_of((uint32_t)guess.both);
+        return bit;
+    }
+    if (mode == LINC_MIX_READ)
         bit = linc_mix_get(&mix->reader, (uint32_t)guess.both);
     else
         linc_mix_put(&mix->writer, (uint32_t)guess.both, bit);
@@ -38,9 +43,9 @@ LINC_MIX_INLINE int linc_mix_decide(LincMix *mix, const LincMixChoice *choice, i
 }
 
 /* `count` bits of equal probability. */
-LINC_MIX_INLINE uint32_t linc_mix_plain(LincMix *mix, int count, uint32_t value, const int reading) {
+LINC_MIX_INLINE uint32_t linc_mix_plain(LincMix *mix, int count, uint32_t value, const int mode) {
     if (!count) return 0;
-    if (reading) return linc_rans_raw(&mix->reader, count);
+    if (mode == LINC_MIX_READ) return linc_rans_raw(&mix->reader, count);
     linc_rans_put_raw(&mix->writer, count, value & ((1u << count) - 1));
     return value & ((1u << count) - 1);
 }

@@ -44,7 +44,7 @@ static inline LincMixFirst linc_mix_first_around(const LincMix *mix, int plane, 
 }
 
 /* Exponent of the residual's magnitude plus 1; above LINC_MIX_FIRST_BITS in broken bytes. */
-LINC_MIX_INLINE int linc_mix_first_exponent(LincMix *mix, const LincMixFirst *around, int exponent, const int reading) {
+LINC_MIX_INLINE int linc_mix_first_exponent(LincMix *mix, const LincMixFirst *around, int exponent, const int mode) {
     for (int step = 0; step <= LINC_MIX_FIRST_BITS; step++) {
         int o = around->plane * 24 + step;
         LincMixChoice choice = {.first = LINC_MIX_BY_FIRST + around->plane * 8 + linc_mix_min(step, 7),
@@ -53,16 +53,16 @@ LINC_MIX_INLINE int linc_mix_first_exponent(LincMix *mix, const LincMixFirst *ar
         linc_mix_under(&choice, LINC_MIX_FIRST_REST + o * 64 + around->rest);
         linc_mix_under(&choice, LINC_MIX_FIRST_LOWER + o * 64 + around->lower);
         linc_mix_under(&choice, LINC_MIX_FIRST_ALL + o);
-        if (!linc_mix_decide(mix, &choice, exponent > step, reading)) return step;
+        if (!linc_mix_decide(mix, &choice, exponent > step, mode)) return step;
     }
     return LINC_MIX_FIRST_BITS + 1;
 }
 
-LINC_MIX_INLINE int32_t linc_mix_first_rest(LincMix *mix, const LincMixFirst *around, int32_t rest, const int reading) {
+LINC_MIX_INLINE int32_t linc_mix_first_rest(LincMix *mix, const LincMixFirst *around, int32_t rest, const int mode) {
     uint32_t number = (uint32_t)(rest < 0 ? -rest : rest) + 1;
     int exponent = 0, negative = rest < 0;
-    while (!reading && number >> (exponent + 1)) exponent++;
-    exponent = linc_mix_first_exponent(mix, around, exponent, reading);
+    while (mode != LINC_MIX_READ && number >> (exponent + 1)) exponent++;
+    exponent = linc_mix_first_exponent(mix, around, exponent, mode);
     if (exponent > LINC_MIX_FIRST_BITS) {
         mix->reader.failed = 1;
         return 0;
@@ -70,12 +70,12 @@ LINC_MIX_INLINE int32_t linc_mix_first_rest(LincMix *mix, const LincMixFirst *ar
     if (exponent) {
         LincMixChoice choice = {.first = LINC_MIX_BY_FIRST_BIT, .second = LINC_MIX_BY_FIRST_BIT + 1};
         linc_mix_under(&choice, LINC_MIX_FIRST_BIT + around->plane * 24 + exponent);
-        uint32_t top = (uint32_t)linc_mix_decide(mix, &choice, (int)(number >> (exponent - 1) & 1), reading);
+        uint32_t top = (uint32_t)linc_mix_decide(mix, &choice, (int)(number >> (exponent - 1) & 1), mode);
         uint32_t tail = 0;
         for (int left = exponent - 1; left > 0;) {
             int count = linc_mix_min(left, 15);
             left -= count;
-            tail = tail << count | linc_mix_plain(mix, count, number >> left, reading);
+            tail = tail << count | linc_mix_plain(mix, count, number >> left, mode);
         }
         number = 1u << exponent | top << (exponent - 1) | tail;
     } else {
@@ -86,20 +86,20 @@ LINC_MIX_INLINE int32_t linc_mix_first_rest(LincMix *mix, const LincMixFirst *ar
     LincMixChoice choice = {.first = LINC_MIX_BY_FIRST_SIGN, .second = LINC_MIX_BY_FIRST_SIGN + 1};
     linc_mix_under(&choice, LINC_MIX_FIRST_SIGN + around->plane * 9 + around->lower_sign);
     linc_mix_under(&choice, LINC_MIX_FIRST_SLOPE + around->slope);
-    negative = linc_mix_decide(mix, &choice, negative, reading);
+    negative = linc_mix_decide(mix, &choice, negative, mode);
     return negative ? -magnitude : magnitude;
 }
 
-LINC_MIX_INLINE void linc_mix_first(LincMix *mix, int plane, const int reading) {
+LINC_MIX_INLINE void linc_mix_first(LincMix *mix, int plane, const int mode) {
     LincMixPlane *p = &mix->plane[plane];
     int columns = mix->shape.columns;
     for (int block = 0; block < mix->blocks; block++) {
         int row = block / columns, column = block % columns;
         LincMixFirst around = linc_mix_first_around(mix, plane, row, column);
         int32_t *level = p->level + (int64_t)block * p->area;
-        int32_t rest = linc_mix_first_rest(mix, &around, *level - around.guess, reading);
+        int32_t rest = linc_mix_first_rest(mix, &around, *level - around.guess, mode);
         p->first[(row + 1) * (columns + 2) + column + 1] = rest;
-        if (!reading) continue;
+        if (mode != LINC_MIX_READ) continue;
         *level = around.guess + rest;
         if (*level < -65535 || *level > 65535) {
             mix->reader.failed = 1;

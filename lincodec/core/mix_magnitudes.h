@@ -53,7 +53,7 @@ static inline int linc_mix_lower(const LincMix *mix, const LincMixPlace *x) {
     return 64 * 12 + (((x->plane - 1) * 4 + linc_mix_min(y[0], 3)) * 6 + linc_mix_six(near)) * 24 + second * 6 + beside;
 }
 
-LINC_MIX_INLINE int linc_mix_nonzero(LincMix *mix, const LincMixPlace *x, int nonzero, const int reading) {
+LINC_MIX_INLINE int linc_mix_nonzero(LincMix *mix, const LincMixPlace *x, int nonzero, const int mode) {
     const LincMixPlane *p = x->spot.plane;
     const uint8_t *m = p->magnitude[x->spot.now] + x->spot.at;
     int z = x->chroma, v = p->at_v, u = p->at_u, before = p->magnitude[x->spot.before][x->spot.at];
@@ -71,11 +71,11 @@ LINC_MIX_INLINE int linc_mix_nonzero(LincMix *mix, const LincMixPlace *x, int no
     linc_mix_under(&choice, LINC_MIX_ZERO_LOWER + linc_mix_lower(mix, x));
     linc_mix_under(&choice,
                    LINC_MIX_ZERO_BAND + ((z * 12 + x->past_band) * 12 + x->past) * 4 + linc_mix_min(x->rest, 3));
-    return linc_mix_decide(mix, &choice, nonzero, reading);
+    return linc_mix_decide(mix, &choice, nonzero, mode);
 }
 
 /* Whether a magnitude is above `step`, 1 to 14. */
-LINC_MIX_INLINE int linc_mix_above(LincMix *mix, const LincMixPlace *x, int step, int above, const int reading) {
+LINC_MIX_INLINE int linc_mix_above(LincMix *mix, const LincMixPlace *x, int step, int above, const int mode) {
     const LincMixPlane *p = x->spot.plane;
     const uint8_t *m = p->magnitude[x->spot.now] + x->spot.at;
     int which = linc_mix_min(step, 7) - 1, o = x->chroma * 7 + which;
@@ -85,28 +85,31 @@ LINC_MIX_INLINE int linc_mix_above(LincMix *mix, const LincMixPlace *x, int step
                    LINC_MIX_STEP_AROUND + (o * 12 + linc_mix_twelve(x->inside)) * 12 + linc_mix_twelve(x->around));
     linc_mix_under(&choice, LINC_MIX_STEP_INSIDE + (o * 6 + linc_mix_six(m[-p->at_v])) * 6 + linc_mix_six(m[-p->at_u]));
     linc_mix_under(&choice, LINC_MIX_STEP_PAST + (o * 12 + x->past) * 12 + x->past_around);
-    return linc_mix_decide(mix, &choice, above, reading);
+    return linc_mix_decide(mix, &choice, above, mode);
 }
 
 /* What a magnitude has beyond 14, at least 1. */
-LINC_MIX_INLINE int32_t linc_mix_escape(LincMix *mix, const LincMixPlace *x, int32_t number, const int reading) {
+LINC_MIX_INLINE int32_t linc_mix_escape(LincMix *mix, const LincMixPlace *x, int32_t number, const int mode) {
     int exponent = 0;
     for (;; exponent++) {
         LincMixChoice choice = {.first = LINC_MIX_BY_ESCAPE, .second = LINC_MIX_BY_ESCAPE + 1};
         if (exponent == LINC_MIX_ESCAPE_BITS) break;
         linc_mix_under(&choice, LINC_MIX_ESCAPE + exponent * 32 + x->size);
-        if (!linc_mix_decide(mix, &choice, number >> (exponent + 1) > 0, reading)) break;
+        if (!linc_mix_decide(mix, &choice, number >> (exponent + 1) > 0, mode)) break;
     }
-    return 1 << exponent | (int32_t)linc_mix_plain(mix, exponent, (uint32_t)number, reading);
+    return 1 << exponent | (int32_t)linc_mix_plain(mix, exponent, (uint32_t)number, mode);
 }
 
-LINC_MIX_INLINE int32_t linc_mix_magnitude(LincMix *mix, const LincMixPlace *x, int32_t magnitude, const int reading) {
+LINC_MIX_INLINE int32_t linc_mix_magnitude(LincMix *mix, const LincMixPlace *x, int32_t magnitude, const int mode) {
     /* The last place of the outermost ring of a class that has had no coefficient there cannot be 0. */
-    if (!(x->ring == 2 && x->left == 1) && !linc_mix_nonzero(mix, x, magnitude > 0, reading)) return 0;
+    if (!(x->ring == 2 && x->left == 1) && !linc_mix_nonzero(mix, x, magnitude > 0, mode)) return 0;
     for (int step = 1; step < LINC_MIX_CAP; step++)
-        if (!linc_mix_above(mix, x, step, magnitude > step, reading)) return step;
-    return 14 + linc_mix_escape(mix, x, magnitude - 14, reading);
+        if (!linc_mix_above(mix, x, step, magnitude > step, mode)) return step;
+    return 14 + linc_mix_escape(mix, x, magnitude - 14, mode);
 }
+
+/* The magnitude that a chooser takes, see mix_choose.c. */
+int32_t linc_mix_weigh(LincMix *mix, const LincMixPlace *x, int32_t block, float wish);
 
 /* Tells what later contexts ask for. */
 static inline void linc_mix_keep(LincMix *mix, const LincMixPlace *x, int32_t magnitude) {
@@ -124,7 +127,7 @@ static inline void linc_mix_keep(LincMix *mix, const LincMixPlace *x, int32_t ma
 
 /* All blocks of one frequency and pass. */
 LINC_MIX_INLINE void linc_mix_frequency(LincMix *mix, LincMixPlace *x, int v, int u, const int32_t *active, int count,
-                                        const int32_t *left, const int reading) {
+                                        const int32_t *left, const int mode) {
     LincMixPlane *p = &mix->plane[x->plane];
     const LincMixPlane *luma = &mix->plane[0];
     const uint8_t *classes = p->classes[x->spot.now];
@@ -150,10 +153,14 @@ LINC_MIX_INLINE void linc_mix_frequency(LincMix *mix, LincMixPlace *x, int v, in
         x->table = linc_mix_predict(mix, x->plane, x->pass, &x->spot, &shared);
         x->size = x->table / (LINC_MIX_TAILS + 1);
         linc_mix_look(mix, x);
-        int32_t magnitude = linc_mix_magnitude(mix, x, *level < 0 ? -*level : *level, reading);
+        int32_t magnitude;
+        if (mode == LINC_MIX_WEIGH)
+            *level = magnitude = linc_mix_weigh(mix, x, block, mix->wish[level - p->level]);
+        else
+            magnitude = linc_mix_magnitude(mix, x, *level < 0 ? -*level : *level, mode);
         if (!magnitude) continue;
-        if (reading && magnitude > 65535) mix->reader.failed = 1;
-        if (reading) *level = magnitude;
+        if (mode == LINC_MIX_READ && magnitude > 65535) mix->reader.failed = 1;
+        if (mode == LINC_MIX_READ) *level = magnitude;
         mix->seen[block] |= x->ring == 2;
         linc_mix_keep(mix, x, magnitude);
     }
@@ -174,7 +181,7 @@ static inline int linc_mix_still(const LincMix *mix, int plane, int diagonal, in
 /* Fills the two passes with all blocks, and what each shares. */
 void linc_mix_magnitudes_begin(LincMix *mix, int plane, int32_t *counts);
 
-LINC_MIX_INLINE void linc_mix_magnitudes(LincMix *mix, int plane, const int reading) {
+LINC_MIX_INLINE void linc_mix_magnitudes(LincMix *mix, int plane, const int mode) {
     LincMixPlane *p = &mix->plane[plane];
     LincMixPlace x = {.plane = plane, .chroma = plane > 0};
     int32_t counts[2], left[8] = {0}, *active[2] = {mix->active, mix->active + mix->blocks};
@@ -196,10 +203,10 @@ LINC_MIX_INLINE void linc_mix_magnitudes(LincMix *mix, int plane, const int read
         last = v + u;
         if (!counts[0] && !counts[1]) break;
         for (x.pass = 0; x.pass < 2 && (mix->component || i); x.pass++)
-            linc_mix_frequency(mix, &x, v, u, active[x.pass], counts[x.pass], left, reading);
+            linc_mix_frequency(mix, &x, v, u, active[x.pass], counts[x.pass], left, mode);
         for (int class = 1; class < 8; class++)
             left[class] -= last >= linc_mix_bounds[class - 1] && last < linc_mix_bounds[class];
-        if (reading && mix->reader.failed) return;
+        if (mode == LINC_MIX_READ && mix->reader.failed) return;
     }
 }
 

@@ -11,7 +11,7 @@ static inline int linc_mix_within(int32_t x, int32_t most) {
 }
 
 LINC_MIX_INLINE int linc_mix_negative(LincMix *mix, int plane, int v, int u, int32_t at, int32_t luma_at,
-                                      int32_t across, int32_t down, int negative, const int reading) {
+                                      int32_t across, int32_t down, int negative, const int mode) {
     const LincMixPlane *p = &mix->plane[plane];
     int now = linc_mix_slot(mix, 0), z = plane > 0, r = p->at_row;
     const int8_t *s = p->sign[now] + at;
@@ -30,11 +30,11 @@ LINC_MIX_INLINE int linc_mix_negative(LincMix *mix, int plane, int v, int u, int
     linc_mix_under(&choice, LINC_MIX_SIGN_INSIDE + (inside * 4 + (v & 1) * 2 + (u & 1)) * 3 + plane);
     linc_mix_under(&choice, LINC_MIX_SIGN_DIAGONAL + (diagonal * 3 + luma) * 81 + edges);
     linc_mix_under(&choice, LINC_MIX_SIGN_SUM + ((z * 16 + low) * 13 + linc_mix_within(across + down, 6)) * 3 + size);
-    return linc_mix_decide(mix, &choice, negative, reading);
+    return linc_mix_decide(mix, &choice, negative, mode);
 }
 
 /* One block; `right` holds what the block to the left says at its edge, and then what this one says. */
-LINC_MIX_INLINE void linc_mix_signs_block(LincMix *mix, int plane, int row, int column, int bound, const int reading) {
+LINC_MIX_INLINE void linc_mix_signs_block(LincMix *mix, int plane, int row, int column, int bound, const int mode) {
     LincMixPlane *p = &mix->plane[plane];
     const LincMixPlane *luma = &mix->plane[0];
     int now = linc_mix_slot(mix, 0);
@@ -51,9 +51,9 @@ LINC_MIX_INLINE void linc_mix_signs_block(LincMix *mix, int plane, int row, int 
         if (!magnitude) continue;
         int32_t luma_at = luma->origin + v * luma->at_v + u * luma->at_u + beside;
         int negative = linc_mix_negative(mix, plane, v, u, at, luma_at, mix->edge_right[v] - of_row[v],
-                                         below[u] - of_column[u], level[place] < 0, reading);
+                                         below[u] - of_column[u], level[place] < 0, mode);
         int32_t value = negative ? -magnitude : magnitude;
-        if (reading && negative) level[place] = -level[place];
+        if (mode == LINC_MIX_READ && negative) level[place] = -level[place];
         p->sign[now][at] = negative ? -1 : 1;
         of_row[v] += value;
         of_column[u] += value;
@@ -65,7 +65,7 @@ LINC_MIX_INLINE void linc_mix_signs_block(LincMix *mix, int plane, int row, int 
     memcpy(below, next_below, sizeof *next_below * (size_t)p->width);
 }
 
-LINC_MIX_INLINE void linc_mix_signs(LincMix *mix, int plane, const int reading) {
+LINC_MIX_INLINE void linc_mix_signs(LincMix *mix, int plane, const int mode) {
     LincMixPlane *p = &mix->plane[plane];
     const uint8_t *classes = p->classes[linc_mix_slot(mix, 0)];
     memset(mix->edge_below, 0, sizeof *mix->edge_below * (size_t)mix->shape.columns * (size_t)p->width);
@@ -73,9 +73,9 @@ LINC_MIX_INLINE void linc_mix_signs(LincMix *mix, int plane, const int reading) 
         memset(mix->edge_right, 0, sizeof *mix->edge_right * (size_t)p->height);
         for (int column = 0; column < mix->shape.columns; column++) {
             int class = classes[(row + 1) * mix->class_row + column + 1];
-            linc_mix_signs_block(mix, plane, row, column, linc_mix_bounds[class], reading);
+            linc_mix_signs_block(mix, plane, row, column, linc_mix_bounds[class], mode);
         }
-        if (reading && mix->reader.failed) return;
+        if (mode == LINC_MIX_READ && mix->reader.failed) return;
     }
 }
 
