@@ -41,9 +41,12 @@ _PRICES = (0.10, 0.10, 0.095, 0.09, 0.085, 0.08)
 _CHROMA_WEIGHTS = (1.04, 0.79)
 #: Step indices an octave, the index of a step of one 8-bit code value, and the last (spec 8.12.2).
 _OCTAVE, _UNIT_INDEX, _LAST_INDEX = 16, 64, 175
-#: Tools of every frame, as bits: deblocking and the loop filter (spec 8.12.3).
-_TOOLS = 1 | 2
-_MERGE_SIZE, _COUNT_LIMIT = 6, 8
+#: Tools of every frame, as bits: deblocking, the loop filter and hidden signs (spec 8.12.3).
+_TOOLS = 1 | 2 | 8
+_MERGE_SIZE, _COUNT_LIMIT = 6, 16
+#: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
+#: that others would be predicted from is not worth its bits.
+_DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
 #: Further encodes that may be made to come this near to the bits that are wanted.
 _AIMS, _NEAR = 2, 0.005
 #: About how many factors e of bits a factor e of the step saves.
@@ -52,8 +55,8 @@ _BITS_SLOPE = 1.2
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
     "fast": {
-        "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 2,
-        "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 1, "early": 2,
+        "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 1,
+        "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 0, "early": 3,
     },
     "medium": {
         "merge_trials": 2, "intra_trials": 4, "intra_inter_trials": 2, "both_rounds": 4,
@@ -144,6 +147,8 @@ class _Encode:
         with PartitionedEncoder(
             fit.source[0], chroma_of(fit.info.chroma_shift), fit.info.bit_depth, count
         ) as encoder:
+            for frame, planes in enumerate(fit.source):  # a filtered one looks at its neighbours
+                encoder.source(frame, planes)
             tasks = Tasks(fit.threads)
             try:
                 coded: dict[int, Future[None]] = {}
@@ -162,7 +167,6 @@ class _Encode:
         return _Coded(self.step, stream, [self.shown[frame] for frame in range(count)])
 
     def _code(self, encoder: PartitionedEncoder, place: Place) -> None:
-        encoder.source(place.frame, self.fit.source[place.frame])
         encoder.code(self._task(place))
         self.shown[place.frame] = encoder.picture(place.frame)
 
@@ -191,6 +195,8 @@ class _Encode:
             merge_size=_MERGE_SIZE,
             count_limit=_COUNT_LIMIT,
             referenced=int(self.users[place.frame] > 0),
+            denoise_reach=_DENOISE_REACH if place.level <= _DENOISE_LEVEL else 0,
+            denoise_strength=_DENOISE_STRENGTH,
             effort=self.fit._effort,
         )
         task.reference[:] = first, second
