@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from lincodec.bitstream import quantisers
 from lincodec.bitstream.pictures import Pictures, pictures_of
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
-from lincodec.entropy import context, lattice, minmax, spectral
 from lincodec.entropy import field as fields
-from lincodec.entropy.coefficients import Coefficients, Placed, cropped
+from lincodec.entropy import lattice, minmax, spectral
+from lincodec.entropy.coefficients import Channel, Coefficients, Placed, cropped
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
 
@@ -223,9 +223,7 @@ def pack_segment(code: SegmentCode) -> tuple[SegmentHeader, bytes, bytes]:
     return header, weights, latents
 
 
-def channel_shapes(
-    arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int
-) -> list[context.Channel]:
+def channel_shapes(arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int) -> list[Channel]:
     """Geometry of the spectral channels of ``planes`` eigen-frames (spec: spectral tensors).
 
     Args:
@@ -236,9 +234,7 @@ def channel_shapes(
     side = 1 << arch.block
     block_rows, block_columns = -(-height // side), -(-width // side)
     return [
-        context.Channel(
-            planes, block_rows, block_columns, side >> (h != height), side >> (w != width)
-        )
+        Channel(planes, block_rows, block_columns, side >> (h != height), side >> (w != width))
         for h, w in sizes
     ]
 
