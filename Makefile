@@ -80,8 +80,6 @@ bench: $(STAMP) ## the scoreboard: rate, distortion and time against x264, x265 
 
 presets: $(STAMP) ## measure the table of `linc presets` anew; minutes (LINC_MEDIA: real clips)
 	$(BIN)/python -m tools.presets
-	$(BIN)/python tests/cli/test_transcripts.py > transcripts.tmp
-	mv transcripts.tmp tests/cli/transcripts.txt
 
 fuzz: $(STAMP) ## hostile files through the readers, for FUZZ_MINUTES
 	$(BIN)/python fuzz/campaign.py --minutes $(FUZZ_MINUTES)

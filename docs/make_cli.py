@@ -22,7 +22,7 @@ Made from the help texts by `docs/make_cli.py`.
 
 Defaults can come from a TOML file with a table for each command (`--config FILE`, else
 `linc/config.toml` in the folder for settings) and from the environment
-(`LINC_ENCODE_PRESET=slow`). What is typed comes first, then the environment, then the file, then
+(`LINC_ENCODE_PRESET=fast`). What is typed comes first, then the environment, then the file, then
 the preset. `linc encode --show-config` prints every value and where it is from, in the form of
 such a file.
 """

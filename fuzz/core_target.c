@@ -17,7 +17,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t capacity, unsi
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Case c;
     if (!case_read(&c, data, size)) return -1;
-    if (c.parameters.width * c.parameters.height > AREA || c.parameters.frames > FRAMES) return -1;
+    if (case_area(&c) > AREA || c.parameters.frames > FRAMES) return -1;
     Decoded decoded = {0};
     case_decode(&c, 1, &decoded);
     return 0;

@@ -26,7 +26,7 @@ from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
 from lincodec.encoder.measure import Tally
 from lincodec.encoder.optical_flow import motion_field
-from lincodec.encoder.presets import resolve
+from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.segments import Range
 from lincodec.errors import ResourceError
 from lincodec.model.network import network_shape
@@ -74,7 +74,7 @@ def test_devices_that_are_mixed_are_refused() -> None:
         assert waits == {"copy": 1, "number": 1}
 
 
-@pytest.mark.parametrize("preset", ["instant", "slower"])
+@pytest.mark.parametrize("preset", ["instant", "medium"])
 def test_a_device_that_is_not_there_is_refused(preset: str) -> None:
     chosen = resolve(preset)
     with pytest.raises(ResourceError, match="--device cuda:63: this machine has"):

@@ -31,9 +31,11 @@ from core_build import CORE, ROOT, ZIG, BuildError
 sys.path.insert(0, str(ROOT))
 
 from lincodec.core.library import load
-from lincodec.core.signatures import FrameInfo, Parameters
+from lincodec.core.signatures import FrameInfo, MixShape, Parameters
 
 BUILD = core_harness.BUILD
+#: In the place of the chroma format: a spectral tensor of the mixing coder (``tests/core/case.h``).
+_MIX = 128
 Runner = Callable[[Sequence[Path]], str]
 
 
@@ -48,6 +50,8 @@ def _planes(p: Parameters) -> list[int]:
 
 def _case_by_library(core: ctypes.CDLL, data: bytes) -> tuple[int, list[int]]:
     width, height, chroma, depth, frames = struct.unpack_from("<HHBBH", data)
+    if chroma >= _MIX:
+        return _tensor_by_library(core, data)
     parameters = Parameters(width, height, chroma, depth, frames)
     stream, segment, info = data[8:], ctypes.c_void_p(), FrameInfo()
     if status := core.linc_segment_open(stream, len(stream), parameters, ctypes.byref(segment)):
@@ -71,6 +75,33 @@ def _case_by_library(core: ctypes.CDLL, data: bytes) -> tuple[int, list[int]]:
     finally:
         core.linc_segment_close(segment)
     return 0, digests
+
+
+def _tensor_by_library(core: ctypes.CDLL, data: bytes) -> tuple[int, list[int]]:
+    width, height, chroma, depth, frames = struct.unpack_from("<HHBBH", data)
+    planes, halves = chroma & 3, [depth if not chroma & bit else (depth + 1) // 2 for bit in (8, 4)]
+    shape = MixShape(frames, planes, height, width)
+    shape.height[:], shape.width[:] = ([depth, half, half] for half in halves)
+    mix, found, digests = ctypes.c_void_p(), (ctypes.c_int64 * 3)(), []
+    stream = data[8:]  # has to stay while it is read
+    if status := core.linc_mix_open(shape, stream, len(stream), mix):
+        return status, []
+    try:
+        for _ in range(frames):
+            if status := core.linc_mix_read(mix, found):
+                return status, []
+            digest = 0
+            for plane in range(planes):
+                count = found[plane]
+                where, values = (ctypes.c_int32 * count)(), (ctypes.c_int32 * count)()
+                if status := core.linc_mix_take(mix, plane, where, values, count):
+                    return status, []
+                digest = zlib.crc32(bytes(values), zlib.crc32(bytes(where), digest))
+            digests.append(digest)
+        status = core.linc_mix_ended(mix)
+        return status, [] if status else digests
+    finally:
+        core.linc_mix_close(mix)
 
 
 def by_library(level: int, threads: int, cases: Sequence[Path]) -> str:

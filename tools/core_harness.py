@@ -34,7 +34,7 @@ def compile_program(out: Path, command: Sequence[str], *files: Path) -> Path:
     """The decoder and one program of the tests as an executable."""
     core_build.compile_into(
         [*command, *core_build.COMMON, "-D_GNU_SOURCE", "-pthread", "-I", CORE, "-I", TESTS,
-         *decoder(), TESTS / "case.c", *files],
+         *decoder(), TESTS / "case.c", TESTS / "case_mix.c", *files],
         out,
     )  # fmt: skip
     return out

@@ -36,7 +36,8 @@ from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.quantise import Coded
 from lincodec.encoder.linc.segment_fit import RATE, SegmentFit
-from lincodec.encoder.presets import resolve, step_of
+from lincodec.encoder.preset_choice import resolve
+from lincodec.encoder.presets import step_of
 from lincodec.encoder.segments import Range, plan
 from lincodec.entropy import context
 from lincodec.entropy.coefficients import Coefficients

@@ -346,7 +346,9 @@ class Video(Source):
         """A contact sheet, for notebooks."""
         from lincodec.api.sheet import sheet
 
-        return sheet(self)
+        return sheet(
+            self.path, self.metadata, lambda frames, size: self.frames_at(frames, size=size).data
+        )
 
     def _frame(self, index: SupportsIndex) -> int:
         return _within(operator.index(index), len(self), "frame")

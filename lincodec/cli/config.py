@@ -19,6 +19,8 @@ from click.core import ParameterSource
 
 from lincodec.errors import UsageError
 
+#: Where the context keeps the user's own presets.
+_PRESETS = "linc.presets"
 #: Prefix of the environment variables, such as LINC_ENCODE_PRESET.
 PREFIX = "LINC"
 
@@ -37,6 +39,8 @@ def default_path() -> Path:
 
 def read(path: Path | None) -> dict[str, Any]:
     """The tables of a file, one a command; empty when no file is named and there is none.
+
+    Tables inside of ``presets`` are presets of the user's own.
 
     Raises:
         UsageError: the file cannot be read, or is not TOML with a table for each command.
@@ -58,6 +62,12 @@ def read(path: Path | None) -> dict[str, Any]:
     return found
 
 
+def own_presets() -> dict[str, dict[str, Any]]:
+    """The user's own presets by name: the tables [presets.NAME] of the file."""
+    found: dict[str, dict[str, Any]] = click.get_current_context().meta.get(_PRESETS, {})
+    return found
+
+
 def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     """Callback of ``--config``: the file's tables become the defaults of the commands."""
     group = ctx.command
@@ -66,7 +76,10 @@ def load(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
     unknown = sorted(set(tables) - set(group.list_commands(ctx)))
     if unknown:
         raise UsageError(f"config file: there is no command {unknown[0]!r}")
-    ctx.default_map = tables
+    listed = tables.get("presets", {})  # options of the command of that name, and tables
+    ctx.meta[_PRESETS] = {name: item for name, item in listed.items() if isinstance(item, dict)}
+    options = {name: item for name, item in listed.items() if not isinstance(item, dict)}
+    ctx.default_map = {**tables, "presets": options}
 
 
 def defaults_for(command: click.Command, table: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from lincodec.cli import paths, report
+from lincodec.cli.config import own_presets
 from lincodec.cli.options import (
     SectionedCommand,
     align_weight_option,
@@ -26,7 +27,7 @@ from lincodec.cli.options import (
 from lincodec.cli.rate import nominal_fps
 from lincodec.cli.session import Session
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
-from lincodec.encoder.presets import resolve
+from lincodec.encoder.preset_choice import resolve
 from lincodec.errors import UsageError
 from lincodec.options import EncodeOptions
 
@@ -36,8 +37,8 @@ _HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on 
 Examples:
   linc encode clip.mp4                          writes clip.linc
   linc encode clip.mp4 -o small.linc --size 500k
-  linc encode clip.mp4 --preset slow --max-time 1h
-  linc encode clip.mp4 --preset slow --resume   goes on after a crash
+  linc encode clip.mp4 --preset fast --max-time 10m
+  linc encode clip.mp4 --resume                 goes on after a crash
   linc encode clip.mp4 --psnr 34 --start 10 --duration 5
   linc encode clip.mp4 --dry-run                what it would come to
   linc encode clip.mp4 --align models/clip-vit-base-patch32
@@ -225,8 +226,10 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     target = output or paths.default_output(source, ".linc")
     if target == paths.STANDARD:
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")
-    resolve(given["preset"])
-    options = _options(source, given)
+    own = own_presets()
+    table = own.get(given["preset"])
+    resolve(given["preset"], table, own)
+    options = replace(_options(source, given), preset_table=table)
     if given["dry_run"]:
         from lincodec.encoder.forecast import forecast
 

@@ -216,7 +216,7 @@ def presets_text(found: Sequence[Mapping[str, Any]], clips: Sequence[str], cpu_c
         )
     return (
         f"{table(rows, head=True)}\n\nMeasured on {cpu_count} CPU cores, all together: "
-        f"{'; '.join(clips)}.\n-: made for a GPU and not measured."
+        f"{'; '.join(clips)}.\n-: not measured."
     )
 
 

@@ -33,7 +33,8 @@ from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
 from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_field, with_motion
 from lincodec.encoder.pacing import Pace
-from lincodec.encoder.presets import Preset, resolve
+from lincodec.encoder.preset_choice import resolve
+from lincodec.encoder.presets import Preset
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
 from lincodec.limits import Limits
@@ -45,6 +46,9 @@ from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
 from lincodec.video.timing import is_constant
+
+#: Share of a partitioned segment's bytes that motion for frames in between may add.
+_MOTION_SHARE = 0.02
 
 
 def encode(
@@ -76,7 +80,7 @@ def encode(
         VerifyError: the written file does not decode to what was encoded.
     """
     started = time.monotonic()
-    preset = resolve(options.preset)
+    preset = resolve(options.preset, options.preset_table)
     if options.scene_cut is None:
         options = replace(options, scene_cut=preset.scene_cut)
     _check_options(source, output, options)
@@ -272,8 +276,15 @@ class _Job:
                     self.warnings.append("memory ran out: a segment was cut in two")
                     continue
                 self.cut_short |= fitted.cut_short
-                code = fitted.code if motion is None else with_motion(fitted.code, motion)
+                code = fitted.code
+                if motion is not None and self._motion_pays(code, reserved):
+                    code = with_motion(code, motion)
                 yield part, frames, code, pack_segment(code)
+
+    def _motion_pays(self, code: SegmentCode, size: int) -> bool:
+        """Whether to store motion of ``size`` bytes: beside frames of few bytes only if asked to."""
+        few = code.pictures is not None and size > _MOTION_SHARE * len(code.pictures.stream)
+        return self.options.motion is not None or not few
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool

@@ -10,7 +10,7 @@ from pathlib import Path
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
 from lincodec.encoder.encode import encode
-from lincodec.encoder.presets import resolve
+from lincodec.encoder.preset_choice import resolve
 from lincodec.errors import UsageError
 from lincodec.options import EncodeOptions, Span
 from lincodec.video.reader import FrameReader
@@ -55,7 +55,7 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
     """
     if source == "-":
         raise UsageError("--dry-run reads the source twice; standard input cannot be")
-    preset = resolve(options.preset)
+    preset = resolve(options.preset, options.preset_table)
     if preset.inr is not None:
         raise UsageError(f"--dry-run predicts architecture linc; {preset.name} is {preset.arch}")
     with FrameReader(source, span=Span(options.span.start, None, None)) as reader:

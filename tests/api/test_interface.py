@@ -15,9 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from support.tiny_models import make_clip
 
 import lincodec as lc
 from lincodec.options import Span
+from lincodec.semantics import conse
+from lincodec.semantics.dual import DualEncoder
 from lincodec.video.reader import FrameReader
 from lincodec.video.writer import FrameWriter
 
@@ -102,6 +105,15 @@ def workplace(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFact
     return folder
 
 
+@pytest.fixture
+def quick_conse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small random model under the name of ``conse``, which takes a minute to start."""
+    teacher = DualEncoder(make_clip(tmp_path / "tiny", dimension=conse.Conse.dimension))
+    teacher.model = conse.Conse.model
+    monkeypatch.setattr(conse, "Conse", lambda _: teacher)
+
+
+@pytest.mark.usefixtures("quick_conse")
 @pytest.mark.parametrize("page", ["docs/api.md", "README.md"])
 def test_examples_run(page: str, workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(workplace)

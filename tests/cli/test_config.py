@@ -36,10 +36,10 @@ def test_what_comes_first(
     path = tmp_path / "c.toml"
     path.write_text('[encode]\npreset = "fast"\n' if filed else "")
     if variable:
-        monkeypatch.setenv("LINC_ENCODE_PRESET", "slow")
+        monkeypatch.setenv("LINC_ENCODE_PRESET", "paper-s")
     more = ["--preset", "instant"] if typed else []
     assert linc("--config", path, "encode", source, *more).code == 0
-    expected = "instant" if typed else "slow" if variable else "fast" if filed else "medium"
+    expected = "instant" if typed else "paper-s" if variable else "fast" if filed else "medium"
     assert engine.calls[-1][3].preset == expected
     shown = linc("--config", path, "encode", "--show-config", *more)
     origin = (

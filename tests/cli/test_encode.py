@@ -26,13 +26,13 @@ def test_the_default_output_is_beside_the_input(linc: Linc, engine: Engine, sour
 
 def test_every_option_reaches_the_engine(linc: Linc, engine: Engine, source: Path) -> None:
     arguments = (
-        "--preset slow --size 2MB --max-time 10m --segment 48 --no-scene-cut --no-network "
+        "--preset fast --size 2MB --max-time 10m --segment 48 --no-scene-cut --no-network "
         "--start 00:01 --duration 2.5 --frames 100 --audio none --device cpu --seed 7 "
         "--no-verify --tag title=A=B --tag year=2008 --align one --align two --align-weight 0.1"
     )
     assert linc("encode", source, *arguments.split()).code == 0
     assert engine.calls[0][3] == EncodeOptions(
-        preset="slow",
+        preset="fast",
         size=2_000_000,
         max_time=pytest.approx(600, abs=1),  # less what loading took
         segment=48,

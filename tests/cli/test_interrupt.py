@@ -43,7 +43,7 @@ def wait_for_fit(stream: IO[str] | None) -> None:
 def encoding(clip: Callable[[str], Path], output: Path) -> tuple[object, ...]:
     """Arguments of an encode that would take minutes."""
     return (
-        "encode", clip("bikes"), "-o", output, "--preset", "slow", "--segment", "8", "--frames", 24,
+        "encode", clip("bikes"), "-o", output, "--segment", "8", "--frames", 24,
         "--max-time", "5m", "--progress", "json", "--json",
     )  # fmt: skip
 

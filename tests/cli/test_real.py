@@ -173,12 +173,12 @@ def test_presets_are_listed(linc: Linc) -> None:
     for preset in listed["presets"]:
         [line] = [row for row in text.splitlines() if row.startswith(f"{preset['name']} ")]
         measured = preset["measured"]
-        assert (measured is None) == (preset["inr"] is not None) == (" - " in line)
+        assert (measured is None) == (" - " in line)
         assert measured is None or f"{measured['psnr']:.2f}" in line
 
 
-def test_the_preset_table_has_exactly_the_presets_there_are() -> None:
-    assert list(measurements()["presets"]) == list(PRESETS)
+def test_every_measurement_is_of_a_preset() -> None:
+    assert set(measurements()["presets"]) <= set(PRESETS)
 
 
 def test_the_contract_names_every_key(linc: Linc, work: Path, root: Path) -> None:

@@ -50,6 +50,11 @@ int case_read(Case *c, const uint8_t *data, size_t size) {
     return 1;
 }
 
+int64_t case_area(const Case *c) {
+    const LincParameters *p = &c->parameters;
+    return (int64_t)p->width * p->height * (p->chroma < CASE_MIX ? 1 : p->depth * p->depth);
+}
+
 void case_write(const LincParameters *p, uint8_t header[CASE_HEADER]) {
     const uint8_t bytes[CASE_HEADER] = {
         (uint8_t)p->width,  (uint8_t)(p->width >> 8), (uint8_t)p->height, (uint8_t)(p->height >> 8),
@@ -192,6 +197,10 @@ void case_decode(const Case *c, int threads, Decoded *decoded) {
     Run run = {.c = c, .decoded = decoded, .count = c->parameters.frames, .left = c->parameters.frames};
     decoded->frames = 0;
     decoded->digest = 0;
+    if (c->parameters.chroma >= CASE_MIX) {
+        case_mix_decode(c, decoded);
+        return;
+    }
     decoded->status = linc_segment_open(c->bytes, c->size, &c->parameters, &run.segment);
     if (decoded->status != LINC_OK) return;
     run.steps = calloc((size_t)run.count, sizeof *run.steps);

@@ -5,7 +5,8 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 
-const HEADER = 8, PARAMETERS = 20, INFO = 40, POINTER = 4;
+const HEADER = 8, PARAMETERS = 20, POINTER = 4, SHAPE = 40, MIX = 128;
+const INFO = 256; // LincFrameInfo and to spare
 const EVERYTHING = 15;  // release mask
 
 const table = new Uint32Array(256);
@@ -54,6 +55,12 @@ function decode(data) {
   };
   const parameters = take(PARAMETERS), out = take(POINTER), info = take(INFO);
   const size = data.length - HEADER, bytes = take(size + 1);
+  if (p.chroma >= MIX) {
+    new Uint8Array(core.memory.buffer, bytes, size).set(data.subarray(HEADER));
+    const result = tensor(p, bytes, size, take);
+    taken.forEach((at) => core.free(at));
+    return result;
+  }
   [p.width, p.height, p.chroma, p.depth, p.frames].forEach((value, i) =>
     new DataView(core.memory.buffer).setInt32(parameters + 4 * i, value, true));
   new Uint8Array(core.memory.buffer, bytes, size).set(data.subarray(HEADER));
@@ -65,6 +72,32 @@ function decode(data) {
     core.linc_segment_close(segment);
   }
   taken.forEach((at) => core.free(at));
+  return [status, digests];
+}
+
+// A spectral tensor of the mixing coder: status and the digest of every component.
+function tensor(p, bytes, size, take) {
+  const planes = p.chroma & 3, shape = take(SHAPE), out = take(POINTER), found = take(24), digests = [];
+  const half = (bit) => (p.chroma & bit ? (p.depth + 1) >> 1 : p.depth);
+  const sides = [p.depth, half(8), half(8), p.depth, half(4), half(4)];
+  [p.frames, planes, p.height, p.width, ...sides].forEach((value, i) =>
+    new DataView(core.memory.buffer).setInt32(shape + 4 * i, value, true));
+  let status = core.linc_mix_open(shape, bytes, size, out);
+  if (status) return [status, digests];
+  const mix = i32(out);
+  for (let i = 0; i < p.frames && !status; i++) {
+    status = core.linc_mix_read(mix, found);
+    let digest = 0;
+    for (let plane = 0; plane < planes && !status; plane++) {
+      const count = i32(found, 2 * plane), lists = core.malloc(8 * count + 1);
+      status = core.linc_mix_take(mix, plane, lists, lists + 4 * count, BigInt(count));
+      if (!status) digest = crc32(digest, new Uint8Array(core.memory.buffer, lists, 8 * count));
+      core.free(lists);
+    }
+    if (!status) digests.push(digest);
+  }
+  status = status || core.linc_mix_ended(mix);
+  core.linc_mix_close(mix);
   return [status, digests];
 }
 

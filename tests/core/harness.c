@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -67,6 +68,12 @@ static uint8_t *keep_open(const char *name) {
     return memory == MAP_FAILED ? NULL : memory;
 }
 
+/* Ends the program after so many seconds of the processor. */
+static void limit_time(long limit) {
+    const struct itimerval timer = {.it_value = {.tv_sec = limit}};
+    setitimer(ITIMER_VIRTUAL, &timer, NULL);
+}
+
 /* Seconds of the processor since the program began. */
 static double seconds(void) {
     return (double)clock() / CLOCKS_PER_SEC;
@@ -108,7 +115,7 @@ static int campaign(const File *files, int count, long mutations, uint64_t seed,
             memcpy(keep + 8, work, size);
         }
         Case c;
-        if (!case_read(&c, work, size) || c.parameters.width * c.parameters.height > AREA) {
+        if (!case_read(&c, work, size) || case_area(&c) > AREA) {
             skipped++;
             continue;
         }
@@ -118,9 +125,9 @@ static int campaign(const File *files, int count, long mutations, uint64_t seed,
         c.bytes = exact;
         Decoded decoded = {0};
         const double begin = seconds();
-        alarm(SECONDS); /* a hang ends the program, and KEEP has the case */
+        limit_time(SECONDS); /* a hang ends the program, and KEEP has the case */
         case_decode(&c, 1, &decoded);
-        alarm(0);
+        limit_time(0);
         if (seconds() - begin > slowest) slowest = seconds() - begin;
         free(exact);
         by_status[decoded.status & (STATUSES - 1)]++;

@@ -74,6 +74,7 @@ static int take_apart(Parts *parts, const uint8_t *data, size_t size) {
     LincRecordMemory memory = {0};
     size_t position = 0;
     if (!case_read(&c, data, size)) return 0;
+    if (c.parameters.chroma >= CASE_MIX) return 0; /* no records */
     parts->parameters = c.parameters;
     for (parts->count = 0; parts->count < RECORDS && position < c.size; parts->count++)
         if (linc_record_read(c.bytes, c.size, &position, &memory, parts->records + parts->count) != LINC_OK) break;

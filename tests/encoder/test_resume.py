@@ -186,7 +186,7 @@ def test_killed_and_resumed(
     output = tmp_path / "out.linc"
     arguments = [
         "encode", source, "-o", str(output), "--frames", "24", "--segment", "4", "--resume",
-        "--preset", "slow", "--max-time", "60", "--quiet",
+        "--preset", "medium", "--max-time", "60", "--quiet",
     ]  # fmt: skip
     process = subprocess.Popen([sys.executable, "-m", "lincodec", *arguments])
     for size in lines(journal_path(output)):

@@ -30,6 +30,7 @@ _LARGE = 700_000  # luma samples from which the smallest of them is not tried
 _TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 _SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
+_REFINED = 0.3  # what refining a closed form gains at most, about
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -63,6 +64,7 @@ class Layout:
         self.device, self.threads = device, threads
         self.step, self.effort = step, effort
         self.trials, self.refined = trials, refined
+        self._tried: tuple[Sequence[Planes], float] | None = None
         self.rows, self.columns = (
             _window(size, limit)
             for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
@@ -100,6 +102,8 @@ class Layout:
         if not self.trials:
             return [SegmentPlan(part, self.effort is not None)]
         window = self._windows(frames)
+        if self._surely_partitioned(window, arch):
+            return [SegmentPlan(part, partitioned=True)]
         whole = self._trial(window, arch)
         gain = self._gain(window, score(whole.bits, whole.psnr))
         lengths = [len(frames)]
@@ -120,18 +124,27 @@ class Layout:
         if not self.trials:
             return self.effort is not None
         window = self._windows(frames)
-        return self._gain(window, self._score(window, arch)) > 0
+        return self._surely_partitioned(window, arch) or (
+            self._gain(window, self._score(window, arch)) > 0
+        )
 
     def _surely_partitioned(self, frames: Sequence[Planes], arch: LincArch) -> bool:
-        """Whether blocks of the closed form hardly matter."""
-        return self.effort is not None and self._gain(frames, self._score(frames, arch)) > _SURE
+        """Whether partitioned frames win by so much that the closed form is not refined."""
+        if self.effort is None:
+            return False
+        plain = SegmentFit(frames, self.info, arch, refined=False, device=self.device)
+        found = plain.trial(self.step)
+        return self._gain(frames, score(found.bits, found.psnr)) > _SURE + _REFINED
 
     def _gain(self, frames: Sequence[Planes], plain: float) -> float:
         """By how much partitioned frames beat the closed form, whose score is ``plain``."""
         if self.effort is None:
             return -math.inf
-        found = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads).trial(self.step)
-        return plain - score(found.bits, found.psnr)
+        if self._tried is None or self._tried[0] is not frames:
+            fit = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads)
+            found = fit.trial(self.step)
+            self._tried = frames, score(found.bits, found.psnr)
+        return plain - self._tried[1]
 
     def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
         trial = self._trial(frames, arch)

@@ -297,7 +297,7 @@ def test_a_stop_finishes_with_a_valid_file(clip: Callable[[str], Path], tmp_path
         if progress.stage == "fit":
             stop.set()
 
-    options = EncodeOptions(preset="slower", quality=18, segment=8, span=Span(frames=24))
+    options = EncodeOptions(preset="medium", quality=18, segment=8, span=Span(frames=24))
     report = encode(str(clip("carphone")), str(linc), options, progress=told, stop=stop)
     assert report.stopped
     assert report.frames == 24
@@ -315,7 +315,7 @@ def test_a_stop_during_the_network(clip: Callable[[str], Path], tmp_path: Path) 
         if len(seen) == 9:
             stop.set()
 
-    options = EncodeOptions(preset="slower", quality=18, span=Span(frames=FRAMES))
+    options = EncodeOptions("medium", 18, kind="spectral", span=Span(frames=FRAMES))
     report = encode(str(clip("carphone")), str(linc), options, progress=told, stop=stop)
     assert report.stopped
     assert report.seconds < 45
@@ -327,7 +327,7 @@ def test_a_stop_during_the_network(clip: Callable[[str], Path], tmp_path: Path) 
 
 def test_a_time_limit_is_kept(clip: Callable[[str], Path], tmp_path: Path) -> None:
     linc = tmp_path / "x.linc"
-    options = EncodeOptions(preset="slower", quality=18, max_time=5, span=Span(frames=FRAMES))
+    options = EncodeOptions(preset="medium", quality=18, max_time=5, span=Span(frames=FRAMES))
     report = carphone(clip, linc, options)
     assert report.seconds < 25
     assert verify(linc).frames == FRAMES
