@@ -19,22 +19,19 @@ from lincodec.decoder.load import ON_CPU, Rendering, RenderModel, segment_model,
 from lincodec.decoder.prefetch import Unpacker, unpacked
 from lincodec.errors import CorruptError, ResourceError
 from lincodec.model.between import Between
-from lincodec.model.devices import CPU
+from lincodec.model.devices import CPU, Portions
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area
 from lincodec.system.memory import ran_out
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import default_matrix
 
-#: Luma samples rendered at a time, on the CPU and on other devices, which want few large jobs.
-_BATCH_SAMPLES, _BATCH_ELSEWHERE = 8_000_000, 64_000_000
 _UNSPECIFIED = 2  # matrix coefficients (H.273)
 
 
 def batch_size(info: VideoInfo, device: torch.device = CPU) -> int:
     """Frames of a picture size that are rendered together."""
-    samples = _BATCH_SAMPLES if device.type == "cpu" else _BATCH_ELSEWHERE
-    return max(1, samples // (info.width * info.height))
+    return max(1, Portions.on(device).rendered // (info.width * info.height))
 
 
 @dataclass(frozen=True)

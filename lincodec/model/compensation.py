@@ -17,15 +17,15 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+from lincodec.model.devices import Portions
+from lincodec.types import plane_shifts
+
 #: Frames of a segment at most, so that each is soon reached.
 LONGEST = 1024
 #: Frames from one anchor to the next, about.
 ANCHORS = 16
 #: Lobes of the interpolation kernel: it takes so many samples on each side of a place.
 LOBES = 3
-#: Samples of blocks that are cut out together: on the CPU enough for all its threads and not much
-#: more than its cache holds, elsewhere they bound the memory.
-_CHUNK, _CHUNK_ELSEWHERE = 1 << 20, 1 << 25
 #: Matrix products that are started together, at most.
 _PRODUCTS = 65_535
 #: Samples of a line that one matrix product gives.
@@ -147,10 +147,8 @@ class Blocks:
             cell: side of a block in luma samples.
             unit: displacements are in so many parts of a luma sample.
         """
-        height, width = sizes[0]
         out = []
-        for h, w in sizes:
-            sy, sx = int(h != height), int(w != width)
+        for (h, w), (sy, sx) in zip(sizes, plane_shifts(sizes), strict=True):
             # a lone block of a narrow plane may be much larger than what there is to cover
             side = [min(cell >> s, _GROUP * -(-n // _GROUP)) for n, s in ((h, sy), (w, sx))]
             out.append(Blocks((h, w), (side[0], side[1]), (unit << sy, unit << sx)))
@@ -175,7 +173,7 @@ class Blocks:
         sides = [c + 2 * o for c, o in zip(self.cell, over, strict=True)]
         out = planes.new_empty(place.shape[0], *sides)
         samples = (sides[0] + 2 * LOBES - 1) * (sides[1] + 2 * LOBES - 1)
-        most = _CHUNK if planes.device.type == "cpu" else _CHUNK_ELSEWHERE
+        most = Portions.on(planes.device).moved
         chunk = min(max(1, most // samples), _PRODUCTS)
         for start in range(0, place.shape[0], chunk):
             part = slice(start, start + chunk)

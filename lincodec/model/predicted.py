@@ -8,11 +8,9 @@ import torch
 from torch import Tensor
 
 from lincodec.model.compensation import Blocks, Link, levels, predicted
+from lincodec.model.devices import Portions
 from lincodec.model.resample import Area, resample
 from lincodec.model.segment import SegmentModel
-
-#: Luma samples that are decoded together, on the CPU and on other devices.
-_BATCH, _BATCH_ELSEWHERE = 4_000_000, 64_000_000
 
 
 class PredictedSegment:
@@ -61,7 +59,7 @@ class PredictedSegment:
         missing = self._needed(frames)
         if 0 in missing:
             self._keep([0], self.model.native(self.latents[:, :1]))
-        samples = _BATCH if self.latents.device.type == "cpu" else _BATCH_ELSEWHERE
+        samples = Portions.on(self.latents.device).predicted
         batch = max(1, samples // (self.blocks[0].size[0] * self.blocks[0].size[1]))
         for depth in sorted({self._depth[at] for at in missing if at}):
             links = [self._links[at] for at in sorted(missing) if self._depth.get(at) == depth]
