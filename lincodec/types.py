@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -56,6 +57,16 @@ class VideoInfo:
         sx, sy = self.chroma_shift
         chroma = ((self.height + (1 << sy) - 1) >> sy, (self.width + (1 << sx) - 1) >> sx)
         return (luma, chroma, chroma)
+
+
+def plane_shifts(sizes: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """By how many bits rows and columns of each plane are fewer than those of the first.
+
+    Args:
+        sizes: (height, width) of each plane, luma first.
+    """
+    height, width = sizes[0]
+    return [(int(h != height), int(w != width)) for h, w in sizes]
 
 
 @dataclass(frozen=True)

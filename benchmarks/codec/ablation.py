@@ -39,8 +39,8 @@ from lincodec.encoder.linc.segment_fit import RATE, SegmentFit
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import step_of
 from lincodec.encoder.segments import Range, plan
-from lincodec.entropy import context
 from lincodec.entropy.coefficients import Coefficients
+from lincodec.entropy.tables import CLASS_BOUNDS
 from lincodec.model.network import Network, network_shape
 from lincodec.types import Frame, Planes
 
@@ -262,9 +262,12 @@ def weight_bits(clip: Clip, seconds: float) -> dict[str, float]:
 
 
 def active_count(q: Coefficients) -> int:
-    """Weights that are coded: those within their block's class (spec 7.5.2)."""
-    shape = context.Channel(*q.shape)
-    return context.active_positions(shape, context.class_of(q)).count
+    """Weights that are coded: those within their block's class (spec 7.5.4)."""
+    diagonal = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4]))
+    reach = ((q.dense() != 0) * (diagonal + 1)).max((3, 4))
+    bounds = np.array(CLASS_BOUNDS)
+    covered = bounds[np.searchsorted(bounds, reach)]
+    return int((diagonal < covered[..., None, None]).sum())
 
 
 def compared(results: list[Result]) -> dict[str, dict[str, float | None]]:

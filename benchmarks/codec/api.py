@@ -13,6 +13,7 @@ import argparse
 import json
 import math
 import multiprocessing
+import os
 import random
 import statistics
 import subprocess
@@ -180,7 +181,8 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = measured(arguments, Path(folder))
-    text = json.dumps({"command": command(), "machine": machine(), **found}, indent=1)
+    about = {"command": command(), "machine": machine(), "load": round(os.getloadavg()[0], 1)}
+    text = json.dumps({**about, **found}, indent=1)
     arguments.output.write_text(text + "\n", encoding="utf-8")
 
 

@@ -357,7 +357,10 @@ def good() -> Iterator[Vector]:
     yield vector("rotated", "6.1", "a quarter turn, sample aspect 4:3, full range", build(turned))
     large = LincArch(6, 32, 3)
     yield vector(
-        "block-64", "6.2.2 7.5.5 7.5.6 7.8", "blocks of 64, larger than the picture", build(VIDEO, large)
+        "block-64",
+        "6.2.2 7.5.5 7.5.6 7.8",
+        "blocks of 64, larger than the picture",
+        build(VIDEO, large),
     )
     yield vector(
         "block-16",
@@ -392,9 +395,7 @@ def good() -> Iterator[Vector]:
         "network-one-of-two", "8.5", "the second segment has no network", build(five, arch, two)
     )
     huge = segment(VIDEO, ARCH, 0, 2, gain=3500)
-    yield vector(
-        "escapes", "7.5.3 7.5.5", "spectral integers up to 63000", build(segments=[huge])
-    )
+    yield vector("escapes", "7.5.3 7.5.5", "spectral integers up to 63000", build(segments=[huge]))
     eight = replace(VIDEO, n_frames=8)
     time = np.arange(8)
     rows = np.array([200 + 5 * time, time**2 - 9, noise(8, 3) % 9 - 4, 90 + 0 * time])

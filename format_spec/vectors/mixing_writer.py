@@ -14,7 +14,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "reference"))
 
-import linc_mixing  # noqa: E402
+import linc_mixing
 
 #: Bit for a decision of a kind, given how many of this kind were before.
 Rule = Callable[[str, int], int]

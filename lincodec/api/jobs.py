@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from lincodec.crop import Crop
 from lincodec.container.open import open_file
+from lincodec.crop import Crop
 from lincodec.errors import UsageError
 from lincodec.options import (
     DecodeOptions,

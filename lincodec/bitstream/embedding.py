@@ -72,15 +72,13 @@ class Head:
 
 
 def _packed(tensor: Lattice) -> bytes:
-    """A lattice payload with step 1 (spec clause 7.4)."""
-    return tensor.exponents.astype(np.int8).tobytes() + lattice.encode(tensor.q)
+    """A lattice payload with step 1."""
+    return lattice.pack(tensor.exponents, tensor.q)
 
 
 def _unpacked(payload: bytes, count: int, width: int) -> Lattice:
-    if len(payload) < count:
-        raise CorruptError(f"aLGN: {len(payload)} bytes for {count} rows")
-    exponents = np.frombuffer(payload[:count], np.int8)
-    tensor = Lattice(lattice.decode(payload[count:], count, width), 1.0, exponents)
+    exponents, q = lattice.unpack(payload, count, width, "aLGN")
+    tensor = Lattice(q, 1.0, exponents)
     quantisers.lattice_dequantise(tensor.q, tensor.step, tensor.exponents)  # refuses what overflows
     return tensor
 

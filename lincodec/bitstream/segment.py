@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 from lincodec.bitstream import quantisers
 from lincodec.bitstream.pictures import Pictures, pictures_of
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
-from lincodec.entropy import context, lattice, minmax, spectral
 from lincodec.entropy import field as fields
-from lincodec.entropy.coefficients import Coefficients, Placed, cropped
+from lincodec.entropy import lattice, minmax, spectral
+from lincodec.entropy.coefficients import Channel, Coefficients, Placed, cropped
 from lincodec.errors import CorruptError, UnsupportedError
 from lincodec.registry import Mode, Role
+from lincodec.types import plane_shifts
 
 Floats = NDArray[np.float32]
 Key = tuple[Role, int]
@@ -194,10 +195,8 @@ def _pack(key: Key, tensor: Tensor) -> tuple[TensorEntry, bytes]:
         )  # fmt: skip
         return entry, payload
     if isinstance(tensor, Lattice):
-        count = tensor.exponents.size
-        payload = tensor.exponents.astype(np.int8).tobytes() + lattice.encode(
-            tensor.q.reshape(count, -1)
-        )
+        flat = tensor.q.reshape(tensor.exponents.size, -1)
+        payload = lattice.pack(tensor.exponents, flat)
         return TensorEntry(role, layer, Mode.LATTICE, dims, len(payload), a=tensor.step), payload
     if isinstance(tensor, Field):
         payload = fields.encode(tensor.q)
@@ -223,9 +222,7 @@ def pack_segment(code: SegmentCode) -> tuple[SegmentHeader, bytes, bytes]:
     return header, weights, latents
 
 
-def channel_shapes(
-    arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int
-) -> list[context.Channel]:
+def channel_shapes(arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int) -> list[Channel]:
     """Geometry of the spectral channels of ``planes`` eigen-frames (spec: spectral tensors).
 
     Args:
@@ -236,10 +233,8 @@ def channel_shapes(
     side = 1 << arch.block
     block_rows, block_columns = -(-height // side), -(-width // side)
     return [
-        context.Channel(
-            planes, block_rows, block_columns, side >> (h != height), side >> (w != width)
-        )
-        for h, w in sizes
+        Channel(planes, block_rows, block_columns, side >> sy, side >> sx)
+        for sy, sx in plane_shifts(sizes)
     ]
 
 
@@ -258,10 +253,7 @@ def _unpack_plain(entry: TensorEntry, payload: bytes) -> Plain | None:
         return MinMax(q, entry.bits, np.float32(entry.a), np.float32(entry.b))
     if entry.mode == Mode.LATTICE:
         n_rows = dims[0] if len(dims) > 1 else 1
-        if len(payload) < n_rows:
-            raise CorruptError(f"lattice tensor: {len(payload)} bytes for {n_rows} rows")
-        exponents = np.frombuffer(payload[:n_rows], np.int8)
-        q = lattice.decode(payload[n_rows:], n_rows, count // n_rows)
+        exponents, q = lattice.unpack(payload, n_rows, count // n_rows, "lattice tensor")
         return Lattice(q.reshape(dims), entry.a, exponents)
     if entry.mode == Mode.FIELD:
         if len(dims) != 4:

@@ -181,21 +181,10 @@ class DamagedFile(LincFile):
             with self._source.at(section.offset):
                 structure.check_segment_length(section)
             header = self._parse(section, lambda data: SegmentHeader.parse(data, self.limits))
-            end = section.end
-            for kind, length in (
-                (registry.WGTS, header.weights_length),
-                (registry.LATS, header.latents_length),
-            ):
-                part = self._source.section(end)
-                self._require_type(part, kind)
-                with self._source.at(part.offset):
-                    structure.check_payload_length(part, length)
+            parts = self._payloads(section, header)
+            for part in parts:
                 self._source.check(part)
-                end = part.end
-            entry = SegmentEntry(
-                header.first_frame, header.n_frames, section.offset, end - section.offset,
-                header.continues,
-            )  # fmt: skip
+            entry = SegmentEntry.of(header, section.offset, parts[-1].end)
             with self._source.at(section.offset):
                 structure.check_segment(header, entry, self.head)
                 check_expansion(header.expanse, self.size, self.limits)

@@ -201,9 +201,7 @@ class LincFile:
 
     def read_segment_header(self, index: int) -> SegmentHeader:
         """The decoded SEGM of segment ``index``; payloads are not read."""
-        entry = self._entries[index]
-        section = self._source.section(entry.offset)
-        self._require_type(section, registry.SEGM)
+        entry, section = self._entries[index], self._begin(index)
         header = self._parse(section, lambda data: SegmentHeader.parse(data, self.limits))
         with self._source.at(entry.offset):
             structure.check_segment(header, entry, self.head)
@@ -217,15 +215,21 @@ class LincFile:
             ChecksumError: and what else ``read_segment`` raises.
         """
         header = self.read_segment_header(index)
-        return header, self._source.payload(self._payloads(index, header)[1])
+        return header, self._source.payload(self._payloads(self._begin(index), header)[1])
 
     def _read_entry(self, index: int, header: SegmentHeader) -> SegmentData:
-        wgts, lats = self._payloads(index, header)
+        wgts, lats = self._payloads(self._begin(index), header)
         return SegmentData(index, header, self._source.payload(wgts), self._source.payload(lats))
 
-    def _payloads(self, index: int, header: SegmentHeader) -> tuple[Section, Section]:
-        """The frames of WGTS and LATS of a segment."""
-        wgts = self._source.section(self._source.section(self._entries[index].offset).end)
+    def _begin(self, index: int) -> Section:
+        """The frame of SEGM of a segment."""
+        section = self._source.section(self._entries[index].offset)
+        self._require_type(section, registry.SEGM)
+        return section
+
+    def _payloads(self, begin: Section, header: SegmentHeader) -> tuple[Section, Section]:
+        """The frames of WGTS and LATS that follow SEGM."""
+        wgts = self._source.section(begin.end)
         self._require_type(wgts, registry.WGTS)
         with self._source.at(wgts.offset):
             structure.check_payload_length(wgts, header.weights_length)

@@ -50,6 +50,11 @@ def is_critical(kind: bytes) -> bool:
     return not kind[0] & _CASE_BIT
 
 
+def is_safe_to_copy(kind: bytes) -> bool:
+    """Whether an editor that does not know this type may keep it after a change (spec 4.3)."""
+    return bool(kind[3] & _CASE_BIT)
+
+
 def check_letters(kind: bytes) -> None:
     """Check that a section type is four ASCII letters.
 

@@ -218,13 +218,7 @@ class _Check:
     def _entry(self, end: int) -> SegmentEntry:
         assert self.open is not None  # called between SEGM and LATS
         section, header = self.open
-        return SegmentEntry(
-            header.first_frame,
-            header.n_frames,
-            section.offset,
-            end - section.offset,
-            header.continues,
-        )
+        return SegmentEntry.of(header, section.offset, end)
 
     def _check_done(self) -> bytes:
         section, payload = self.kept[registry.DONE]

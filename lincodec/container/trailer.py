@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lincodec import registry
 from lincodec.container.cursor import require
 from lincodec.container.sections import FRAME_SIZE
+from lincodec.container.segment import SegmentHeader
 from lincodec.errors import UnsupportedError
 from lincodec.registry import SegmentFlag
 
@@ -31,6 +32,13 @@ class SegmentEntry:
     """Bytes from there to the end of LATS."""
     continues: bool = False
     """No scene cut between the previous segment and this one."""
+
+    @staticmethod
+    def of(header: SegmentHeader, start: int, end: int) -> SegmentEntry:
+        """The entry of a segment from its header and where SEGM starts and LATS ends."""
+        return SegmentEntry(
+            header.first_frame, header.n_frames, start, end - start, header.continues
+        )
 
     @property
     def end_frame(self) -> int:

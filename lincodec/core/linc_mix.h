@@ -39,6 +39,9 @@ LINC_API LincStatus linc_mix_write(LincMix *mix, const int32_t *const *where, co
  * are rounded. Nothing is kept for linc_mix_finish. */
 LINC_API LincStatus linc_mix_choose(LincMix *mix, const float *const *wishes, float price, int32_t *const *levels);
 
+/* A chooser begins again with the first component and knows from the start what it has learned. */
+LINC_API void linc_mix_rewind(LincMix *mix);
+
 /* The finished bytes; LINC_ARGUMENT if they do not fit, *size is then what they may take at most. */
 LINC_API LincStatus linc_mix_finish(const LincMix *mix, uint8_t *bytes, size_t capacity, size_t *size);
 

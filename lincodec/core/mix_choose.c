@@ -130,3 +130,20 @@ LincStatus linc_mix_choose(LincMix *mix, const float *const *wishes, float price
     mix->writer.count = 0;
     return failed ? LINC_MEMORY : LINC_OK;
 }
+
+void linc_mix_rewind(LincMix *mix) {
+    for (int i = 0; i < mix->shape.planes; i++) {
+        LincMixPlane *p = &mix->plane[i];
+        for (int kept = 0; kept < LINC_MIX_KEPT; kept++) {
+            memset(p->magnitude[kept], 0, p->size);
+            memset(p->root[kept], 0, p->size);
+            memset(p->around[kept], 0, p->size);
+            memset(p->sign[kept], 0, p->size);
+            memset(p->classes[kept], 0, (size_t)(mix->shape.rows + 2) * (size_t)mix->class_row);
+        }
+        memset(p->past, 0, p->size * sizeof *p->past);
+        memset(p->level, 0, sizeof *p->level * (size_t)mix->blocks * (size_t)p->area);
+        memset(p->first, 0, sizeof *p->first * (size_t)(mix->shape.rows + 1) * (size_t)mix->class_row);
+    }
+    mix->component = -1;
+}

@@ -81,6 +81,33 @@ def encode(shape: Shape, components: Iterable[Sequence[Sparse]]) -> bytes:
         return out[: size.value].tobytes()
 
 
+def choose(wishes: Sequence[NDArray[np.float32]], price: float, rounds: int) -> list[Ints]:
+    """Integers near ``wishes`` that cost little.
+
+    Args:
+        wishes: float32 [K, rows, columns, Bv, Bu] of each plane.
+        price: of a bit, in squared distance.
+        rounds: passes over all; each knows from the start what the one before learned.
+
+    Returns:
+        Arrays of the same shapes. The DC of component 0 is rounded to nearest.
+    """
+    wishes = [np.ascontiguousarray(wish, np.float32) for wish in wishes]
+    count, rows, columns = wishes[0].shape[:3]
+    shape = Shape(count, rows, columns, tuple((w.shape[3], w.shape[4]) for w in wishes))
+    chosen = [np.zeros(wish.shape, np.int32) for wish in wishes]
+    core, pointers = library(), ctypes.c_void_p * len(wishes)
+    with _opened(shape, None) as mix:
+        for turn in range(rounds):
+            if turn:
+                core.linc_mix_rewind(mix)
+            for k in range(count):
+                inputs = pointers(*(wish[k].ctypes.data for wish in wishes))
+                outputs = pointers(*(levels[k].ctypes.data for levels in chosen))
+                _check(core.linc_mix_choose(mix, inputs, price, outputs))
+    return chosen
+
+
 def decode(shape: Shape, data: bytes) -> Iterator[list[Sparse]]:
     """The planes of each component in turn; every call of the core releases the interpreter lock.
 

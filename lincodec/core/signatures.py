@@ -145,6 +145,10 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_mix_write": (
         _STATUS, _MIX, c.POINTER(c.c_void_p), c.POINTER(c.c_void_p), c.c_void_p,
     ),
+    "linc_mix_choose": (
+        _STATUS, _MIX, c.POINTER(c.c_void_p), c.c_float, c.POINTER(c.c_void_p),
+    ),
+    "linc_mix_rewind": (None, _MIX),
     "linc_mix_finish": (_STATUS, _MIX, c.c_void_p, c.c_size_t, c.POINTER(c.c_size_t)),
 }  # fmt: skip
 

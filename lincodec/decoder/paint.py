@@ -19,20 +19,16 @@ from lincodec.decoder.prefetch import Unpacker, unpacked
 from lincodec.decoder.shots import Shot
 from lincodec.errors import CorruptError, ResourceError
 from lincodec.model.between import Between
-from lincodec.model.devices import CPU
+from lincodec.model.devices import CPU, Portions
 from lincodec.model.output import quantise, to_frames
 from lincodec.model.resample import Area
 from lincodec.system.memory import ran_out
 from lincodec.types import Planes, VideoInfo
 
-#: Luma samples rendered at a time, on the CPU and on other devices, which want few large jobs.
-_BATCH_SAMPLES, _BATCH_ELSEWHERE = 8_000_000, 64_000_000
-
 
 def batch_size(info: VideoInfo, device: torch.device = CPU) -> int:
     """Frames of a picture size that are rendered together."""
-    samples = _BATCH_SAMPLES if device.type == "cpu" else _BATCH_ELSEWHERE
-    return max(1, samples // (info.width * info.height))
+    return max(1, Portions.on(device).rendered // (info.width * info.height))
 
 
 @dataclass(frozen=True)

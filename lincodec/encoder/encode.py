@@ -25,6 +25,7 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
+from lincodec.container.cursor import single
 from lincodec.decoder.info import info as read_info
 from lincodec.encoder.engine import Engine, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.engines import engine_class
@@ -305,9 +306,9 @@ class _Job:
             writer.add(registry.AUDI, pack_audio(audio))
         writer.add(registry.DGST, tally.digest.digest())
         figures = Quality(
-            psnr_rgb=_single(tally.rgb.mean),
-            psnr_yuv=_single(tally.mean_yuv),
-            segments=tuple(_single(p) for p in tally.segments),
+            psnr_rgb=single(tally.rgb.mean),
+            psnr_yuv=single(tally.mean_yuv),
+            segments=tuple(single(p) for p in tally.segments),
             device=device_name(engine.rendering.device),
         )
         writer.add(registry.QLTY, figures.pack())
@@ -374,8 +375,3 @@ def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:
         max_params=bound,
         max_symbols=bound,
     )
-
-
-def _single(value: float) -> float:
-    """Nearest binary32 value."""
-    return float(torch.tensor(value, dtype=torch.float32))

@@ -22,7 +22,7 @@ from torch.nn import functional
 from lincodec.bitstream.segment import Field, SegmentCode
 from lincodec.entropy import field as fields
 from lincodec.model.between import Grid, linear_weights
-from lincodec.model.devices import CPU
+from lincodec.model.devices import CPU, Portions
 from lincodec.model.resample import whole
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
@@ -32,8 +32,6 @@ _AREA = 480 * 480
 _CELL = 16
 #: Luma samples of a frame that the search looks at, at most.
 _SEARCH_AREA = 240_000
-#: Samples of all frames that are searched together, on the CPU and elsewhere.
-_BATCH, _BATCH_ELSEWHERE = 6_000_000, 32_000_000
 _SMALLEST = 12  # rows or columns of the coarsest level
 _LEAST_CELL = 4.0  # samples of a level
 _SMOOTHNESS = 1.6  # price of a bend, against code values of mismatch
@@ -96,8 +94,7 @@ def displacements(
     """
     scale = torch.tensor([info.width / luma[0].shape[1], info.height / luma[0].shape[0]])
     scale = scale.to(luma[0].device)
-    most = _BATCH if scale.device.type == "cpu" else _BATCH_ELSEWHERE
-    batch = max(1, most // luma[0].numel())
+    batch = max(1, Portions.on(scale.device).searched // luma[0].numel())
     parts = []
     with torch.inference_mode():
         for start in range(0, len(pairs), batch):

@@ -80,3 +80,21 @@ def cropped(q: Coefficients) -> tuple[tuple[int, ...], NDArray[np.int64]]:
     row, column = np.divmod(place, q.shape[4])
     v, u = (int(axis.max(initial=0)) + 1 for axis in (row, column))
     return (*q.shape[:3], v, u), (block * v + row) * u + column
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Geometry of one channel's coefficients."""
+
+    planes: int
+    rows: int
+    columns: int
+    height: int
+    """Vertical block size."""
+    width: int
+    """Horizontal block size."""
+
+    @property
+    def area(self) -> int:
+        """Coefficients of a block."""
+        return self.height * self.width

@@ -20,8 +20,6 @@ _COUNT = struct.Struct("<I")
 
 Ints = NDArray[np.int64]
 Ids = NDArray[np.uint8]
-#: Tables of 16 symbols.
-Family = tuple[tuple[int, ...], ...]
 
 
 def _groups(ids: Ids) -> tuple[NDArray[np.int64], list[tuple[int, int]]]:
@@ -37,20 +35,16 @@ class IntegerWriter:
         self._rans = RansEncoder()
         self._values: list[Ints] = []
 
-    def push(self, values: Ints, ids: Ids, family: Family = MAGNITUDE_TABLES) -> None:
-        """Append one step: ``values`` int64 [n] with table ``ids`` uint8 [n] of a family."""
+    def push(self, values: Ints, ids: Ids) -> None:
+        """Append one step: ``values`` int64 [n] with table ``ids`` uint8 [n]."""
         symbols = np.minimum(np.abs(values), ESCAPE).astype(np.int32)
         order, groups = _groups(ids)
         symbols = symbols[order]
         at = 0
         for table, count in groups:
-            self._rans.push(symbols[at : at + count], family[table])
+            self._rans.push(symbols[at : at + count], MAGNITUDE_TABLES[table])
             at += count
         self._values.append(values)
-
-    def push_symbols(self, symbols: NDArray[np.int32], table: tuple[int, ...]) -> None:
-        """Append plain symbols with their own table (classes of the spectral coder)."""
-        self._rans.push(symbols, table)
 
     def block(self) -> bytes:
         """Returns the finished integer block."""
@@ -88,19 +82,15 @@ class IntegerReader:
         self._bypass = bypass
         self._magnitudes: list[NDArray[np.int32]] = []
 
-    def pull(self, ids: Ids, family: Family = MAGNITUDE_TABLES) -> NDArray[np.int32]:
+    def pull(self, ids: Ids) -> NDArray[np.int32]:
         """Returns the next step's magnitudes capped at ESCAPE, int32 [n]."""
         order, groups = _groups(ids)
-        parts = [self._rans.pull(count, family[table]) for table, count in groups]
+        parts = [self._rans.pull(count, MAGNITUDE_TABLES[table]) for table, count in groups]
         out = np.empty(ids.size, np.int32)
         if parts:
             out[order] = np.concatenate(parts)
         self._magnitudes.append(out)
         return out
-
-    def pull_symbols(self, count: int, table: tuple[int, ...]) -> NDArray[np.int32]:
-        """Returns plain symbols coded with their own table."""
-        return self._rans.pull(count, table)
 
     def finish(self) -> Ints:
         """Returns all signed values in push order, int64 [n].

@@ -74,3 +74,29 @@ def decode(payload: bytes, count: int, width: int) -> Rows:
         for _ in range(head >> 6):
             rows[index] = np.cumsum(rows[index])
     return rows
+
+
+def pack(exponents: NDArray[np.int8], rows: Rows) -> bytes:
+    """The payload of a lattice tensor (spec clause 7.4).
+
+    Args:
+        exponents: int8 [R], one a row.
+        rows: int64 [R, N].
+    """
+    return exponents.astype(np.int8).tobytes() + encode(rows)
+
+
+def unpack(payload: bytes, count: int, width: int, what: str) -> tuple[NDArray[np.int8], Rows]:
+    """The inverse of ``pack``: exponents int8 [count] and rows int64 [count, width].
+
+    Args:
+        payload: of ``what``, which messages name.
+        count: rows.
+        width: integers of a row.
+
+    Raises:
+        CorruptError: it is cut short, or the rows are malformed.
+    """
+    if len(payload) < count:
+        raise CorruptError(f"{what}: {len(payload)} bytes for {count} rows")
+    return np.frombuffer(payload[:count], np.int8), decode(payload[count:], count, width)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from lincodec.core import mixing
-from lincodec.entropy.coefficients import Coefficients
-from lincodec.entropy.context import Channel
+from lincodec.entropy.coefficients import Channel, Coefficients
 
 
 def _shape(shapes: Sequence[Channel]) -> mixing.Shape:

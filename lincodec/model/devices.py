@@ -1,6 +1,8 @@
-"""Which torch device a job runs on."""
+"""Which torch device a job runs on, and how much it takes at a time there."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import torch
 
@@ -8,6 +10,42 @@ from lincodec.errors import ResourceError, UsageError
 
 #: Where linear algebra of few numbers and entropy coding run, whatever the device.
 CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Portions:
+    """How much of a job is done together.
+
+    The CPU wants what its caches hold; other devices want few large jobs, bounded by memory.
+    """
+
+    rendered: int
+    """Luma samples that are rendered together."""
+    traced: int
+    """Positions times frames of a latent-inr tile, to begin with: halved when memory runs out."""
+    summed: int
+    """Samples of a frame whose products are summed in binary32 before the binary64 total,"""
+    tiled: int
+    """samples of all frames of a tile of weights,"""
+    searched: int
+    """and of frames between which motion is searched."""
+    positions: int
+    """Positions of each frame in a step of a latent-inr fit: on a CPU many small steps win."""
+
+    @staticmethod
+    def on(device: torch.device) -> Portions:
+        """Those of a device."""
+        return PORTIONS.get(device.type, PORTIONS["other"])
+
+
+PORTIONS = {
+    "cpu": Portions(
+        rendered=8_000_000, traced=1 << 14, summed=1 << 14, tiled=1 << 18, searched=6_000_000, positions=1 << 10,
+    ),
+    "other": Portions(
+        rendered=64_000_000, traced=1 << 22, summed=1 << 18, tiled=1 << 26, searched=32_000_000, positions=1 << 17,
+    ),
+}  # fmt: skip
 
 
 def device_of(name: str) -> torch.device:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lincodec.model.basis import Axis
+from lincodec.types import plane_shifts
 
 #: Sample value of zero signal, in 8-bit code units.
 CENTRE = 128.0
@@ -27,9 +28,9 @@ class Geometry:
             block: luma block size in samples, a power of two.
             overlap: luma samples on each side of a border.
         """
-        height, width = sizes[0]
-        out = []
-        for h, w in sizes:
-            sy, sx = int(h != height), int(w != width)
-            out.append((Axis(h, block >> sy, overlap >> sy), Axis(w, block >> sx, overlap >> sx)))
-        return Geometry(tuple(out))
+        return Geometry(
+            tuple(
+                (Axis(h, block >> sy, overlap >> sy), Axis(w, block >> sx, overlap >> sx))
+                for (h, w), (sy, sx) in zip(sizes, plane_shifts(sizes), strict=True)
+            )
+        )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -28,7 +27,9 @@ from lincodec.container import (
     pack_metadata,
     pack_times,
 )
+from lincodec.container.cursor import single
 from lincodec.container.open import open_file
+from lincodec.container.sections import is_safe_to_copy
 from lincodec.decoder.spans import audio_of, frame_range
 from lincodec.errors import UsageError
 from lincodec.options import Span
@@ -289,19 +290,14 @@ def _joined_quality(pieces: Sequence[_Piece]) -> Quality | None:
         values = [float(getattr(quality, name)) for quality in known]
         if not all(values):
             return 0.0
-        return _single(sum(v * n for v, n in zip(values, lengths, strict=True)) / sum(lengths))
+        return single(sum(v * n for v, n in zip(values, lengths, strict=True)) / sum(lengths))
 
     rgb = sum(v * n for v, n in zip(segments, counts, strict=True)) / sum(counts)
     return Quality(
-        _single(rgb), mean("psnr_yuv"), mean("ms_ssim"),
+        single(rgb), mean("psnr_yuv"), mean("ms_ssim"),
         max(q.tolerance_rms for q in known), max(q.tolerance_peak for q in known),
         segments, known[0].device,
     )  # fmt: skip
-
-
-def _single(value: float) -> float:
-    """Nearest binary32 value."""
-    return float(struct.unpack("<f", struct.pack("<f", value))[0])
 
 
 def _copied(file: LincFile) -> list[tuple[bytes, bytes]]:
@@ -309,7 +305,7 @@ def _copied(file: LincFile) -> list[tuple[bytes, bytes]]:
     return [
         (section.type, file.payload(section))
         for section in file.sections
-        if section.type not in registry.KNOWN_SECTIONS and section.type[3:4].islower()
+        if section.type not in registry.KNOWN_SECTIONS and is_safe_to_copy(section.type)
     ]
 
 
@@ -320,6 +316,6 @@ def _warnings(pieces: Sequence[_Piece]) -> list[str]:
         for piece in pieces
         for section in piece.file.sections
         if section.name == "aLGN"
-        or (section.type not in registry.KNOWN_SECTIONS and section.type[3:4].isupper())
+        or (section.type not in registry.KNOWN_SECTIONS and not is_safe_to_copy(section.type))
     }
     return [f"section {name} is left out: it was made for the whole file" for name in sorted(lost)]

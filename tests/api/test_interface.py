@@ -95,9 +95,9 @@ print("torch" in sys.modules)
 
 @pytest.fixture(scope="module")
 def workplace(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``clip.mp4``, two seconds of carphone."""
+    """A folder with ``clip.mp4``, forty frames of carphone."""
     folder = tmp_path_factory.mktemp("docs")
-    with FrameReader(str(clip("carphone")), span=Span(frames=60)) as reader:
+    with FrameReader(str(clip("carphone")), span=Span(frames=40)) as reader:
         step = 1 / reader.info.fps
         with FrameWriter(str(folder / "clip.mp4"), reader.info, step, codec="libx264") as writer:
             for index, frame in enumerate(reader):

@@ -6,6 +6,7 @@ import io
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import output_shots
 from lincodec.encoder.encode import encode
 from lincodec.errors import LimitError, LincError, UsageError
+from lincodec.model.devices import PORTIONS
 from lincodec.model.output import quantise, to_frames
 from lincodec.options import DecodeOptions, EncodeOptions, Span
 from lincodec.types import AudioTrack, Frame, Planes, Times
@@ -276,7 +278,7 @@ def test_each_segment_is_decoded_once(coded: Path, monkeypatch: pytest.MonkeyPat
         return unpack_segment(data, *rest)
 
     monkeypatch.setattr("lincodec.decoder.prefetch.unpack_segment", counted)
-    monkeypatch.setattr("lincodec.decoder.paint._BATCH_SAMPLES", 176 * 144)
+    monkeypatch.setitem(PORTIONS, "cpu", replace(PORTIONS["cpu"], rendered=176 * 144))
     frames = rendered(coded, rate=4)
     assert len(frames) == 4 * FRAMES
     assert sorted(loaded) == [0, 1, 2]

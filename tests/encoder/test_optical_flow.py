@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot, output_shots
 from lincodec.encoder.encode import encode
 from lincodec.encoder.optical_flow import grid_size, motion_bound, motion_field
+from lincodec.model.devices import PORTIONS
 from lincodec.options import EncodeOptions, Span
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
@@ -146,7 +148,7 @@ def test_any_size_and_any_batch_give_the_same_motion(
     for small, big in zip(native, large, strict=True):
         means = big[0].reshape(96, 2, 128, 2).mean((1, 3))
         assert float(np.abs(means - small[0]).mean()) < 1.0
-    monkeypatch.setattr("lincodec.decoder.paint._BATCH_SAMPLES", 1)
+    monkeypatch.setitem(PORTIONS, "cpu", replace(PORTIONS["cpu"], rendered=1))
     for one, other in zip(rendered(path, shots), native, strict=True):
         assert all((np.abs(a.astype(int) - b) <= 1).all() for a, b in zip(one, other, strict=True))
     for shot, planes in zip(shots, native, strict=True):

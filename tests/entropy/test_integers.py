@@ -84,19 +84,6 @@ def test_an_empty_block_is_eight_zeros() -> None:
     assert IntegerReader(bytes(8)).finish().size == 0
 
 
-def test_plain_symbols_stand_between_steps() -> None:
-    table = (1 << 22, 3 << 22)
-    writer = IntegerWriter()
-    writer.push(np.array([3, -20]), np.array([20, 30], np.uint8))
-    writer.push_symbols(np.array([1, 0, 1], np.int32), table)
-    writer.push(np.array([-1]), np.array([4], np.uint8))
-    reader = IntegerReader(writer.block())
-    reader.pull(np.array([20, 30], np.uint8))
-    assert reader.pull_symbols(3, table).tolist() == [1, 0, 1]
-    reader.pull(np.array([4], np.uint8))
-    assert reader.finish().tolist() == [3, -20, -1]
-
-
 def _read(block: bytes, tables: np.ndarray) -> list[int]:
     reader = IntegerReader(block)
     reader.pull(tables)

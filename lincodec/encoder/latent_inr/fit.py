@@ -19,6 +19,7 @@ from lincodec.encoder.latent_inr.source import SourceFrames
 from lincodec.encoder.latent_inr.tensors import coded
 from lincodec.encoder.segments import Range
 from lincodec.errors import ResourceError
+from lincodec.model.devices import Portions
 from lincodec.model.latent_inr.grid import encoder, grid_size, positions
 from lincodec.model.latent_inr.network import COLOURS, Inr
 from lincodec.model.latent_inr.rgb import ColorMap
@@ -33,10 +34,6 @@ from lincodec.video.metrics import mse, psnr
 #: A further loss of the latents [B, D] of frames int64 [B] of the segment, added to the MSE.
 LatentLoss = Callable[[Tensor, Tensor], Tensor]
 
-#: Positions of each frame a step, unless the settings say.
-_POSITIONS = 1 << 17
-#: The same on a CPU, where many small steps win.
-_CPU_POSITIONS = 1 << 10
 #: Learning rate at the end, as a share of that at the start.
 _LAST_RATE = 0.05
 #: Share of the newest step in the running error.
@@ -85,9 +82,7 @@ class InrFit:
         self.grid = grid_size(arch, (info.height, info.width))
         at = positions(range(self.grid[0]), whole(self.grid, self.grid), device)
         self.encoding = encoder(arch, at, backend)
-        self.positions = settings.positions or (
-            _CPU_POSITIONS if device.type == "cpu" else _POSITIONS
-        )
+        self.positions = settings.positions or Portions.on(device).positions
         learnt = [tensor for key, tensor in tensors.items() if self._is_learnt(key[0])]
         for tensor in (*learnt, self.latents):
             tensor.requires_grad_(True)

@@ -9,14 +9,12 @@ import torch
 from torch import Tensor
 
 from lincodec.model.basis import analyse
+from lincodec.model.devices import Portions
 from lincodec.model.geometry import CENTRE, Geometry
 from lincodec.types import Planes
 
 #: Chroma step over luma step.
 CHROMA_RATIO = 0.5
-#: Samples whose products are summed in binary32 before they join the binary64 total, on the CPU
-#: and on other devices, where a product this small would take no longer than its start.
-_GRAM_CHUNK, _GRAM_CHUNK_ELSEWHERE = 1 << 14, 1 << 18
 #: Samples of a frame, of all planes, that latents are fitted to.
 _FITTED = 400_000
 
@@ -61,15 +59,10 @@ def gram(channels: Sequence[Tensor], ratio: float, depth: int = 8) -> Tensor:
     for index, channel in enumerate(channels):
         flat = channel.reshape(n, -1)
         weight = 1.0 if index == 0 else ratio**-2
-        for part in torch.split(flat, _gram_chunk(device), dim=1):
+        for part in torch.split(flat, Portions.on(device).summed, dim=1):
             values = centred(part, depth)
             total += weight * (values @ values.T).double()
     return total.cpu()
-
-
-def _gram_chunk(device: torch.device) -> int:
-    """Samples of a frame that one product sums."""
-    return _GRAM_CHUNK if device.type == "cpu" else _GRAM_CHUNK_ELSEWHERE
 
 
 def temporal_basis(products: Tensor) -> tuple[Tensor, Tensor]:
@@ -109,8 +102,8 @@ def fitted_latents(channels: Sequence[Tensor], frames: Sequence[Tensor], ratio: 
     for index, (channel, frame) in enumerate(zip(channels, frames, strict=True)):
         weight = 1.0 if index == 0 else ratio**-2
         pairs = zip(
-            torch.split(frame.reshape(count, -1)[:, ::every], _gram_chunk(device), dim=1),
-            torch.split(channel.reshape(n, -1)[:, ::every], _gram_chunk(device), dim=1),
+            torch.split(frame.reshape(count, -1)[:, ::every], Portions.on(device).summed, dim=1),
+            torch.split(channel.reshape(n, -1)[:, ::every], Portions.on(device).summed, dim=1),
             strict=True,
         )
         for a, b in pairs:

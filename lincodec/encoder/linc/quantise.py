@@ -15,7 +15,7 @@ from lincodec.bitstream.segment import Lattice, Spectral
 from lincodec.encoder.linc.klt import CHROMA_RATIO, dead_zone
 from lincodec.encoder.linc.tiles import weight_tiles
 from lincodec.entropy.coefficients import Coefficients
-from lincodec.entropy.context import BOUNDS
+from lincodec.entropy.tables import CLASS_BOUNDS
 from lincodec.model.basis import Axis
 
 #: Weights below one step less this are zero where nothing looks at what they cost.
@@ -119,9 +119,9 @@ def thinned(channel: Rounded) -> Rounded:
     q, scaled = channel.q, channel.scaled
     block, place = q.places
     depth = np.add.outer(np.arange(q.shape[3]), np.arange(q.shape[4])).ravel()
-    rings = np.searchsorted(BOUNDS, depth, side="right") - 1
+    rings = np.searchsorted(CLASS_BOUNDS, depth, side="right") - 1
     ring = rings[place]
-    size = len(BOUNDS) - 1
+    size = len(CLASS_BOUNDS) - 1
     count, gain = (
         np.bincount(block * size + ring, weights, q.blocks * size).reshape(-1, size)
         for weights in (None, scaled**2 - (scaled - q.values) ** 2)

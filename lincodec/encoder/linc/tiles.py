@@ -14,9 +14,7 @@ from torch.nn import functional
 
 from lincodec.encoder.linc.klt import centred
 from lincodec.model.basis import Axis, blend_borders, transform
-
-#: About how many samples of all frames a tile has on the CPU, and on another device.
-_SAMPLES, _SAMPLES_ELSEWHERE = 1 << 18, 1 << 26
+from lincodec.model.devices import Portions
 
 
 @dataclass(frozen=True)
@@ -55,12 +53,12 @@ class Reach:
 def weight_tiles(
     frames: Tensor, depth: int, unmixing: Tensor, axes: tuple[Axis, Axis]
 ) -> Iterator[tuple[Reach, Reach, Tensor]]:
-    """The weights that ``closed.spectral_weights`` gives, tile by tile.
+    """The weights that ``klt.spectral_weights`` gives, tile by tile.
 
     Args:
         frames: [n, height, width], centred float32 or codes of ``depth`` bits.
         depth: bits of codes.
-        unmixing: float32 [D, n]; see ``closed.unmixing``.
+        unmixing: float32 [D, n]; see ``klt.unmixing``.
         axes: (vertical, horizontal).
 
     Yields:
@@ -68,7 +66,7 @@ def weight_tiles(
     """
     rows, columns = axes
     unmixing = unmixing.to(frames.device)
-    samples = _SAMPLES if frames.device.type == "cpu" else _SAMPLES_ELSEWHERE
+    samples = Portions.on(frames.device).tiled
     blocks = max(1, samples // (len(frames) * rows.block * columns.block))
     wide = min(blocks, columns.blocks)
     for y in _parts(rows, blocks // wide):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lincodec.errors import ResourceError
+from lincodec.model.devices import Portions
 from lincodec.model.latent_inr.grid import EncodedRows, grid_of
 from lincodec.model.latent_inr.network import COLOURS, Inr
 from lincodec.model.latent_inr.rgb import ColorMap
@@ -16,10 +17,6 @@ from lincodec.model.latents import latent_at
 from lincodec.model.resample import Area, resample, whole
 from lincodec.registry import Role
 
-#: Positions times frames of a tile on a CPU, whose caches it should stay near.
-_CPU_TILE = 1 << 14
-#: The same on an accelerator, to begin with; halved when memory runs out.
-_GPU_TILE = 1 << 22
 #: Bytes of encoded positions that a model keeps for a picture size.
 _KEPT_BYTES = 1 << 30
 
@@ -45,7 +42,7 @@ class InrSegment:
     ) -> None:
         self.network, self.latents, self.color, self.size = network, latents, color, size
         self.backend = backend
-        self.tile = _CPU_TILE if latents.device.type == "cpu" else _GPU_TILE
+        self.tile = Portions.on(latents.device).traced
         self._kept: dict[tuple[Area, torch.dtype], EncodedRows] = {}
 
     def latent_at(self, times: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from lincodec.bitstream.segment import Lattice
 from lincodec.encoder.linc import klt, tiles
 from lincodec.encoder.linc.quantise import Rounded, rounded, thinned, trimmed
 from lincodec.model.basis import Axis
+from lincodec.model.devices import PORTIONS
 
 _CASES = [
     # height, width, block, overlap, depth, samples of a tile
@@ -29,7 +31,7 @@ def test_tiles_are_parts_of_the_whole(
     height: int, width: int, block: int, overlap: int, depth: int, samples: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(tiles, "_SAMPLES", samples)
+    monkeypatch.setitem(PORTIONS, "cpu", replace(PORTIONS["cpu"], tiled=samples))
     generator = np.random.default_rng(height)
     kind = np.uint8 if depth == 8 else np.uint16
     frames = [(generator.integers(0, 1 << depth, (height, width), kind),) for _ in range(5)]
