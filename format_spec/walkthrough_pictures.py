@@ -1,4 +1,4 @@
-"""The part of a walkthrough that reads partitioned pictures: every element of every record (clause 8.12)."""
+"""Walkthrough of partitioned pictures: every element of every record (clause 8.12)."""
 
 from __future__ import annotations
 
@@ -82,7 +82,10 @@ def write_records(text: Text, payload: bytes, geometry: Geometry, frames: int) -
         parser = TracedParser(geometry, record, contexts, [done[at] for at in places])
         done.append(parser.run())
         text("", f"Stream (clause 8.12.5), {len(record.stream)} bytes:", "")
-        text("| | element | p | value | state | bytes taken |", "| --- | --- | --- | --- | --- | --- |")
+        text(
+            "| | element | p | value | state | bytes taken |",
+            "| --- | --- | --- | --- | --- | --- |",
+        )
         text(*parser.traced.rows)
         for leaf in done[-1].leaves:
             write_leaf(text, leaf)
@@ -99,9 +102,11 @@ def write_header(text: Text, record: Record, header: bytes) -> None:
     source = "initial states" if record.source is None else f"states of record {record.source}"
     text(
         "",
-        f"Header `{header.hex(' ')}`: level {record.level}, references {list(record.references)} (records), "
-        f"{source}, temporal {int(record.temporal)}; steps {list(settings.step)}, merge_size {settings.merge_size}, "
-        f"count_limit {settings.count_limit}, deblock_offset {settings.deblock_offset}, tools {settings.tools}.",
+        f"Header `{header.hex(' ')}`: level {record.level}, "
+        f"references {list(record.references)} (records), {source}, "
+        f"temporal {int(record.temporal)}; steps {list(settings.step)}, "
+        f"merge_size {settings.merge_size}, count_limit {settings.count_limit}, "
+        f"deblock_offset {settings.deblock_offset}, tools {settings.tools}.",
     )
 
 
@@ -111,9 +116,15 @@ def write_leaf(text: Text, leaf: Leaf) -> None:
     if not leaf.intra:
         moves = [f"{part.w} x {part.h}: {part.motion}" for part in leaf.parts]
         what = f"{'skip, ' if leaf.skip else ''}motion (vectors, directions) {'; '.join(moves)}"
-    text("", f"Leaf of {leaf.side} at ({leaf.x}, {leaf.y}): {'intra' if leaf.intra else 'inter'}, {what}.")
+    text(
+        "",
+        f"Leaf of {leaf.side} at ({leaf.x}, {leaf.y}): "
+        f"{'intra' if leaf.intra else 'inter'}, {what}.",
+    )
     for transform in leaf.transforms:
         if transform.levels is not None:
-            place = f"plane {transform.plane}, ({transform.x}, {transform.y}), {transform.side} a side"
+            place = (
+                f"plane {transform.plane}, ({transform.x}, {transform.y}), {transform.side} a side"
+            )
             text("", f"Levels of {place}:", "", "```")
             text(*(" ".join(f"{level:3d}" for level in row) for row in transform.levels), "```")

@@ -1,7 +1,7 @@
 """Partitioned pictures: records, context coder and syntax (clauses 8.12.1 to 8.12.7).
 
-Written from the text of the specification alone, with no code of the reference software in it. Plain integers, and
-slow: what decodes a stream here is one dictionary of contexts and one loop for each element of the syntax.
+Written from the text of the specification alone, with no code of the reference software in it.
+Plain integers, and slow: one dictionary of contexts, one method for each element of the syntax.
 ``linc_pictures`` makes samples of what is read here.
 """
 
@@ -117,7 +117,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Record:
-    """What the header of a record says. References and context source are places in coding order."""
+    """What the header of a record says; references and source are places in coding order."""
 
     display: int
     level: int
@@ -448,9 +448,8 @@ class Parser:
             return
         if side >= 16:
             self.offset_known = False
-        if not self.geometry.is_inside(x + side - 1, y + side - 1):
-            cut = True
-        elif side == 64 and not self.record.references:
+        inside = self.geometry.is_inside(x + side - 1, y + side - 1)
+        if not inside or (side == 64 and not self.record.references):
             cut = True
         elif side == 8:
             cut = False
@@ -622,7 +621,7 @@ class Parser:
     def neighbours(
         self, part: Part, first: Leaf | None, places: Iterable[Vector]
     ) -> Iterator[Motion]:
-        """Motions of the neighbours at some places; ``first``: the leaf, its first part is known."""
+        """Motions of the neighbours at some places; ``first``: a leaf with one part known."""
         for x, y in places:
             if first and first.parts and self.in_leaf(first, x, y):
                 before = first.parts[0]
@@ -670,7 +669,13 @@ class Parser:
             if motion not in found and len(found) < size:
                 found.append(motion)
 
-        places = [(x - 1, y + h - 1), (x + w - 1, y - 1), (x + w, y - 1), (x - 1, y + h), (x - 1, y - 1)]
+        places = [
+            (x - 1, y + h - 1),
+            (x + w - 1, y - 1),
+            (x + w, y - 1),
+            (x - 1, y + h),
+            (x - 1, y - 1),
+        ]
         for motion in self.neighbours(part, first, places):
             add(motion)
         vector = self.temporal(part, 0)
@@ -727,7 +732,13 @@ class Parser:
             places: list[int] = []
             for k in range(start, -1, -1):
                 x, y = gx * 4 + inner[k][0], gy * 4 + inner[k][1]
-                five = (near[y][x + 1], near[y][x + 2], near[y + 1][x], near[y + 2][x], near[y + 1][x + 1])
+                five = (
+                    near[y][x + 1],
+                    near[y][x + 2],
+                    near[y + 1][x],
+                    near[y + 2][x],
+                    near[y + 1][x + 1],
+                )
                 total, d = sum(five), x + y
                 known = (number == at and k == start) or (flagged and k == 0 and not found)
                 if not known:

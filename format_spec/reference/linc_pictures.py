@@ -1,7 +1,7 @@
 """Partitioned pictures: from decisions and levels to samples (clauses 8.12.8 to 8.12.12).
 
-Written from the text of the specification alone, with no code of the reference software in it. Samples are 64-bit
-integers in NumPy arrays, [row, column]; nothing is rounded but by the shifts of the text.
+Written from the text of the specification alone, with no code of the reference software in it.
+Samples are 64-bit integers in NumPy arrays, [row, column].
 """
 
 from __future__ import annotations
@@ -51,14 +51,37 @@ CHROMA_TAPS = (
 #: a and v of modes 2 to 18; mode 36 - m has those of m.
 ANGLES = (32, 26, 21, 17, 13, 9, 5, 2, 0, -2, -5, -9, -13, -17, -21, -26, -32)
 INVERSES = (0,) * 9 + (-4096, -1638, -910, -630, -482, -390, -315, -256)
-SCALES = (4096, 4277, 4467, 4664, 4871, 5087, 5312, 5547, 5793, 6049, 6317, 6597, 6889, 7194, 7512, 7845)
+SCALES = (
+    4096,
+    4277,
+    4467,
+    4664,
+    4871,
+    5087,
+    5312,
+    5547,
+    5793,
+    6049,
+    6317,
+    6597,
+    6889,
+    7194,
+    7512,
+    7845,
+)
 COSINES = (
     2046, 2038, 2026, 2009, 1987, 1960, 1928, 1892, 1851, 1806, 1757, 1703, 1645, 1583, 1517, 1448,
     1375, 1299, 1220, 1138, 1053, 965, 876, 784, 690, 595, 498, 400, 301, 201, 100,
 )  # fmt: skip
-SINES = ((660, 1241, 1672, 1902), (1672, 1672, 0, -1672), (1902, -660, -1672, 1241), (1241, -1902, 1672, -660))
+SINES = (
+    (660, 1241, 1672, 1902),
+    (1672, 1672, 0, -1672),
+    (1902, -660, -1672, 1241),
+    (1241, -1902, 1672, -660),
+)
 CHANGES = (0,) * 18 + (
-    1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 13, 14, 16, 18, 20, 22, 24,
+    1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 5, 5, 6, 6, 7, 8, 9, 10, 11, 13,
+    14, 16, 18, 20, 22, 24,
 )  # fmt: skip
 
 
@@ -78,7 +101,10 @@ def cosine(j: int) -> int:
 
 def matrix(side: int) -> Ints:
     """M of a side."""
-    rows = [[cosine((2 * n + 1) * k * (32 // side)) if k else 1448 for n in range(side)] for k in range(side)]
+    rows = [
+        [cosine((2 * n + 1) * k * (32 // side)) if k else 1448 for n in range(side)]
+        for k in range(side)
+    ]
     return np.array(rows, np.int64)
 
 
@@ -131,9 +157,13 @@ class Picture:
                 if direction >> r & 1
             ]
             x, y, w, h = box
-            samples[y : y + h, x : x + w] = found[0] if len(found) == 1 else (found[0] + found[1] + 1) >> 1
+            samples[y : y + h, x : x + w] = (
+                found[0] if len(found) == 1 else (found[0] + found[1] + 1) >> 1
+            )
 
-    def moved(self, source: Ints, plane: int, box: tuple[int, int, int, int], vector: Vector) -> Ints:
+    def moved(
+        self, source: Ints, plane: int, box: tuple[int, int, int, int], vector: Vector
+    ) -> Ints:
         """A rectangle of a reference, displaced."""
         places, fractions, taps = [], [], CHROMA_TAPS if plane else LUMA_TAPS
         for place, shift, v in zip(box[:2], self.geometry.shifts(plane), vector, strict=True):
@@ -161,7 +191,7 @@ class Picture:
         sums = sum(tap * t[k : k + h] for k, tap in enumerate(down))
         return bounded((sums + (1 << 19 - d)) >> 20 - d, 0, self.most)
 
-    # ------------------------------------------------------------ prediction inside a picture (8.12.9)
+    # ------------------------------------------------------------ inside a picture (8.12.9)
 
     def intra(self, leaf: Leaf) -> None:
         """Predict and reconstruct an intra leaf."""
@@ -241,9 +271,13 @@ class Picture:
         if mode < 18:
             out = out.T.copy()
         if soften and mode == 26:
-            out[:, 0] = [clip(int(out[j, 0]) + ((left[j] - corner) >> 1), 0, self.most) for j in range(n)]
+            out[:, 0] = [
+                clip(int(out[j, 0]) + ((left[j] - corner) >> 1), 0, self.most) for j in range(n)
+            ]
         if soften and mode == 10:
-            out[0] = [clip(int(out[0, i]) + ((top[i] - corner) >> 1), 0, self.most) for i in range(n)]
+            out[0] = [
+                clip(int(out[0, i]) + ((top[i] - corner) >> 1), 0, self.most) for i in range(n)
+            ]
         return out
 
     def from_luma(self, transform: Transform) -> Ints:
@@ -347,7 +381,9 @@ class Picture:
             return
         for plane, samples in enumerate(self.planes):
             sx, sy = self.geometry.shifts(plane)
-            place, along, lines = (x >> sx, y >> sy, 8 >> sy) if vertical else (y >> sy, x >> sx, 8 >> sx)
+            place, along, lines = (
+                (x >> sx, y >> sy, 8 >> sy) if vertical else (y >> sy, x >> sx, 8 >> sx)
+            )
             view = samples if vertical else samples.T
             if plane == 0:
                 for piece in (along, along + 4):

@@ -894,7 +894,9 @@ def decode_pictures(file: File, segment: Segment) -> None:
     assert tensor is not None
     shape = (head["width"], head["height"], head["chroma"], head["depth"], segment.frames)
     try:
-        held = linc_partitioned.most_held(linc_partitioned.read_records(tensor.payload[16:], shape[4]))
+        held = linc_partitioned.most_held(
+            linc_partitioned.read_records(tensor.payload[16:], shape[4])
+        )
         within("pictures", held * head["width"] * head["height"])
         found = dict(linc_pictures.decode_pictures(tensor.payload[16:], *shape))
     except linc_partitioned.Broken as broken:

@@ -117,7 +117,13 @@ class Kit:
         return file_of(self.build, video, stream, len(frames))
 
     def good(
-        self, name: str, clauses: str, about: str, video: VideoInfo, frames: list[Frame], seed: int = 1
+        self,
+        name: str,
+        clauses: str,
+        about: str,
+        video: VideoInfo,
+        frames: list[Frame],
+        seed: int = 1,
     ) -> Any:
         """A good vector."""
         return self.vector(f"pictures-{name}", clauses, about, self.file(video, frames, seed))
@@ -149,7 +155,14 @@ def good_kinds(kit: Kit) -> Iterator[Any]:
         [Frame(0, settings=every, rules=STRONG)],
     )
     tiny = replace(SMALL, width=8, height=8)
-    rules: dict[str, Rule] = {"last": 50, "significant": 15, "greater_1": 60, "intra": 0, "skip": 0, "merge": 0}
+    rules: dict[str, Rule] = {
+        "last": 50,
+        "significant": 15,
+        "greater_1": 60,
+        "intra": 0,
+        "skip": 0,
+        "merge": 0,
+    }
     yield kit.good(
         "tiny",
         "8.12.3 8.12.5 8.12.6 8.12.7",
@@ -157,11 +170,23 @@ def good_kinds(kit: Kit) -> Iterator[Any]:
         tiny,
         [
             Frame(0, settings=settings(), rules=rules),
-            Frame(1, (0,), 1, 0, settings=settings(), rules={**rules, "vector_zero": 100, "residual": 100}),
+            Frame(
+                1,
+                (0,),
+                1,
+                0,
+                settings=settings(),
+                rules={**rules, "vector_zero": 100, "residual": 100},
+            ),
         ],
         seed=6,
     )
-    kinds = (("grey", None, 27, 19), ("420", (1, 1), 45, 71), ("422", (1, 0), 35, 41), ("444", (0, 0), 66, 18))
+    kinds = (
+        ("grey", None, 27, 19),
+        ("420", (1, 1), 45, 71),
+        ("422", (1, 0), 35, 41),
+        ("444", (0, 0), 66, 18),
+    )
     for name, shift, width, height in kinds:
         yield kit.good(
             name,
@@ -171,7 +196,14 @@ def good_kinds(kit: Kit) -> Iterator[Any]:
             pyramid(every, {"residual": 60}),
             seed=3,
         )
-    for depth, shift in ((9, (1, 1)), (10, (1, 1)), (11, (0, 0)), (12, (1, 0)), (14, None), (16, (1, 1))):
+    for depth, shift in (
+        (9, (1, 1)),
+        (10, (1, 1)),
+        (11, (0, 0)),
+        (12, (1, 0)),
+        (14, None),
+        (16, (1, 1)),
+    ):
         yield kit.good(
             f"{depth}bit",
             "8.12.2 8.12.8 8.12.10 8.12.12",
@@ -184,19 +216,29 @@ def good_kinds(kit: Kit) -> Iterator[Any]:
 
 def good_intra(kit: Kit) -> Iterator[Any]:
     """Prediction inside a picture."""
-    for side, cut in ((8, {"split": 100}), (16, {"split": lambda s, n: 100 if s > 16 else 0}), (32, WHOLE)):
+    for side, cut in (
+        (8, {"split": 100}),
+        (16, {"split": lambda s, n: 100 if s > 16 else 0}),
+        (32, WHOLE),
+    ):
         for split in (0, 100):
             yield kit.good(
                 f"intra-{side}-{'split' if split else 'whole'}",
                 "8.12.6 8.12.9",
-                f"intra leaves of {side} with transforms of {side // 2 if split else side}, all modes",
+                f"intra leaves of {side}, transforms of {side // 2 if split else side}, all modes",
                 replace(SMALL, width=96, height=64, chroma_shift=(1, 1) if side > 8 else (0, 0)),
                 [
                     Frame(
                         n,
                         source=n - 1 if n else None,
                         settings=settings(),
-                        rules={**STRONG, **cut, "transform_split": split, "likely": 30, "chroma_mode": 30},
+                        rules={
+                            **STRONG,
+                            **cut,
+                            "transform_split": split,
+                            "likely": 30,
+                            "chroma_mode": 30,
+                        },
                     )
                     for n in range(1 if side == 8 else 2 if side == 16 else 5)
                 ],
@@ -207,7 +249,13 @@ def good_intra(kit: Kit) -> Iterator[Any]:
             f"from-luma-{name}",
             "8.12.9",
             f"chroma from luma in {name}, with transforms of 4 to 32",
-            replace(SMALL, width=72, height=72, chroma_shift=shift, bit_depth=8 if shift == (1, 1) else 12),
+            replace(
+                SMALL,
+                width=72,
+                height=72,
+                chroma_shift=shift,
+                bit_depth=8 if shift == (1, 1) else 12,
+            ),
             [Frame(0, settings=settings(), rules={**STRONG, "chroma_mode": 100})],
             seed=7,
         )
@@ -243,7 +291,13 @@ def good_inter(kit: Kit) -> Iterator[Any]:
         SMALL,
         chain(
             2,
-            {"skip": 0, "intra": 0, "merge": 0, "residual": 0, "vector_prefix": lambda axis, n: 93 if n < 13 else 0},
+            {
+                "skip": 0,
+                "intra": 0,
+                "merge": 0,
+                "residual": 0,
+                "vector_prefix": lambda axis, n: 93 if n < 13 else 0,
+            },
             settings(),
         ),
     )
@@ -266,7 +320,15 @@ def good_inter(kit: Kit) -> Iterator[Any]:
         replace(SMALL, width=64, height=64),
         pyramid(
             settings(),
-            {"split": 30, "skip": 0, "intra": 0, "part": 100, "merge": 60, "residual": 10, "vector_zero": 70},
+            {
+                "split": 30,
+                "skip": 0,
+                "intra": 0,
+                "part": 100,
+                "merge": 60,
+                "residual": 10,
+                "vector_zero": 70,
+            },
         ),
     )
     yield kit.good(
@@ -277,8 +339,25 @@ def good_inter(kit: Kit) -> Iterator[Any]:
         [
             Frame(0, settings=settings(), rules=STRONG),
             *(
-                Frame(display, (a, b), 1, 0, display not in (8,), settings(), {"residual": 5, "intra": 5, "both": 40})
-                for display, a, b in ((8, 0, 0), (4, 0, 8), (2, 0, 4), (6, 4, 8), (1, 4, 2), (3, 2, 8), (5, 4, 4), (7, 8, 6))
+                Frame(
+                    display,
+                    (a, b),
+                    1,
+                    0,
+                    display not in (8,),
+                    settings(),
+                    {"residual": 5, "intra": 5, "both": 40},
+                )
+                for display, a, b in (
+                    (8, 0, 0),
+                    (4, 0, 8),
+                    (2, 0, 4),
+                    (6, 4, 8),
+                    (1, 4, 2),
+                    (3, 2, 8),
+                    (5, 4, 4),
+                    (7, 8, 6),
+                )
             ),
         ],
         seed=5,
@@ -307,7 +386,11 @@ def good_inter(kit: Kit) -> Iterator[Any]:
 def good_residual(kit: Kit) -> Iterator[Any]:
     """Levels, transforms and steps."""
     dense: dict[str, Rule] = {"significant": 60, "group": 70, "last": 80}
-    for side, cut in ((8, {"split": 100}), (16, {"split": lambda s, n: 100 if s > 16 else 0}), (32, WHOLE)):
+    for side, cut in (
+        (8, {"split": 100}),
+        (16, {"split": lambda s, n: 100 if s > 16 else 0}),
+        (32, WHOLE),
+    ):
         yield kit.good(
             f"levels-{side}",
             "8.12.7 8.12.10",
@@ -328,8 +411,21 @@ def good_residual(kit: Kit) -> Iterator[Any]:
         replace(SMALL, width=128, height=128, chroma_shift=(0, 0)),
         chain(
             3,
-            {"split": lambda side, n: 40 if side == 64 else 0, "skip": 0, "intra": 0, "merge": 100, "residual": 100}
-            | {"coded_u": 90, "coded_v": 90, "significant": 15, "last": 75, "group": 40, "remainder": 70},
+            {
+                "split": lambda side, n: 40 if side == 64 else 0,
+                "skip": 0,
+                "intra": 0,
+                "merge": 100,
+                "residual": 100,
+            }
+            | {
+                "coded_u": 90,
+                "coded_v": 90,
+                "significant": 15,
+                "last": 75,
+                "group": 40,
+                "remainder": 70,
+            },
             settings(),
         ),
     )
@@ -342,7 +438,13 @@ def good_residual(kit: Kit) -> Iterator[Any]:
             Frame(
                 n,
                 settings=with_settings(step=(20 + 60 * n, 175 * (n % 2), 100)),
-                rules={"greater_1": 95, "greater_2": 95, "remainder": 97, "golomb": lambda k, m, n: 84 if n < 13 else 0, "last": 70},
+                rules={
+                    "greater_1": 95,
+                    "greater_2": 95,
+                    "remainder": 97,
+                    "golomb": lambda k, m, n: 84 if n < 13 else 0,
+                    "last": 70,
+                },
             )
             for n in range(3)
         ],
@@ -354,7 +456,13 @@ def good_residual(kit: Kit) -> Iterator[Any]:
             "8.12.10",
             f"step index {index} and offsets beyond it",
             SMALL,
-            [Frame(0, settings=with_settings(step=(index,) * 3, tools=OFFSETS | DEBLOCKING), rules=STRONG)],
+            [
+                Frame(
+                    0,
+                    settings=with_settings(step=(index,) * 3, tools=OFFSETS | DEBLOCKING),
+                    rules=STRONG,
+                )
+            ],
         )
     yield kit.good(
         "step-offsets",
@@ -376,7 +484,14 @@ def good_residual(kit: Kit) -> Iterator[Any]:
             Frame(
                 0,
                 settings=with_settings(step=(70, 75, 80), tools=DEBLOCKING | HIDING),
-                rules={"significant": 55, "last": 70, "group": 60, "greater_1": 80, "greater_2": 85, "remainder": 85},
+                rules={
+                    "significant": 55,
+                    "last": 70,
+                    "group": 60,
+                    "greater_1": 80,
+                    "greater_2": 85,
+                    "remainder": 85,
+                },
             )
         ],
     )
@@ -394,7 +509,13 @@ def good_residual(kit: Kit) -> Iterator[Any]:
 
 def good_filters(kit: Kit) -> Iterator[Any]:
     """The loop filter."""
-    quiet: dict[str, Rule] = {"significant": 10, "greater_1": 10, "residual": 40, "coded_luma": 40, "last": 15}
+    quiet: dict[str, Rule] = {
+        "significant": 10,
+        "greater_1": 10,
+        "residual": 40,
+        "coded_luma": 40,
+        "last": 15,
+    }
     for offset in (-24, -4, 0, 24):
         yield kit.good(
             f"deblocking-{offset + 24}",
@@ -402,7 +523,9 @@ def good_filters(kit: Kit) -> Iterator[Any]:
             f"deblocking with an offset of {offset}",
             replace(SMALL, width=72, height=56, chroma_shift=(1, 1) if offset else (1, 0)),
             pyramid(
-                settings(DEBLOCKING, deblock_offset=offset, step=(112, 108, 110)), quiet, {**quiet, "split": 70}
+                settings(DEBLOCKING, deblock_offset=offset, step=(112, 108, 110)),
+                quiet,
+                {**quiet, "split": 70},
             ),
             seed=30 + offset,
         )
@@ -411,11 +534,20 @@ def good_filters(kit: Kit) -> Iterator[Any]:
             f"filter-{name}",
             "8.12.6 8.12.11",
             f"Wiener filters in {name}, areas over the edges",
-            replace(SMALL, width=70, height=50, chroma_shift=shift, bit_depth=12 if shift is None else 8),
-            chain(2, {"residual": 40, "golomb": 20}, settings(FILTER | (DEBLOCKING if shift else 0))),
+            replace(
+                SMALL, width=70, height=50, chroma_shift=shift, bit_depth=12 if shift is None else 8
+            ),
+            chain(
+                2, {"residual": 40, "golomb": 20}, settings(FILTER | (DEBLOCKING if shift else 0))
+            ),
             seed=2,
         )
-    three: dict[str, Rule] = {"skip": 100, "split": 20, "filter_set": 65, "raw": lambda n: 3 if n == 2 else -1}
+    three: dict[str, Rule] = {
+        "skip": 100,
+        "split": 20,
+        "filter_set": 65,
+        "raw": lambda n: 3 if n == 2 else -1,
+    }
     yield kit.good(
         "filter-areas",
         "8.12.6 8.12.11",
@@ -423,10 +555,7 @@ def good_filters(kit: Kit) -> Iterator[Any]:
         replace(SMALL, width=200, height=136, chroma_shift=(0, 0)),
         [
             Frame(0, settings=settings(), rules={**STRONG, "split": 40}),
-            *(
-                Frame(n, (n - 1,), 1, None, False, settings(FILTER), three)
-                for n in (1, 2)
-            ),
+            *(Frame(n, (n - 1,), 1, None, False, settings(FILTER), three) for n in (1, 2)),
         ],
         seed=3,
     )
@@ -436,8 +565,17 @@ def good_filters(kit: Kit) -> Iterator[Any]:
         "the tool without a set, and then taps of -123 to 123",
         SMALL,
         [
-            Frame(0, settings=settings(FILTER), rules={**STRONG, "raw": lambda n: 0 if n == 2 else -1}),
-            Frame(1, (0,), 1, 0, settings=settings(FILTER), rules={"residual": 10, "golomb": 70, "filter_set": 70}),
+            Frame(
+                0, settings=settings(FILTER), rules={**STRONG, "raw": lambda n: 0 if n == 2 else -1}
+            ),
+            Frame(
+                1,
+                (0,),
+                1,
+                0,
+                settings=settings(FILTER),
+                rules={"residual": 10, "golomb": 70, "filter_set": 70},
+            ),
         ],
     )
 
@@ -446,7 +584,10 @@ def good_records(kit: Kit) -> Iterator[Any]:
     """Headers, contexts and the order of pictures."""
     tiny = replace(SMALL, width=24, height=16)
     some: dict[str, Rule] = {"residual": 20, "significant": 10}
-    frames = [Frame(0, settings=settings(), rules=STRONG), Frame(16, (0, 0), 1, 0, True, settings(), some)]
+    frames = [
+        Frame(0, settings=settings(), rules=STRONG),
+        Frame(16, (0, 0), 1, 0, True, settings(), some),
+    ]
     spans, level = [(0, 16)], 2
     while spans[0][1] - spans[0][0] > 1:
         for a, b in spans:
@@ -455,14 +596,28 @@ def good_records(kit: Kit) -> Iterator[Any]:
         spans = [half for a, b in spans for half in ((a, (a + b) // 2), ((a + b) // 2, b))]
         level += 1
     yield kit.good(
-        "pyramid", "8.12.3", "17 pictures in a pyramid of 16, states from the last of the level", tiny, frames
+        "pyramid",
+        "8.12.3",
+        "17 pictures in a pyramid of 16, states from the last of the level",
+        tiny,
+        frames,
     )
     yield kit.good(
         "backwards",
         "8.12.3",
         "coding order is display order reversed",
         tiny,
-        [Frame(7 - n, (8 - n,) if n else (), n, None, settings=settings(), rules=some if n else STRONG) for n in range(8)],
+        [
+            Frame(
+                7 - n,
+                (8 - n,) if n else (),
+                n,
+                None,
+                settings=settings(),
+                rules=some if n else STRONG,
+            )
+            for n in range(8)
+        ],
     )
     for limit in (0, 127):
         yield kit.good(
@@ -487,7 +642,9 @@ def good_records(kit: Kit) -> Iterator[Any]:
     )
     held = [Frame(31, settings=settings(), rules=some)]
     held += [Frame(n, (31,), settings=settings(), rules={"skip": 100}) for n in range(30, -1, -1)]
-    yield kit.good("held", "8.12.3", "32 records are held at once", replace(tiny, width=8, height=8), held)
+    yield kit.good(
+        "held", "8.12.3", "32 records are held at once", replace(tiny, width=8, height=8), held
+    )
 
 
 def good_files(kit: Kit) -> Iterator[Any]:
@@ -514,12 +671,18 @@ def good_files(kit: Kit) -> Iterator[Any]:
     channels = tuple(map(bitstream.Coefficients.of, (q, half, half)))
     spectral = bitstream.Spectral(channels, 16.0, 1.5, np.zeros((3, 3), np.int8))
     latents = bitstream.Lattice(np.array([[200, 190], [20, -20]]), 1 / 64, np.zeros(2, np.int8))
-    smooth = bitstream.SegmentCode(0, 2, False, {(Role.SPECTRAL, 0): spectral, (Role.LATENT, 0): latents})
+    smooth = bitstream.SegmentCode(
+        0, 2, False, {(Role.SPECTRAL, 0): spectral, (Role.LATENT, 0): latents}
+    )
     yield kit.vector(
         "pictures-and-spectral",
         "6.4 7.10 8.7",
         "a spectral segment and then one of pictures, which continues it",
-        kit.build(replace(video, n_frames=5), ARCH, [smooth, code(video, streams[0], 3, 2, continues=True)]),
+        kit.build(
+            replace(video, n_frames=5),
+            ARCH,
+            [smooth, code(video, streams[0], 3, 2, continues=True)],
+        ),
     )
 
 
@@ -534,7 +697,12 @@ def unsupported(vector: Make, build: Build) -> Iterator[Any]:
         part = records(geometry(SMALL), TINY, 1)
         head = bytes([*part[0][:8], *number(bit | 1)])
         stream = framed([head + part[0][9:], *part[1:]])
-        yield vector(f"pictures-tool-{bit}", "8.12.3", f"tools {bit | 1}", file_of(build, SMALL, stream, len(TINY)))
+        yield vector(
+            f"pictures-tool-{bit}",
+            "8.12.3",
+            f"tools {bit | 1}",
+            file_of(build, SMALL, stream, len(TINY)),
+        )
 
 
 TINY = [
@@ -557,7 +725,9 @@ def patched(part: bytes, at: int, new: bytes, cut: int = 1) -> bytes:
 def bad(vector: Make, build: Build, changed: Change) -> Iterator[Any]:
     """Files that break a rule of 7.10 or 8.12."""
 
-    def refused(name: str, about: str, stream: bytes, count: int = 3, clauses: str = "8.12.3") -> Any:
+    def refused(
+        name: str, about: str, stream: bytes, count: int = 3, clauses: str = "8.12.3"
+    ) -> Any:
         data = file_of(build, SMALL, stream, count)
         return vector(f"pictures-{name}", clauses, about, data, "corrupt")
 
@@ -577,7 +747,9 @@ def bad_headers(refused: Make, part: list[bytes]) -> Iterator[Any]:
     yield refused("fewer", "three records for four frames", whole, 4)
     yield refused("more", "three records for two frames", whole, 2)
     yield refused("empty-record", "a record of no bytes", framed([part[0], b"", part[2]]))
-    yield refused("header-cut", "a record that ends in its settings", framed([part[0][:5], *part[1:]]))
+    yield refused(
+        "header-cut", "a record that ends in its settings", framed([part[0][:5], *part[1:]])
+    )
     yield refused("length", "the length has five bytes", b"\x80\x80\x80\x80\x01" + whole)
     first = part[0]
     fields = (
@@ -592,10 +764,18 @@ def bad_headers(refused: Make, part: list[bytes]) -> Iterator[Any]:
     for name, at, value, about in fields:
         yield refused(name, about, framed([patched(first, at, bytes([value])), *part[1:]]))
     yield refused("display", "display 3 of three", framed([patched(first, 1, b"\3"), *part[1:]]))
-    yield refused("display-twice", "two pictures of display 0", framed([first, bytes([17, 0]) + first[2:], part[2]]))
+    yield refused(
+        "display-twice",
+        "two pictures of display 0",
+        framed([first, bytes([17, 0]) + first[2:], part[2]]),
+    )
     repeated = bytes([first[0] | 8, first[1]]) + first[9:]
     yield refused("repeated", "the first record repeats settings", framed([repeated, *part[1:]]))
-    yield refused("temporal", "temporal without a reference", framed([bytes([first[0] | 128]) + first[1:], *part[1:]]))
+    yield refused(
+        "temporal",
+        "temporal without a reference",
+        framed([bytes([first[0] | 128]) + first[1:], *part[1:]]),
+    )
 
 
 def bad_graph(refused: Make, part: list[bytes]) -> Iterator[Any]:
@@ -607,14 +787,22 @@ def bad_graph(refused: Make, part: list[bytes]) -> Iterator[Any]:
         head += b"" if same else source
         return framed([part[0], head + part[1][4:], part[2]])
 
-    assert part[1][:4] == bytes([1 | 1 << 5 | 128, 1, 2, 1])  # kind 1, temporal; display 1, from 0, states of 0
+    assert part[1][:4] == bytes(
+        [1 | 1 << 5 | 128, 1, 2, 1]
+    )  # kind 1, temporal; display 1, from 0, states of 0
     yield refused("reference-later", "a reference that comes later", second(b"\1"))
     yield refused("reference-self", "a picture that is its own reference", second(b"\0"))
-    yield refused("reference-self-even", "references at a distance of 0 on both sides", second(b"\0", kind=2))
+    yield refused(
+        "reference-self-even", "references at a distance of 0 on both sides", second(b"\0", kind=2)
+    )
     yield refused("reference-before", "a reference before display 0", second(b"\4"))
     yield refused("reference-beyond", "a reference beyond the last display", second(b"\x09"))
-    yield refused("reference-second", "the second reference comes later", second(b"\2", b"\1", kind=3))
-    yield refused("source-later", "states of a record that comes later", second(b"\2", source=b"\3"))
+    yield refused(
+        "reference-second", "the second reference comes later", second(b"\2", b"\1", kind=3)
+    )
+    yield refused(
+        "source-later", "states of a record that comes later", second(b"\2", source=b"\3")
+    )
     yield refused("source-self", "states of the record itself", second(b"\2", source=b"\2"))
     yield refused("source-beyond", "states of display 9", second(b"\2", source=b"\x0a"))
     frames = [Frame(32, settings=settings())]
@@ -639,35 +827,77 @@ def bad_streams(refused: Make, part: list[bytes]) -> Iterator[Any]:
     yield refused("stream-zero", "a stream that begins with 0", last(b"\0" + body), clauses=clauses)
     yield refused("stream-cut", "a stream without its last byte", last(body[:-1]), clauses=clauses)
     yield refused("stream-short", "the first byte of a stream", last(body[:1]), clauses=clauses)
-    yield refused("stream-behind", "a byte behind the last element", last(body + b"\0"), clauses=clauses)
+    yield refused(
+        "stream-behind", "a byte behind the last element", last(body + b"\0"), clauses=clauses
+    )
     ended = [*TINY[:2], replace(TINY[2], state=2)]
-    yield refused("stream-end", "a stream that ends in state 2", framed(records(geometry(SMALL), ended, 1)), clauses=clauses)
+    yield refused(
+        "stream-end",
+        "a stream that ends in state 2",
+        framed(records(geometry(SMALL), ended, 1)),
+        clauses=clauses,
+    )
 
 
 def bad_rules(refused: Make) -> Iterator[Any]:
     """Decisions that are out of range."""
 
-    def broken(name: str, about: str, clauses: str, rules: dict[str, Rule], inter: bool, **made: Any) -> Any:
+    def broken(
+        name: str, about: str, clauses: str, rules: dict[str, Rule], inter: bool, **made: Any
+    ) -> Any:
         made_settings = with_settings(**made)
         target = {"is_broken": True, "rules": rules, "settings": made_settings}
         first = Frame(0, settings=made_settings, rules={"significant": 5})
-        frames = [first, Frame(1, (0,), 1, 0, **target)] if inter else [Frame(0, **target), Frame(1, settings=made_settings)]
+        frames = (
+            [first, Frame(1, (0,), 1, 0, **target)]
+            if inter
+            else [Frame(0, **target), Frame(1, settings=made_settings)]
+        )
         return refused(name, about, framed(records(geometry(SMALL), frames, 1)), 2, clauses)
 
     every: dict[str, Rule] = {"split": 100}
-    yield broken("merge-index", "candidate 5 of a list of fewer", "8.12.6", {"skip": 100, "merge_index": 100}, True)
-    far: dict[str, Rule] = {"skip": 0, "intra": 0, "merge": 0, "vector_zero": 100, "vector_prefix": 100}
+    yield broken(
+        "merge-index",
+        "candidate 5 of a list of fewer",
+        "8.12.6",
+        {"skip": 100, "merge_index": 100},
+        True,
+    )
+    far: dict[str, Rule] = {
+        "skip": 0,
+        "intra": 0,
+        "merge": 0,
+        "vector_zero": 100,
+        "vector_prefix": 100,
+    }
     ones = {"raw": lambda n: (1 << n) - 1}
     yield broken("vector", "a vector of -65535", "8.12.6", {**far, **ones}, True)
     offset: dict[str, Rule] = {"offset_zero": 100, "offset_size": 100, "golomb": 100}
-    yield broken("step-offset", "a step offset beyond 24", "8.12.6", {**every, **offset}, False, tools=OFFSETS)
-    large: dict[str, Rule] = {"greater_1": 100, "greater_2": 100, "remainder": 100, "golomb": 100, "coded_luma": 100}
-    yield broken("level", "a level above 32767", "8.12.7", {**every, **large, "coded_u": 0, "coded_v": 0}, False)
+    yield broken(
+        "step-offset",
+        "a step offset beyond 24",
+        "8.12.6",
+        {**every, **offset},
+        False,
+        tools=OFFSETS,
+    )
+    large: dict[str, Rule] = {
+        "greater_1": 100,
+        "greater_2": 100,
+        "remainder": 100,
+        "golomb": 100,
+        "coded_luma": 100,
+    }
+    yield broken(
+        "level",
+        "a level above 32767",
+        "8.12.7",
+        {**every, **large, "coded_u": 0, "coded_v": 0},
+        False,
+    )
 
 
-def bad_files(
-    vector: Make, build: Build, changed: Change, part: list[bytes]
-) -> Iterator[Any]:
+def bad_files(vector: Make, build: Build, changed: Change, part: list[bytes]) -> Iterator[Any]:
     """The row of the tensor table, and the digest."""
     stream = framed(part)
 
@@ -676,7 +906,11 @@ def bad_files(
 
     wrong = bytes(15) + b"\1"
     yield refused(
-        "digest", "digest of other pictures", file_of(build, SMALL, stream, 3, digest=wrong), "digest", only_verify=True
+        "digest",
+        "digest of other pictures",
+        file_of(build, SMALL, stream, 3, digest=wrong),
+        "digest",
+        only_verify=True,
     )
     base = file_of(build, SMALL, stream, 3)
     base = changed(base, b"HEAD", 48, struct.pack("<QQ", 1 << 20, 1 << 20))  # room in its bounds
@@ -695,11 +929,20 @@ def bad_files(
         yield refused(name, about, changed(base, b"SEGM", row + at, new))
     field = changed(base, b"SEGM", row + 24, struct.pack("<f", 1))
     yield refused("mode", "role pictures in mode field", changed(field, b"SEGM", row + 2, b"\5"))
-    yield refused("beside-network", "a tensor of the network beside pictures", changed(moving, b"SEGM", row, b"\4"))
+    yield refused(
+        "beside-network",
+        "a tensor of the network beside pictures",
+        changed(moving, b"SEGM", row, b"\4"),
+    )
     short = changed(base, b"SEGM", row + 20, struct.pack("<I", 16))
     yield refused("short", "a payload of 16 bytes", changed(short, b"WGTS", 16, None))
     wide = changed(base, b"HEAD", 12, struct.pack("<I", 16385))
-    yield refused("side", "pictures of 16385 x 40", changed(wide, b"SEGM", row + 16, struct.pack("<I", 257)), "limit")
+    yield refused(
+        "side",
+        "pictures of 16385 x 40",
+        changed(wide, b"SEGM", row + 16, struct.pack("<I", 257)),
+        "limit",
+    )
     latents: Tensors = {(Role.LATENT, 0): bitstream.Constant((2, 3), 0.0)}
     many = file_of(build, SMALL, stream, 3, tensors=latents)
     count = struct.pack("<I", 65536)
@@ -716,4 +959,6 @@ def bad_files(
         parts.append(header(frame, last) + b"\1")
         last[frame.level] = frame
     data = file_of(build, huge, framed(parts), 17, digest=wrong)
-    yield vector("pictures-memory", "9", "17 pictures of 16384 x 4096 are needed at once", data, "limit")
+    yield vector(
+        "pictures-memory", "9", "17 pictures of 16384 x 4096 are needed at once", data, "limit"
+    )

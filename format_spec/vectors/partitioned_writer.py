@@ -1,8 +1,9 @@
-"""A writer of partitioned pictures for test vectors: the other reader walks, and a generator of numbers decides.
+"""A writer of partitioned pictures for test vectors: the other reader walks, numbers decide.
 
-The walk of the syntax in ``linc_partitioned`` asks a coder for every bit. Here the coder makes the bit up, by rules
-for the elements of the syntax, and writes it down with its probability; the stream is coded from these backwards
-(clause 8.12.5). So a vector holds exactly what its rules ask for, and needs no encoder.
+The walk of the syntax in ``linc_partitioned`` asks a coder for every bit. Here the coder makes the
+bit up, by rules for the elements of the syntax, and writes it down with its probability; the stream
+is coded from these backwards (clause 8.12.5). So a vector holds exactly what its rules ask for, and
+needs no encoder.
 """
 
 from __future__ import annotations
@@ -106,7 +107,9 @@ class Chooser(Coder):
             while state >= ((1 << 28) >> n if n else g << 12):
                 out.append(state & 255)
                 state >>= 8
-            state = state << n | value if n else (state // g << 16) + state % g + (0 if value else p)
+            state = (
+                state << n | value if n else (state // g << 16) + state % g + (0 if value else p)
+            )
         return state.to_bytes(4, "big").lstrip(b"\0") + bytes(reversed(out))
 
 
