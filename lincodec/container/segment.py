@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from lincodec import registry
 from lincodec.container.cursor import Cursor, is_negative_zero, require, require_finite, single
-from lincodec.errors import UnsupportedError
+from lincodec.errors import LimitError, UnsupportedError
 from lincodec.limits import Limits
 from lincodec.registry import Mode, Role, SegmentFlag
 
@@ -267,7 +267,8 @@ class SegmentHeader:
         require(layers == [0], f"SEGM: pictures {layers[-1]}, expected 0 alone")
         found, top = pictures.dims[0], registry.MAX_PICTURES
         require(found == self.n_frames, f"SEGM: pictures of {found} frames, not {self.n_frames}")
-        require(found <= top, f"SEGM: pictures of {found} frames, expected {top} at most")
+        if found > top:
+            raise LimitError(f"SEGM: pictures of {found} frames; the format allows {top}")
 
 
 def parse_segment_fixed(data: bytes) -> tuple[int, int, bool, int]:

@@ -20,7 +20,7 @@ from lincodec.container.source import Source
 from lincodec.container.times import parse_times
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
 from lincodec.container.work import check_expansion, check_work
-from lincodec.errors import ChecksumError
+from lincodec.errors import ChecksumError, LimitError
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,8 @@ def check_segment(header: SegmentHeader, entry: SegmentEntry, head: Head) -> Non
 def _check_pictures(dims: tuple[int, ...], head: Head) -> None:
     """Check the units of coded frames against the size of the picture (spec clause 7.10)."""
     side, top = max(head.width, head.height), registry.MAX_PICTURE_SIDE
-    require(side <= top, f"SEGM: pictures with a side of {side}, expected {top} at most")
+    if side > top:
+        raise LimitError(f"SEGM: pictures with a side of {side}; the format allows {top}")
     unit = registry.UNIT
     expected = (-(-head.height // unit), -(-head.width // unit))
     require(

@@ -15,6 +15,7 @@ from lincodec.bitstream.segment import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
 from lincodec.decoder.load import ON_CPU, Rendering, segment_model
 from lincodec.decoder.paint import batch_size
+from lincodec.decoder.pictures import check_digest, within
 from lincodec.encoder.engine import Engine
 from lincodec.errors import VerifyError
 from lincodec.model.output import quantise, to_frames
@@ -55,6 +56,9 @@ class Tally:
             raise VerifyError(
                 f"segment {data.index}: does not decode to what was encoded; please report"
             )
+        if read.pictures is not None:
+            with within(data.index):
+                check_digest(read.pictures, info)
         self.digest.update(found)
         return read
 

@@ -1,0 +1,39 @@
+"""What an encode proves of its own bytes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.partitioned_files import ARCH, pictures_code, video
+
+from lincodec.bitstream.pictures import Pictures
+from lincodec.bitstream.segment import SegmentCode, pack_segment
+from lincodec.container import SegmentData
+from lincodec.encoder.measure import Tally
+from lincodec.errors import VerifyError
+from lincodec.registry import Role
+from lincodec.types import Frame
+
+INFO = video()
+
+
+def data_of(code: SegmentCode) -> SegmentData:
+    return SegmentData(0, *pack_segment(code))
+
+
+def test_pictures_are_proved_and_measured() -> None:
+    code, shown = pictures_code(1, 0, 9, INFO)
+    tally = Tally()
+    read = tally.prove(data_of(code), code, ARCH, INFO)
+    tally.measure(read, [Frame(planes, at) for at, planes in enumerate(shown)], ARCH, INFO)
+    assert tally.mean_yuv == 100.0
+
+
+def test_pictures_that_are_not_those_of_the_encoder_are_found() -> None:
+    code, _ = pictures_code(1, 0, 9, INFO)
+    assert isinstance(code.pictures, Pictures)
+    wrong = replace(code.pictures, digest=bytes(16))
+    broken = replace(code, tensors={**code.tensors, (Role.PICTURES, 0): wrong})
+    with pytest.raises(VerifyError, match="segment 0: decoded pictures have digest"):
+        Tally().prove(data_of(broken), None, ARCH, INFO)
