@@ -283,7 +283,7 @@ class _Job:
                 yield part, frames, code, pack_segment(code)
 
     def _motion_pays(self, code: SegmentCode, size: int) -> bool:
-        """Whether to store motion of ``size`` bytes: beside frames of few bytes only if asked to."""
+        """Whether to store motion of ``size`` bytes; beside small frames only if asked to."""
         few = code.pictures is not None and size > _MOTION_SHARE * len(code.pictures.stream)
         return self.options.motion is not None or not few
 

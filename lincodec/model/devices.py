@@ -40,10 +40,12 @@ class Portions:
 
 PORTIONS = {
     "cpu": Portions(
-        rendered=8_000_000, traced=1 << 14, summed=1 << 14, tiled=1 << 18, searched=6_000_000, positions=1 << 10,
+        rendered=8_000_000, traced=1 << 14, summed=1 << 14, tiled=1 << 18,
+        searched=6_000_000, positions=1 << 10,
     ),
     "other": Portions(
-        rendered=64_000_000, traced=1 << 22, summed=1 << 18, tiled=1 << 26, searched=32_000_000, positions=1 << 17,
+        rendered=64_000_000, traced=1 << 22, summed=1 << 18, tiled=1 << 26,
+        searched=32_000_000, positions=1 << 17,
     ),
 }  # fmt: skip
 

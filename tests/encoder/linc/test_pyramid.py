@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from lincodec.encoder.linc.pyramid import GROUP, pyramid
@@ -20,7 +22,7 @@ def test_every_frame_has_its_place(count: int) -> None:
         coded[place.frame] = place.level
     anchors = [place.frame for place in places if place.level < 2]
     assert anchors == sorted(anchors)
-    assert all(b - a < 2 * GROUP for a, b in zip(anchors, anchors[1:], strict=False))
+    assert all(b - a < 2 * GROUP for a, b in itertools.pairwise(anchors))
 
 
 def test_a_group_is_halved_again_and_again() -> None:
