@@ -33,6 +33,7 @@ import torch  # noqa: E402
 from lincodec.cli.main import run  # noqa: E402
 from lincodec.decoder.verify import verify  # noqa: E402
 from lincodec.encoder import journal  # noqa: E402
+from lincodec.encoder.engine import Fitted, SegmentTask  # noqa: E402
 from lincodec.encoder.linc.engine import LincEngine  # noqa: E402
 from lincodec.errors import LincError  # noqa: E402
 from tools import made_inputs  # noqa: E402
@@ -54,9 +55,9 @@ def noting(log: Path) -> None:
         os.write(handle, f"{text}\n".encode())
         os.close(handle)
 
-    def noted_fit(self: LincEngine, part: Any, *given: Any) -> Any:
-        line(f"fit {part.first}")
-        return fit(self, part, *given)
+    def noted_fit(self: LincEngine, task: SegmentTask) -> Fitted:
+        line(f"fit {task.part.first}")
+        return fit(self, task)
 
     def noted_append(self: journal.Journal, part: Any, packed: Any) -> None:
         append(self, part, packed)

@@ -17,6 +17,7 @@ from lincodec.cli.main import run
 from lincodec.container import writer
 from lincodec.decoder import paint
 from lincodec.decoder.verify import verify
+from lincodec.encoder.engine import Fitted, SegmentTask
 from lincodec.encoder.linc.engine import LincEngine
 from lincodec.options import EncodeOptions, Progress, Span
 from lincodec.system import atomic
@@ -140,10 +141,10 @@ def test_memory_runs_out_while_fitting(
 
     real = LincEngine.fit
 
-    def fit(self: LincEngine, part: Any, *given: Any) -> Any:
-        if part.count > 2:
+    def fit(self: LincEngine, task: SegmentTask) -> Fitted:
+        if task.part.count > 2:
             torch.empty(1 << 60)  # the error that torch itself raises
-        return real(self, part, *given)
+        return real(self, task)
 
     monkeypatch.setattr(LincEngine, "fit", fit)
     output = tmp_path / "out.linc"

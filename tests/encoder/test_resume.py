@@ -15,6 +15,7 @@ import pytest
 
 from lincodec.cli.main import run
 from lincodec.decoder.verify import verify
+from lincodec.encoder.engine import Fitted, SegmentTask
 from lincodec.encoder.journal import Journal, identity, journal_path, open_journal
 from lincodec.encoder.linc.engine import LincEngine
 from lincodec.errors import InputError, UsageError
@@ -32,11 +33,11 @@ class Fits:
         self.stop: int | None = None
         real = LincEngine.fit
 
-        def fit(engine: LincEngine, part: Any, frames: Any, budget: Any) -> Any:
+        def fit(engine: LincEngine, task: SegmentTask) -> Fitted:
             if len(self.parts) == self.stop:
                 raise KeyboardInterrupt
-            self.parts.append((part.first, part.count))
-            return real(engine, part, frames, budget)
+            self.parts.append((task.part.first, task.part.count))
+            return real(engine, task)
 
         monkeypatch.setattr(LincEngine, "fit", fit)
 
