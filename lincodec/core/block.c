@@ -46,7 +46,8 @@ size_t linc_parsed_bytes(const LincParameters *parameters) {
     if (linc_geometry_set(&g, parameters)) return 0;
     size_t cells = (size_t)g.columns * (size_t)g.rows, levels = 0;
     for (int k = 0; k < g.planes; k++) levels += (size_t)g.plane_width[k] * (size_t)g.plane_height[k];
-    return cells * (sizeof(LincBlock) + sizeof(LincMotion) + 3) + levels * sizeof(int16_t) + levels / 16 + sizeof(LincStates);
+    size_t bytes = cells * (sizeof(LincBlock) + sizeof(LincMotion) + 3) + sizeof(LincStates);
+    return bytes + levels * sizeof(int16_t) + levels / 16;
 }
 
 LincMotionField *linc_motion_field_create(const LincGeometry *g) {

@@ -101,9 +101,7 @@ LincStatus linc_encoder_output(const LincEncoder *encoder, int32_t display, int3
     int sx = g->shift_x[plane], sy = g->shift_y[plane];
     size_t width = ((size_t)g->shown.width + (size_t)sx) >> sx, height = ((size_t)g->shown.height + (size_t)sy) >> sy;
     size_t row = width * (g->shown.depth > 8 ? 2 : 1);
-    if (stride < row || size < row || stride > (size - row) / (height > 1 ? height - 1 : 1)) {
-        if (height > 1 || size < row) return LINC_ARGUMENT;
-    }
+    if (stride < row || size < row || (size - row) / stride < height - 1) return LINC_ARGUMENT;
     linc_plane_export(g, f->picture, plane, out, (ptrdiff_t)stride);
     return LINC_OK;
 }

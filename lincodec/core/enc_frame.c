@@ -50,6 +50,7 @@ LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
     if (t->level < 0 || t->level >= LINC_MAX_LEVELS || t->context_source >= frames) return LINC_ARGUMENT;
     if (t->merge_size < 1 || t->merge_size > LINC_MAX_MERGE || t->count_limit < 0 || t->count_limit > LINC_COUNT_MAX)
         return LINC_ARGUMENT;
+    if (!(t->chroma_weight[0] > 0) || !(t->chroma_weight[1] > 0) || t->denoise_reach < 0) return LINC_ARGUMENT;
     if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 3)
         return LINC_ARGUMENT;
     for (int k = 0; k < 3; k++)
@@ -61,7 +62,7 @@ LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
 
 /* Whether everything that the frame needs is there. */
 static int ready(const LincEncoder *e, const LincTask *t) {
-    if (!e->frames[t->display].source) return 0;
+    if (!e->frames[t->display].source || e->frames[t->display].stream) return 0;
     if (t->context_source >= 0 && !e->frames[t->context_source].stream) return 0;
     if (t->tools & LINC_TOOL_STEP_OFFSETS && !e->frames[t->display].offsets) return 0;
     for (int r = 0; r < t->references; r++)

@@ -74,7 +74,7 @@ static uint32_t try_merges(EncSearch *s, const LincPart *part, const EncGuess *g
 /* Whether what was found is so cheap that nothing else need be tried. */
 static int good_enough(const EncSearch *s, const EncTrial *trial, int size_log2) {
     if (!trial->block[0].skip || trial->block[0].mode != LINC_MODE_INTER) return 0;
-    static const double shares[4] = {0, 0.02, 0.04, 0.1}; /* bits a sample */
+    static const double shares[4] = {0, 0.02, 0.04, 0.08}; /* bits a sample */
     double samples = (double)(1 << (2 * size_log2));
     return trial->cost < s->lambda * LINC_COST_BIT * samples * shares[s->effort.early];
 }

@@ -27,6 +27,7 @@ typedef struct Choice {
 typedef struct Plane {
     EncSearch *s;
     int plane, taps, count;
+    int stride; /* of the rows that are measured */
     const int8_t (*places)[2];
     Area *areas;
     double weight;
@@ -55,8 +56,7 @@ static void measure_area(const Plane *p, int x, int y, int w, int h, Area *area)
     lanes8 products[PAIRS], target[TAPS];
     memset(products, 0, sizeof products);
     memset(target, 0, sizeof target);
-    /* Every second row says enough. */
-    for (int j = 0; j < h; j += 2)
+    for (int j = 0; j < h; j += p->stride)
         for (int i = 0; i < w; i += 8) {
             lanes8 features[TAPS], error;
             int lanes = w - i < 8 ? w - i : 8, n = 0;
@@ -67,8 +67,8 @@ static void measure_area(const Plane *p, int x, int y, int w, int h, Area *area)
                 for (int m = 0; m <= k; m++) products[n++] += features[k] * features[m];
             }
         }
-    for (int k = 0; k < p->taps; k++) area->target[k] = 2 * (double)lane_sum(target[k]);
-    for (int n = 0; n < p->taps * (p->taps + 1) / 2; n++) area->products[n] = 2 * (double)lane_sum(products[n]);
+    for (int k = 0; k < p->taps; k++) area->target[k] = p->stride * (double)lane_sum(target[k]);
+    for (int n = 0; n < p->taps * (p->taps + 1) / 2; n++) area->products[n] = p->stride * (double)lane_sum(products[n]);
 }
 
 static void measure(const Plane *p) {
@@ -198,6 +198,7 @@ static void choose(const Plane *p, Choice *best, Choice *trial) {
 LincStatus enc_choose_filter(EncSearch *s, int plane) {
     LincFrame *f = s->frame;
     Plane p = {s, plane, plane ? LINC_FILTER_TAPS_CHROMA : LINC_FILTER_TAPS_LUMA, f->filter_columns * f->filter_rows,
+               s->effort.early > 1 ? 2 : 1, /* a hasty search looks at every second row */
                plane ? linc_filter_chroma : linc_filter_luma, NULL, s->weight[plane]};
     Choice best, trial;
     memset(&best, 0, sizeof best);

@@ -1,0 +1,103 @@
+/* Kernels against each other and against what they approximate: interpolated planes and single blocks, transforms
+ * there and back, extents known and found. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inter.h"
+#include "random_segment.h"
+#include "transform.h"
+
+enum { SIDE = 96 };
+
+static int check(int ok, const char *what, int a, int b) {
+    if (!ok) printf("%s: %d %d\n", what, a, b);
+    return !ok;
+}
+
+static LincPicture *random_picture(RandomSegment *s, const LincGeometry *g) {
+    LincPicture *p = linc_picture_create(g);
+    for (int k = 0; p && k < g->planes; k++)
+        for (int y = 0; y < p->plane[k].height; y++)
+            for (int x = 0; x < p->plane[k].width; x++)
+                *linc_at(&p->plane[k], x, y) = (LincSample)random_below(s, (uint32_t)g->maximum + 1);
+    if (p) linc_picture_pad(p);
+    return p;
+}
+
+/* Blocks far outside see the repeated edge only, wherever they are. */
+static int far_blocks(RandomSegment *s, const LincGeometry *g, const LincPicture *p) {
+    LincSample a[64 * 64];
+    LincVector v = {(int16_t)(-32767 + (int)random_below(s, 999)), (int16_t)random_below(s, 4)};
+    linc_predict_plane(g, p, 0, 8, 16, 16, 16, v, a, 64, 0);
+    int bad = 0;
+    for (int y = 0; y < 16; y++)
+        for (int x = 1; x < 16; x++) bad |= a[y * 64 + x] != a[y * 64];
+    return check(!bad, "far block", v.x, v.y);
+}
+
+static int interpolation(RandomSegment *s, const LincGeometry *g) {
+    LincPicture *p = random_picture(s, g), *whole = linc_picture_create(g);
+    int bad = !p || !whole;
+    for (int phase = 0; phase < 16 && !bad; phase++) {
+        linc_interpolate_plane(g, &p->plane[0], phase & 3, phase >> 2, &whole->plane[0]);
+        for (int i = 0; i < 50 && !bad; i++) {
+            LincSample block[64 * 64];
+            int w = 4 << random_below(s, 5), h = 4 << random_below(s, 5);
+            int x = (int)random_below(s, SIDE + 64) - 64, y = (int)random_below(s, SIDE + 64) - 64;
+            LincVector v = {(int16_t)(x * 4 + (phase & 3)), (int16_t)(y * 4 + (phase >> 2))};
+            if (x + w > SIDE + 64 || y + h > SIDE + 64) continue;
+            linc_predict_plane(g, p, 0, 0, 0, w, h, v, block, 64, 0);
+            for (int j = 0; j < h; j++)
+                bad |= memcmp(block + j * 64, linc_at(&whole->plane[0], x, y + j), (size_t)w * 2) != 0;
+            check(!bad, "interpolation", phase, w);
+        }
+    }
+    bad |= far_blocks(s, g, p);
+    linc_picture_destroy(p);
+    linc_picture_destroy(whole);
+    return bad;
+}
+
+/* With steps about as fine as the coefficients, a residual comes back almost as it was. */
+static int transforms(RandomSegment *s, const LincGeometry *g, int log2, int kind) {
+    static int16_t residual[32 * 32], c[32 * 32], flat[32 * 32], out[32 * 32], again[32 * 32];
+    int n = 1 << log2, index = log2 > 3 ? 16 * (log2 - 3) : 0, worst = 0, columns = 0, rows = 0;
+    int reach = 1 + (int)random_below(s, (uint32_t)g->maximum / 2);
+    for (int i = 0; i < n * n; i++) {
+        residual[i] = (int16_t)((int)random_below(s, (uint32_t)reach * 2) - reach);
+        flat[i] = (LincSample)(g->maximum / 2);
+    }
+    linc_transform_forward(residual, n, log2, kind, g->depth, c);
+    for (int i = 0; i < n * n; i++) {
+        if (log2 == 2) c[i] = (int16_t)(c[i] / 2);
+        if (!c[i]) continue;
+        if (i % n / 4 * 4 + 4 > columns) columns = i % n / 4 * 4 + 4;
+        rows = i / n / 4 * 4 + 4;
+    }
+    linc_residual_add(c, n, log2, kind, index, g, flat, n, out, n);
+    memcpy(again, flat, sizeof again);
+    linc_residual_add_within(c, n, columns, rows, log2, kind, index, g, again, n);
+    for (int i = 0; i < n * n; i++) {
+        int error = linc_abs(out[i] - flat[i] - residual[i]);
+        if (error > worst) worst = error;
+    }
+    int bad = check(worst <= (g->depth == 12 ? 8 : 32), "transform error", log2, worst);
+    return bad | check(!memcmp(out, again, (size_t)(n * n) * 2), "extents", log2, kind);
+}
+
+int main(void) {
+    RandomSegment s = {.state = 12345};
+    int bad = 0;
+    for (int i = 0; i < 12 && !bad; i++) {
+        LincParameters p = {SIDE, SIDE, LINC_420 + i % 3, i & 1 ? 12 : 8, 1};
+        LincGeometry g;
+        bad |= linc_geometry_set(&g, &p) != LINC_OK;
+        bad |= interpolation(&s, &g);
+        for (int log2 = 2; log2 <= 5; log2++)
+            for (int k = 0; k < 20; k++) bad |= transforms(&s, &g, log2, LINC_DCT);
+        for (int k = 0; k < 20; k++) bad |= transforms(&s, &g, 2, LINC_DST);
+    }
+    printf("%s\n", bad ? "kernels differ" : "kernels agree");
+    return bad;
+}
