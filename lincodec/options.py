@@ -28,9 +28,6 @@ class EncodeOptions:
     """Everything that decides what ``encode`` writes."""
 
     preset: str = "medium"
-    preset_table: Mapping[str, Any] | None = None
-    """What ``preset`` is when it is one of the user's own: ``base``, the preset it is made from,
-    and fields that differ; None: it is one of linc's."""
     quality: float | None = None
     """Quantiser quality, lower is better and larger (like crf); None: the preset's default."""
     psnr: float | None = None
@@ -78,6 +75,9 @@ class EncodeOptions:
     resume: bool = False
     """Keep finished segments in a journal beside the output, and go on from one that is there."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    preset_table: Mapping[str, Any] | None = None
+    """What ``preset`` is when it is one of the user's own: ``base``, the preset it is made from,
+    and fields that differ; None: it is one of linc's."""
 
 
 @dataclass(frozen=True)
