@@ -98,7 +98,7 @@ def equal_seconds(points: Sequence[Point], codec: str, family: str) -> tuple[flo
         point can be compared.
     """
     curves = {}
-    for name in dict.fromkeys(p.codec for p in points if p.codec.startswith(family)):
+    for name in dict.fromkeys(p.codec for p in points if family in (p.codec, p.codec.split()[0])):
         mine = [p for p in points if p.codec == name]
         curves[name] = (
             along(mine, lambda p: p.quality.psnr_rgb),
@@ -131,7 +131,7 @@ def gain(found: tuple[float, str] | None) -> str:
 
 def seconds_table(board: Board) -> str:
     """dB at equal seconds."""
-    families = [*ANCHORS, "linc instant"]
+    families = [*(name for name in ANCHORS if not name.endswith("-psnr")), "linc instant"]
     heads = " | ".join(_NAMES.get(name, name) for name in families)
     lines = [f"| clip | preset | {heads} |", "|---|---|" + "---|" * len(families)]
     for clip, points in board.items():

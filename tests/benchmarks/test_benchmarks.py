@@ -125,7 +125,7 @@ def test_the_scoreboard_compares_at_equal_seconds(tmp_path: Path) -> None:
     assert above == (pytest.approx(1), "linc instant")
     scoreboard_report.write(tmp_path, {"carphone": points})
     page = (tmp_path / "scoreboard.md").read_text(encoding="utf-8")
-    assert "| carphone | instant | +100 % | +100 % | - |" in page
+    assert "| carphone | instant | +100 % | +100 % | - | - | - |" in page
     assert "| carphone | medium | - | -2.00 (veryslow) | - | +1.00 |" in page
 
 
