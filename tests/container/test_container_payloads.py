@@ -157,7 +157,7 @@ PATCHES = dataclasses.replace(GRID, sigma=2, patch=8, kernel=3, rank=0)
 
 
 def test_arch_bytes() -> None:
-    assert LINC.pack() == bytes.fromhex("0200 0200 04 08 2100 04 02 1800 1000 2000 00000000")
+    assert LINC.pack() == bytes.fromhex("0200 0300 04 08 2100 04 02 1800 1000 2000 00000000")
     assert GRID.pack() == bytes.fromhex(
         "0100 0100 00 06 0002 0002 3200 1e000000 00 02 8000 01 00 0000 02 02 0000"
         "00007041 10000000 00010000 00"
@@ -174,8 +174,9 @@ def test_arch_round_trip(arch: LincArch | LatentInrArch) -> None:
     ("arch", "offset", "replacement", "error"),
     [
         (LINC, 0, b"\x03", UnsupportedError),  # architecture
-        (LINC, 2, b"\x03", UnsupportedError),  # version
+        (LINC, 2, b"\x04", UnsupportedError),  # version
         (LINC, 2, b"\x01", UnsupportedError),  # of a draft
+        (LINC, 2, b"\x02", UnsupportedError),  # of a later one
         (LINC, 2, b"\x00", CorruptError),
         (LINC, 4, b"\x02", CorruptError),  # block
         (LINC, 4, b"\x07", CorruptError),

@@ -157,20 +157,27 @@ def test_any_size_and_any_batch_give_the_same_motion(
 
 
 @pytest.mark.parametrize(
-    ("preset", "motion", "stored"),
+    ("preset", "kind", "motion", "stored"),
     [
-        ("instant", None, False),
-        ("instant", True, True),
-        ("fast", None, True),
-        ("fast", False, False),
+        ("instant", None, None, False),
+        ("instant", None, True, True),
+        ("fast", "spectral", None, True),
+        ("fast", "spectral", False, False),
+        ("fast", "partitioned", None, False),  # its few bytes are not worth it unless asked for
+        ("fast", "partitioned", True, True),
     ],
 )
 def test_the_option_decides(
-    preset: str, motion: bool | None, stored: bool, clip: Callable[[str], Path], tmp_path: Path
+    preset: str,
+    kind: str | None,
+    motion: bool | None,
+    stored: bool,
+    clip: Callable[[str], Path],
+    tmp_path: Path,
 ) -> None:
     output = tmp_path / "out.linc"
     options = EncodeOptions(
-        preset=preset, span=Span(frames=6), segment=6, motion=motion, network=False
+        preset=preset, kind=kind, span=Span(frames=6), segment=6, motion=motion, network=False
     )
     encode(str(clip("carphone")), str(output), options)
     with output.open("rb") as file:
