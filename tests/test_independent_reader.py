@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lincodec.bitstream.embedding import check_heads
 from lincodec.container import LincFile
 from lincodec.decoder.verify import decoded_digest
 from lincodec.errors import LincError
@@ -139,6 +140,7 @@ def test_both_accept_or_refuse_the_same(reader: ModuleType) -> None:
         def ours(data: bytes = data) -> bytes:
             file = LincFile(io.BytesIO(data))
             file.verify_structure()
+            check_heads(file)
             return decoded_digest(file, lambda _: None)
 
         def theirs(data: bytes = data) -> bytes:

@@ -74,7 +74,9 @@ class Source:
         """Find out now what is wrong with the file or the device."""
         _ = self._here
         if self.device != "cpu" or self._backend != "auto":  # else it always works
-            _ = self._painter
+            from lincodec.decoder.load import Rendering
+
+            Rendering.of(self.device, self._backend)
 
     @property
     def _here(self) -> Opened:

@@ -55,4 +55,4 @@ def turned(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="session")
 def predicted(root: Path) -> Path:
     """Frames that are predicted from each other, so that they are not had at random."""
-    return root / "format_spec" / "vectors" / "good" / "good-prediction.linc"
+    return root / "format_spec" / "vectors" / "good" / "good-pictures-pyramid.linc"

@@ -264,7 +264,7 @@ def test_only_the_segments_needed_are_read(
         linc = renderer.linc
         before = linc.bytes_read
         assert len(list(renderer.frames(output_shots(*span, 1)))) == span[1] - span[0]
-        renderer._pool.shutdown(wait=True)
+        renderer._painter._pool.shutdown(wait=True)
         used = linc.bytes_read - before
         need = sum(linc.segments[k].length for k in segments)
     assert 0.9 * need < used < need + 400 * len(segments)
@@ -288,7 +288,7 @@ def test_each_segment_is_decoded_once(coded: Path, monkeypatch: pytest.MonkeyPat
 def test_processes_give_what_threads_give(coded: Path, workers: int) -> None:
     with coded.open("rb") as stream:
         renderer = Renderer(LincFile(stream), workers=workers)
-        assert renderer._unpacker.ahead == min(workers, 2)  # of three segments
+        assert renderer._painter._unpacker.ahead == min(workers, 2)  # of three segments
         try:
             found = list(renderer.frames(output_shots(0, FRAMES, 1)))
         finally:

@@ -13,7 +13,7 @@ from support.engine import Linc
 from lincodec.bitstream import segment
 from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
-from lincodec.decoder import load, render
+from lincodec.decoder import load, paint, render
 from lincodec.options import Span
 from lincodec.semantics.index import Index
 from lincodec.semantics.search import APART, choose_space, embed_query, search
@@ -31,7 +31,7 @@ def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module, name in (
         (render, "Renderer"),
-        (render, "segment_model"),
+        (paint, "segment_model"),
         (load, "segment_model"),
         (segment, "unpack_segment"),
         (segment.spectral, "decode"),
