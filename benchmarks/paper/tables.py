@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from lincodec.encoder.budget import Budget
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,6 +20,7 @@ from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import LincFile
 from lincodec.decoder.load import Rendering, read_inr
 from lincodec.decoder.render import Renderer, output_shots
+from lincodec.encoder.budget import Budget
 from lincodec.encoder.encode import encode
 from lincodec.encoder.latent_inr.fit import InrFit
 from lincodec.encoder.latent_inr.settings import InrSettings

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from lincodec.model.geometry import Geometry
 from torch import Tensor
 
 from lincodec.model.compensation import Blocks, Link, cell_size, levels, predicted
+from lincodec.model.geometry import Geometry
 from lincodec.model.predicted import PredictedSegment
 from lincodec.model.segment import SegmentModel
 

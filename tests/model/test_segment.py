@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from lincodec.model.geometry import Geometry
 from torch import Tensor
 
 from lincodec.model.basis import synthesise
+from lincodec.model.geometry import Geometry
 from lincodec.model.network import Network, NetworkShape
 from lincodec.model.resample import resample, whole
 from lincodec.model.segment import SegmentModel

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from lincodec.model.geometry import Geometry
 from torch import Tensor
 
 from lincodec.encoder.linc import basis_search
 from lincodec.encoder.linc import klt as closed
 from lincodec.model.basis import analyse
+from lincodec.model.geometry import Geometry
 from lincodec.options import Span
 from lincodec.video.reader import FrameReader
 

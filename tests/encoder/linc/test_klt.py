@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from lincodec.model.geometry import Geometry
 from torch import Tensor
 
 from lincodec.encoder.linc import klt
 from lincodec.encoder.linc.klt import CHROMA_RATIO
 from lincodec.model.basis import Axis, synthesise
+from lincodec.model.geometry import Geometry
 from lincodec.model.output import quantise, to_frames
 from lincodec.options import Span
 from lincodec.types import Planes
