@@ -32,6 +32,7 @@ int32_t linc_mix_weigh(LincMix *mix, const LincMixPlace *x, int32_t block, float
     linc_mix_nonzero(mix, x, 0, LINC_MIX_WEIGH);
     float least = y * y + mix->price * bits(mix->cost[0]), spent = bits(mix->cost[1]) + 1; /* the sign */
     for (int32_t step = 1; step <= top; step++) {
+        if (step == LINC_MIX_CAP) step = linc_mix_max(step, top - 1);
         if (step < LINC_MIX_CAP) linc_mix_above(mix, x, step, 0, LINC_MIX_WEIGH);
         if (step >= top - 1) {
             float end = step < LINC_MIX_CAP ? bits(mix->cost[0]) : escape_bits(step);
