@@ -36,11 +36,20 @@ from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_fie
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_control import wanted_bytes
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
 from lincodec.limits import Limits
 from lincodec.model.devices import device_name
-from lincodec.options import EncodeOptions, EncodeReport, Progress, ProgressCallback, StopRequest
+from lincodec.options import (
+    RATES,
+    EncodeOptions,
+    EncodeReport,
+    Progress,
+    ProgressCallback,
+    StopRequest,
+)
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teachers import load_teacher
 from lincodec.system.atomic import atomic_output
@@ -50,6 +59,8 @@ from lincodec.video.timing import is_constant
 
 #: Share of a partitioned segment's bytes that motion for frames in between may add.
 _MOTION_SHARE = 0.02
+#: How far above a rate target a file may end up, and bytes that do not count.
+_OFF, _OFF_BYTES = 0.03, 512
 
 
 def encode(
@@ -124,9 +135,9 @@ def _silent(_: Progress) -> None:
 
 def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     """Refuse what cannot work before anything is opened."""
-    rates = [options.quality, options.psnr, options.size, options.bitrate, options.bpp]
+    rates = [getattr(options, name) for name in RATES]
     if sum(rate is not None for rate in rates) > 1:
-        raise UsageError("only one of quality, psnr, size, bitrate and bpp can be given")
+        raise UsageError(f"only one of {', '.join(RATES)} can be given")
     both = source != "-" and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")
@@ -146,6 +157,7 @@ class _Job:
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
         self.before: Planes | None = None
+        self.survey: RateSurvey | None = None
 
     def run(self, out: BinaryIO) -> Tally:
         """Scan, then write every section."""
@@ -156,6 +168,7 @@ class _Job:
             else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
         self.pace.total_frames = scan.frames if scan else None
+        self._survey(scan)
         with source_frames(self.source, self.options, scan) as stream:
             info = self.info = replace(stream.info, n_frames=scan.frames if scan else None)
             parts = self._parts(stream.frames, info, scan)
@@ -180,8 +193,20 @@ class _Job:
         self.warnings += [*engine.warnings, *(scan.warnings if scan else stream.warnings)]
         return tally
 
+    def _survey(self, scan: Scan | None) -> None:
+        """The further pass over a file that a rate target takes."""
+        if scan is None:
+            return
+        info = replace(scan.info, n_frames=scan.frames)
+        kind, setting = engine_class(self.preset), self._setting(info)
+        if not kind.surveys(setting):
+            return
+        with source_frames(self.source, self.options, scan) as stream:
+            parts = grouped(stream.frames, scan.ranges)
+            self.survey = kind.survey(setting, parts, self.pace.surveyed)
+
     def _setting(self, info: VideoInfo) -> Setting:
-        return Setting(self.options, self.preset, info, self.pace.total_frames)
+        return Setting(self.options, self.preset, info, self.pace.total_frames, self.survey)
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""
@@ -226,7 +251,7 @@ class _Job:
         info: VideoInfo,
     ) -> Tally:
         """Fit, code, measure and append every segment."""
-        tally = Tally()
+        tally = Tally(similar=None if self.options.ms_ssim is None else [])
         with Measurer(tally, engine, info, verify=self.options.verify) as measurer:
             for index, (part, frames, code, packed) in enumerate(
                 self._coded(plans, engine, tally, info)
@@ -283,9 +308,15 @@ class _Job:
                 yield part, frames, code, pack_segment(code)
 
     def _motion_pays(self, code: SegmentCode, size: int) -> bool:
-        """Whether to store motion of ``size`` bytes; beside small frames only if asked to."""
-        few = code.pictures is not None and size > _MOTION_SHARE * len(code.pictures.stream)
-        return self.options.motion is not None or not few
+        """Whether to store motion of ``size`` bytes.
+
+        Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
+        """
+        if code.pictures is None or self.options.motion is not None:
+            return True
+        if any(getattr(self.options, name) is not None for name in RATES[1:]):
+            return False
+        return size <= _MOTION_SHARE * len(code.pictures.stream)
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
@@ -351,6 +382,7 @@ class _Job:
             bpp=found["bpp"],
             psnr=tally.rgb.mean,
             psnr_yuv=tally.mean_yuv,
+            ms_ssim=min(tally.similar) if tally.similar else None,
             stopped=self.pace.stop.requested or self.cut_short,
             resumed=self.journal.resumed if self.journal else 0,
             warnings=tuple(dict.fromkeys(self.warnings)),
@@ -358,11 +390,24 @@ class _Job:
 
     def check_target(self, report: EncodeReport) -> None:
         """Raise when a target was missed; the file stays."""
-        wanted = self.options.psnr
-        if wanted is not None and report.psnr < wanted - 0.005:
+        options = self.options
+        if options.psnr is not None and report.psnr < options.psnr - 0.005:
             raise TargetError(
-                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; "
+                f"{report.output}: {report.psnr:.2f} dB, wanted {options.psnr:g}; "
                 "kept, try a slower preset"
+            )
+        if options.ms_ssim is not None and (report.ms_ssim or 0) < options.ms_ssim - 5e-5:
+            raise TargetError(
+                f"{report.output}: MS-SSIM {report.ms_ssim:.4f} in its worst segment, "
+                f"wanted {options.ms_ssim:g}; kept, try a slower preset"
+            )
+        assert self.info is not None
+        wanted = wanted_bytes(options, self.info, report.frames)
+        coded = report.bytes["total"] - report.bytes["audio"]
+        if wanted is not None and coded > (1 + _OFF) * wanted + _OFF_BYTES:
+            raise TargetError(
+                f"{report.output}: {coded} bytes less the audio, wanted {wanted:.0f}; kept, "
+                "a smaller picture or fewer frames would take less"
             )
 
 

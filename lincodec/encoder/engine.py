@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from lincodec.bitstream.segment import SegmentCode
@@ -11,6 +11,7 @@ from lincodec.container import Arch
 from lincodec.decoder.load import ON_CPU, Rendering
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
 from lincodec.semantics.pull import Pull
@@ -26,6 +27,8 @@ class Setting:
     info: VideoInfo
     frames: int | None
     """Frames of the video, None while unknown."""
+    survey: RateSurvey | None = None
+    """What the first pass of a rate target found."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,26 @@ class Engine(ABC):
             UsageError: the options do not suit the architecture.
             ResourceError: the device or backend is not there.
         """
+
+    @staticmethod
+    def surveys(setting: Setting) -> bool:
+        """Whether ``survey`` would find anything out for this encode."""
+        return False
+
+    @staticmethod
+    def survey(
+        setting: Setting,
+        parts: Iterable[tuple[Range, Sequence[Frame]]],
+        report: Callable[[int], None],
+    ) -> RateSurvey | None:
+        """Find out how a rate target is best shared out; the first pass over ``parts``.
+
+        Args:
+            setting: the encode.
+            parts: the whole video.
+            report: told how many frames were seen.
+        """
+        return None
 
     @staticmethod
     @abstractmethod

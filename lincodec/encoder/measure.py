@@ -23,6 +23,9 @@ from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.video import metrics
 from lincodec.video.metrics import PsnrSum, psnr_planes, psnr_yuv
 
+#: Of so many frames MS-SSIM, the slowest figure, is measured once.
+SIMILAR_EVERY = 4
+
 
 @dataclass
 class Tally:
@@ -33,6 +36,10 @@ class Tally:
     segments: list[float] = field(default_factory=list)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     coded_bytes: int = 0
+    similar: list[float] | None = None
+    """Mean MS-SSIM of luma of every segment, of one frame in ``SIMILAR_EVERY``; None: not asked
+    for."""
+    _scores: list[float] = field(default_factory=list)
 
     def prove(
         self, data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
@@ -97,12 +104,18 @@ class Tally:
                     some = slice(at, at + once)
                     codes = quantise([plane[some] for plane in planes], info.bit_depth)
                     for frame, shown in zip(frames[part][some], to_frames(codes), strict=True):
-                        self._add(frame, shown, info)
+                        self._add(frame, shown, info, len(self.rgb.errors) - begin)
         fresh = PsnrSum(errors=self.rgb.errors[begin:])
         self.segments.append(fresh.mean)
+        if self.similar is not None:
+            self.similar.append(sum(self._scores) / len(self._scores))
+            self._scores.clear()
 
-    def _add(self, frame: Frame, shown: Planes, info: VideoInfo) -> None:
-        """Account for one frame."""
+    def _add(self, frame: Frame, shown: Planes, info: VideoInfo, index: int) -> None:
+        """Account for one frame, the ``index``-th that is measured of its segment."""
+        if self.similar is not None and index % SIMILAR_EVERY == 0:
+            peak = float((1 << info.bit_depth) - 1)
+            self._scores.append(metrics.ms_ssim(frame.planes[0], shown[0], peak))
         self.rgb.add(metrics.rgb_error(frame.planes, shown, info))
         errors = metrics.plane_errors(frame.planes, shown)
         self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))

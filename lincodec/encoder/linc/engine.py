@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from lincodec.container import LincArch
 from lincodec.decoder.load import Rendering
+from lincodec.encoder.aim import StepFit
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
 from lincodec.encoder.linc.border_weights import weigh_ends
@@ -15,8 +16,10 @@ from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.mode_decision import Layout
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
 from lincodec.encoder.linc.segment_fit import SegmentFit
-from lincodec.encoder.presets import Preset
-from lincodec.encoder.rate_control import RateControl, StepFit
+from lincodec.encoder.linc.survey import survey_rates
+from lincodec.encoder.presets import Preset, step_of
+from lincodec.encoder.rate_control import RateControl, wanted_bytes
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
 from lincodec.model.devices import device_of
@@ -43,7 +46,7 @@ class LincEngine(Engine):
         self.setting = setting
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
-        self.control = RateControl(options, self.preset, info, setting.frames)
+        self.control = RateControl(options, self.preset, info, setting.frames, setting.survey)
         self.rendering = Rendering.of(options.device, options.backend)
         self.threads = usable_cores()
         self.layout = Layout(
@@ -63,6 +66,27 @@ class LincEngine(Engine):
         if options.kind not in (None, "partitioned", "spectral"):
             raise UsageError(f"--kind {options.kind}: expected partitioned or spectral")
         device_of(options.device)
+
+    @staticmethod
+    def surveys(setting: Setting) -> bool:
+        """Whether there is a rate target and segments may be partitioned."""
+        wanted = wanted_bytes(setting.options, setting.info, setting.frames or 1)
+        return wanted is not None and wished(setting.preset, setting.options).effort is not None
+
+    @staticmethod
+    def survey(
+        setting: Setting,
+        parts: Iterable[tuple[Range, Sequence[Frame]]],
+        report: Callable[[int], None],
+    ) -> RateSurvey | None:
+        """Bits of every part by a quick partitioned encode."""
+        preset, options = wished(setting.preset, setting.options), setting.options
+        wanted = wanted_bytes(options, setting.info, setting.frames or 1)
+        if wanted is None or not preset.effort or not setting.frames:
+            return None
+        start = step_of(preset.quality)
+        share = 8 * wanted / setting.frames
+        return survey_rates(parts, setting.info, share, preset.effort, start, report)
 
     @staticmethod
     def longest(setting: Setting) -> int:
@@ -112,7 +136,9 @@ class LincEngine(Engine):
 
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
-        code = self.control.choose(self._fit_of(task), task.part, task.budget, task.reserved)
+        fit, options = self._fit_of(task), self.setting.options
+        beside = isinstance(fit, PartitionedFit) and options.motion is None
+        code = self.control.choose(fit, task.part, task.budget, 0 if beside else task.reserved)
         return Fitted(code, cut_short=self.timed and task.budget.over)
 
     def _fit_of(self, task: SegmentTask) -> StepFit:

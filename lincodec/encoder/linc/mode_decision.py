@@ -14,10 +14,10 @@ from functools import cache
 import torch
 
 from lincodec.container import LincArch
+from lincodec.encoder.aim import Trial
 from lincodec.encoder.engine import SegmentPlan
-from lincodec.encoder.linc.partitioned_fit import PartitionedFit
+from lincodec.encoder.linc.partitioned_fit import TRIAL_EFFORT, PartitionedFit
 from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
-from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
 from lincodec.types import Frame, Planes, VideoInfo
@@ -27,7 +27,6 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
-_TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 _SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
 _REFINED = 0.3  # what refining a closed form gains at most, about
@@ -141,7 +140,7 @@ class Layout:
         if self.effort is None:
             return -math.inf
         if self._tried is None or self._tried[0] is not frames:
-            fit = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads)
+            fit = PartitionedFit(frames, self.info, TRIAL_EFFORT, self.threads)
             found = fit.trial(self.step)
             self._tried = frames, score(found.bits, found.psnr)
         return plain - self._tried[1]

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from lincodec.bitstream.segment import SegmentCode, pack_segment, unpack_segment
+from lincodec.bitstream.segment import SegmentCode, code_bits, pack_segment, unpack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decoder.decode import decode
 from lincodec.decoder.load import read_network, segment_model
@@ -22,7 +22,7 @@ from lincodec.encoder.linc.engine import wished
 from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
-from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
+from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import PRESETS
 from lincodec.encoder.segments import Range
 from lincodec.errors import CorruptError, TargetError, UsageError
