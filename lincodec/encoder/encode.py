@@ -206,7 +206,8 @@ class _Job:
             self.survey = kind.survey(setting, parts, self.pace.surveyed)
 
     def _setting(self, info: VideoInfo) -> Setting:
-        return Setting(self.options, self.preset, info, self.pace.total_frames, self.survey)
+        total, deadline = self.pace.total_frames, self.pace.deadline
+        return Setting(self.options, self.preset, info, total, self.survey, deadline)
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""

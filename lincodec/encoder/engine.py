@@ -29,6 +29,8 @@ class Setting:
     """Frames of the video, None while unknown."""
     survey: RateSurvey | None = None
     """What the first pass of a rate target found."""
+    deadline: float | None = None
+    """``time.monotonic`` value at which the file should be finished."""
 
 
 @dataclass(frozen=True)

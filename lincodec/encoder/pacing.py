@@ -40,6 +40,12 @@ class Pace:
         """Wall seconds since the start."""
         return time.monotonic() - self.started
 
+    @property
+    def deadline(self) -> float | None:
+        """``time.monotonic`` value at which the file should be finished."""
+        limit = self.options.max_time
+        return None if limit is None else self.started + limit
+
     def scanned(self, share: float, frames: int) -> None:
         """Report the first pass."""
         self.progress(Progress("scan", _SCAN_SHARE * share, frames=frames))

@@ -12,9 +12,10 @@ from lincodec.encoder.aim import StepFit
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
 from lincodec.encoder.linc.border_weights import weigh_ends
+from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.joint_fit import JointFit
 from lincodec.encoder.linc.mode_decision import Layout
-from lincodec.encoder.linc.partitioned_fit import PartitionedFit
+from lincodec.encoder.linc.partitioned_fit import EFFORTS, TRIAL_EFFORT, PartitionedFit
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.linc.survey import survey_rates
 from lincodec.encoder.presets import Preset, step_of
@@ -34,6 +35,10 @@ SEGMENT_SAMPLES = 70_000_000
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
 _PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
+#: The same of proving and measuring what was written.
+_MEASURED_SECONDS = 0.04
+#: Frames that tell how fast a machine is, and how far beyond a time limit that may say to be.
+_PROBE, _TOLERANCE = 6, 1.1
 
 
 class LincEngine(Engine):
@@ -49,6 +54,8 @@ class LincEngine(Engine):
         self.control = RateControl(options, self.preset, info, setting.frames, setting.survey)
         self.rendering = Rendering.of(options.device, options.backend)
         self.threads = usable_cores()
+        self.pace = EffortPace(_PARTITIONED_SECONDS, self.threads)
+        self._keep_time(frames)
         self.layout = Layout(
             info, self.control.step, self.preset.effort,
             trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
@@ -124,7 +131,7 @@ class LincEngine(Engine):
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
         seconds = _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
         if self.preset.effort:
-            seconds += _PARTITIONED_SECONDS["fast"] * _megasamples(self.layout.info, frames)
+            seconds += self.pace.seconds(TRIAL_EFFORT) * _megasamples(self.layout.info, frames)
         return seconds
 
     def seconds(self, plan: SegmentPlan) -> float:
@@ -136,7 +143,11 @@ class LincEngine(Engine):
 
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
-        fit, options = self._fit_of(task), self.setting.options
+        deadline, options = task.budget.deadline, self.setting.options
+        if deadline is not None and self.preset.effort:
+            after = self._measuring(_megasamples(self.setting.info, task.part.count))
+            task = replace(task, budget=replace(task.budget, deadline=deadline - after))
+        fit = self._fit_of(task)
         beside = isinstance(fit, PartitionedFit) and options.motion is None
         code = self.control.choose(fit, task.part, task.budget, 0 if beside else task.reserved)
         return Fitted(code, cut_short=self.timed and task.budget.over)
@@ -146,7 +157,7 @@ class LincEngine(Engine):
         planes, info = [frame.planes for frame in task.frames], self.setting.info
         effort, refined, device = self._effort(task), self.preset.refined, self.rendering.device
         if effort:
-            return PartitionedFit(planes, info, effort, self.threads)
+            return PartitionedFit(planes, info, effort, self.threads, self.pace)
         closed = SegmentFit(planes, info, self.arch, refined=refined, device=device)
         if refined and not task.budget.hurried:
             weigh_ends(closed, self.control.step, task.part.continues)
@@ -155,17 +166,47 @@ class LincEngine(Engine):
     def _effort(self, task: SegmentTask) -> str | None:
         """How hard to search for a partitioned segment; None: it is better not partitioned."""
         wish, count, budget = self.preset.effort, task.part.count, task.budget
-        if wish is None or budget.over or count > MAX_PICTURES:
+        if wish is None or count > MAX_PICTURES:
             return None
-        if budget.deadline is not None:
-            left = budget.deadline - time.monotonic()
-            megasamples = _megasamples(self.setting.info, count)
-            if left < _PARTITIONED_SECONDS[wish] * megasamples:
-                return "fast" if left > _PARTITIONED_SECONDS["fast"] * megasamples else None
+        if budget.over or budget.hurried:  # a pace can be kept with these alone
+            return wish
         better = task.plan.partitioned
         if better is None:
-            better = budget.hurried or self.layout.partitioned(task.frames, self.arch)
+            better = self.layout.partitioned(task.frames, self.arch)
         return wish if better else None
+
+    def _keep_time(self, frames: Sequence[Frame]) -> None:
+        """Find out how fast this machine is, and refuse a time limit that cannot be kept.
+
+        Raises:
+            UsageError: the quickest encode takes longer.
+        """
+        setting = self.setting
+        limit = setting.options.max_time
+        if setting.deadline is None or limit is None or self.preset.effort is None:
+            return
+        planes = [frame.planes for frame in frames[:_PROBE]]
+        quickest = next(iter(EFFORTS))
+        probe = PartitionedFit(planes, setting.info, quickest, self.threads, self.pace)
+        probe.bits(self.control.step, quick=False)
+        if setting.frames is None:
+            return
+        megasamples = _megasamples(setting.info, setting.frames)
+        need = self.pace.seconds(quickest) * megasamples + self._measuring(megasamples)
+        left = setting.deadline - time.monotonic()
+        if need > _TOLERANCE * left:
+            info = setting.info
+            raise UsageError(
+                f"--max-time: {setting.frames} frames of {info.width}x{info.height} take about "
+                f"{need + limit - left:.0f} s here at the quickest, expected "
+                f"{limit:.0f} s; give more, fewer frames (--frames), or a "
+                "smaller picture"
+            )
+
+    def _measuring(self, megasamples: float) -> float:
+        """Wall seconds of proving and measuring what was written, beside the next segment."""
+        quickest, expected = next(iter(_PARTITIONED_SECONDS.items()))
+        return _MEASURED_SECONDS * megasamples * self.pace.seconds(quickest) / expected
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""

@@ -7,8 +7,9 @@ step and the price of a bit of each level, and the latents that say what frames 
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -22,6 +23,7 @@ from lincodec.core.signatures import Effort, Task
 from lincodec.core.tasks import Tasks
 from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.budget import Budget
+from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.pyramid import Place, pyramid
 from lincodec.encoder.linc.themes import themes
 from lincodec.encoder.segments import Range
@@ -67,8 +69,6 @@ EFFORTS: dict[str, dict[str, int]] = {
 #: How hard trials search.
 TRIAL_EFFORT = "fast"
 
-Report = Callable[[float, float | None], None]
-
 
 @dataclass(frozen=True)
 class _Coded:
@@ -84,17 +84,19 @@ class PartitionedFit:
     """One segment's fit, a ``StepFit``; serves trials at several quantiser steps too."""
 
     def __init__(
-        self, frames: Sequence[Planes], info: VideoInfo, effort: str, threads: int
-    ) -> None:
+        self, frames: Sequence[Planes], info: VideoInfo, effort: str, threads: int,
+        pace: EffortPace | None = None,
+    ) -> None:  # fmt: skip
         """
         Args:
             frames: the segment's source frames.
             info: the video they come from.
             effort: of the final run, a name of ``EFFORTS``.
             threads: that encode; the bytes are the same with any number.
+            pace: that lowers the effort of frames where a time limit asks for it.
         """
         self.source, self.info, self.threads = frames, info, threads
-        self.effort = effort
+        self.effort, self.pace = effort, pace
         self._weights = _chroma_weights(info)
         self._places = pyramid(len(frames))
         self._made: dict[float, _Coded] = {}
@@ -112,7 +114,7 @@ class PartitionedFit:
         """The final fit, see ``StepFit``."""
         if aim is not None:
             step = self._aimed(aim, step, budget)
-        coded = self._coded(step, budget.report)
+        coded = self._coded(step, budget)
         digest = PictureDigest()
         for planes in coded.planes:
             digest.add(planes)
@@ -147,7 +149,7 @@ class PartitionedFit:
         def full(step: float) -> Trial:
             nonlocal least
             every = 1 if aim.figure is Figure.PSNR else _MEASURED_EVERY
-            found = self._measured(self._coded(step, budget.report), aim.figure, every)
+            found = self._measured(self._coded(step, budget), aim.figure, every)
             badness = aim.badness(aim.off(found))
             for other in list(self._made):  # the pictures of one encode are enough to hold
                 if (other != step) == (badness < least):
@@ -157,7 +159,8 @@ class PartitionedFit:
 
         if not aim.near:
             step = seek(aim, step, quick, _QUICK_TRIES)
-        return step if budget.over else seek(aim, step, full, _TRIES)
+        once = budget.over or budget.deadline is not None
+        return step if once else seek(aim, step, full, _TRIES)
 
     def _measured(self, coded: _Coded, figure: Figure, every: int) -> Trial:
         """Bits of an encode, and the figure of every ``every``-th frame."""
@@ -171,24 +174,27 @@ class PartitionedFit:
         errors = [rgb_error(self.source[at], coded.planes[at], self.info) for at in shown]
         return Trial(bits, sum(map(psnr, errors)) / len(errors))
 
-    def _coded(self, step: float, report: Report | None = None) -> _Coded:
+    def _coded(self, step: float, budget: Budget | None = None) -> _Coded:
         """The segment at a step; the best made on the way to an aim is kept."""
         if step not in self._made:
-            self._made[step] = _Encode(self, step, self.effort).result(report)
+            self._made[step] = _Encode(self, step, self.effort, budget).result()
         return self._made[step]
 
 
 class _Encode:
     """One pass over the frames of a segment at one step and effort."""
 
-    def __init__(self, fit: PartitionedFit, step: float, effort: str) -> None:
-        self.fit, self.step = fit, step
-        self.effort = Effort(**EFFORTS[effort])
+    def __init__(
+        self, fit: PartitionedFit, step: float, effort: str, budget: Budget | None = None
+    ) -> None:
+        self.fit, self.step, self.effort, self.budget = fit, step, effort, budget
+        self.megasamples = fit.info.width * fit.info.height / 1e6
+        self.left = len(fit.source)
         self.places = fit._places
         self.shown: dict[int, Planes] = {}
         self.users = Counter(frame for place in self.places for frame in place.needs)
 
-    def result(self, report: Report | None = None) -> _Coded:
+    def result(self) -> _Coded:
         """Code every frame once those it needs are coded, and put the segment together."""
         fit, count = self.fit, len(self.places)
         with PartitionedEncoder(
@@ -206,15 +212,24 @@ class _Encode:
                 for done, place in enumerate(self.places):
                     coded[place.frame].result()
                     self._release(encoder, place)
-                    if report is not None:
-                        report((done + 1) / count, None)
+                    if self.budget is not None:
+                        self.budget.report((done + 1) / count, None)
             finally:
                 tasks.close()
             stream = encoder.finish([place.frame for place in self.places])
         return _Coded(self.step, stream, [self.shown[frame] for frame in range(count)])
 
     def _code(self, encoder: PartitionedEncoder, place: Place) -> None:
-        encoder.code(self._task(place))
+        pace, effort = self.fit.pace, self.effort
+        if pace is None:
+            encoder.code(self._task(place, effort))
+        else:
+            if self.budget is not None and self.budget.deadline is not None:
+                left = self.budget.deadline - time.monotonic()
+                effort = pace.choose(effort, self.left * self.megasamples, left)
+            with pace.timing(effort, self.megasamples):
+                encoder.code(self._task(place, effort))
+        self.left -= 1
         self.shown[place.frame] = encoder.picture(place.frame)
 
     def _release(self, encoder: PartitionedEncoder, place: Place) -> None:
@@ -226,7 +241,7 @@ class _Encode:
         if not self.users[place.frame]:
             encoder.release(place.frame)
 
-    def _task(self, place: Place) -> Task:
+    def _task(self, place: Place, effort: str) -> Task:
         """How a frame is coded."""
         at = min(place.level, len(_EIGHTHS) - 1)
         step = self.step * _BASE * _EIGHTHS[at] / 8
@@ -244,7 +259,7 @@ class _Encode:
             referenced=int(self.users[place.frame] > 0),
             denoise_reach=_DENOISE_REACH if place.level <= _DENOISE_LEVEL else 0,
             denoise_strength=_DENOISE_STRENGTH,
-            effort=self.effort,
+            effort=Effort(**EFFORTS[effort]),
         )
         task.reference[:] = first, second
         task.step[:] = [step_index(step / math.sqrt(w)) for w in (1.0, *weights)]
