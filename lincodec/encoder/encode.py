@@ -36,10 +36,10 @@ from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_fie
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
-from lincodec.encoder.rate_control import wanted_bytes
+from lincodec.encoder.rate_control import check_target
 from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
-from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
+from lincodec.errors import InputError, LimitError, UsageError, VerifyError
 from lincodec.limits import Limits
 from lincodec.model.devices import device_name
 from lincodec.options import (
@@ -59,8 +59,6 @@ from lincodec.video.timing import is_constant
 
 #: Share of a partitioned segment's bytes that motion for frames in between may add.
 _MOTION_SHARE = 0.02
-#: How far above a rate target a file may end up, and bytes that do not count.
-_OFF, _OFF_BYTES = 0.03, 512
 
 
 def encode(
@@ -114,7 +112,7 @@ def encode(
         if options.verify:
             job.verify(temporary, tally)
         report = job.report(output, temporary, tally)
-    job.check_target(report)
+    check_target(options, report)
     return report
 
 
@@ -388,28 +386,6 @@ class _Job:
             resumed=self.journal.resumed if self.journal else 0,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
-
-    def check_target(self, report: EncodeReport) -> None:
-        """Raise when a target was missed; the file stays."""
-        options = self.options
-        if options.psnr is not None and report.psnr < options.psnr - 0.005:
-            raise TargetError(
-                f"{report.output}: {report.psnr:.2f} dB, wanted {options.psnr:g}; "
-                "kept, try a slower preset"
-            )
-        if options.ms_ssim is not None and (report.ms_ssim or 0) < options.ms_ssim - 5e-5:
-            raise TargetError(
-                f"{report.output}: MS-SSIM {report.ms_ssim:.4f} in its worst segment, "
-                f"wanted {options.ms_ssim:g}; kept, try a slower preset"
-            )
-        assert self.info is not None
-        wanted = wanted_bytes(options, self.info, report.frames)
-        coded = report.bytes["total"] - report.bytes["audio"]
-        if wanted is not None and coded > (1 + _OFF) * wanted + _OFF_BYTES:
-            raise TargetError(
-                f"{report.output}: {coded} bytes less the audio, wanted {wanted:.0f}; kept, "
-                "a smaller picture or fewer frames would take less"
-            )
 
 
 def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:

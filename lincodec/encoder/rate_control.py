@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.encoder.aim import HIGH, LOW, Aim, Figure, StepFit
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
-from lincodec.options import EncodeOptions
+from lincodec.errors import TargetError
+from lincodec.options import EncodeOptions, EncodeReport
 from lincodec.types import VideoInfo
 
 #: Bytes of a file beside its segments: HEAD, ARCH, dGST, qLTY, mETa, DONE and their frames.
@@ -20,15 +23,27 @@ _SEGMENT_BYTES = 68
 #: after it could not make up for it.
 _LARGE = 0.35
 
+#: How far above a rate target a file may end up, and bytes that do not count.
+_OFF, _OFF_BYTES = 0.03, 512
 
-def wanted_bytes(options: EncodeOptions, info: VideoInfo, frames: int) -> float | None:
-    """Bytes of a file less its audio that a rate target asks for, None without one."""
+
+def wanted_bytes(
+    options: EncodeOptions, frames: int, size: tuple[int, int], fps: Fraction
+) -> float | None:
+    """Bytes of a file less its audio that a rate target asks for, None without one.
+
+    Args:
+        options: of the encode.
+        frames: of the video.
+        size: (width, height) in luma samples.
+        fps: frames a second.
+    """
     if options.size is not None:
         return options.size
     if options.bitrate is not None:
-        return options.bitrate / 8 * frames / float(info.fps)
+        return options.bitrate / 8 * frames / float(fps)
     if options.bpp is not None:
-        return options.bpp / 8 * frames * info.width * info.height
+        return options.bpp / 8 * frames * size[0] * size[1]
     return None
 
 
@@ -46,7 +61,7 @@ class RateControl:
         self.options, self.survey = options, survey
         default = preset.quality if options.quality is None else options.quality
         self.step = step_of(default)
-        wanted = wanted_bytes(options, info, frames or 1)
+        wanted = wanted_bytes(options, frames or 1, (info.width, info.height), info.fps)
         if wanted is not None and frames:
             wanted = max(wanted - FILE_BYTES, 1)
         self.per_frame = None if wanted is None else 8 * wanted / (frames or 1)
@@ -110,3 +125,29 @@ class RateControl:
         assert self.survey is not None
         sampled = self.survey.sampled
         return (self.survey.ratio * sampled + self._taken) / (sampled + self._expected)
+
+
+def check_target(options: EncodeOptions, report: EncodeReport) -> None:
+    """See whether a finished file is what was asked for.
+
+    Raises:
+        TargetError: it is not; the file stays.
+    """
+    if options.psnr is not None and report.psnr < options.psnr - 0.005:
+        raise TargetError(
+            f"{report.output}: {report.psnr:.2f} dB, wanted {options.psnr:g}; "
+            "kept, try a slower preset"
+        )
+    if options.ms_ssim is not None and (report.ms_ssim or 0) < options.ms_ssim - 5e-5:
+        raise TargetError(
+            f"{report.output}: MS-SSIM {report.ms_ssim:.4f} in its worst segment, "
+            f"wanted {options.ms_ssim:g}; kept, try a slower preset"
+        )
+    size = report.width, report.height
+    wanted = wanted_bytes(options, report.frames, size, report.fps)
+    coded = report.bytes["total"] - report.bytes["audio"]
+    if wanted is not None and coded > (1 + _OFF) * wanted + _OFF_BYTES:
+        raise TargetError(
+            f"{report.output}: {coded} bytes less the audio, wanted {wanted:.0f}; kept, "
+            "a smaller picture or fewer frames would take less"
+        )

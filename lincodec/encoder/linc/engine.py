@@ -77,7 +77,7 @@ class LincEngine(Engine):
     @staticmethod
     def surveys(setting: Setting) -> bool:
         """Whether there is a rate target and segments may be partitioned."""
-        wanted = wanted_bytes(setting.options, setting.info, setting.frames or 1)
+        wanted = _wanted(setting)
         return wanted is not None and wished(setting.preset, setting.options).effort is not None
 
     @staticmethod
@@ -87,8 +87,8 @@ class LincEngine(Engine):
         report: Callable[[int], None],
     ) -> RateSurvey | None:
         """Bits of every part by a quick partitioned encode."""
-        preset, options = wished(setting.preset, setting.options), setting.options
-        wanted = wanted_bytes(options, setting.info, setting.frames or 1)
+        preset = wished(setting.preset, setting.options)
+        wanted = _wanted(setting)
         if wanted is None or not preset.effort or not setting.frames:
             return None
         start = step_of(preset.quality)
@@ -198,8 +198,8 @@ class LincEngine(Engine):
             info = setting.info
             raise UsageError(
                 f"--max-time: {setting.frames} frames of {info.width}x{info.height} take about "
-                f"{need + limit - left:.0f} s here at the quickest, expected "
-                f"{limit:.0f} s; give more, fewer frames (--frames), or a "
+                f"{need + limit - left:.1f} s here at the quickest, expected "
+                f"{limit:.1f} s; give more, fewer frames (--frames), or a "
                 "smaller picture"
             )
 
@@ -211,6 +211,12 @@ class LincEngine(Engine):
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
         self.control.account(part, coded)
+
+
+def _wanted(setting: Setting) -> float | None:
+    """Bytes that a rate target asks for."""
+    info = setting.info
+    return wanted_bytes(setting.options, setting.frames or 1, (info.width, info.height), info.fps)
 
 
 def _megasamples(info: VideoInfo, frames: int) -> float:
