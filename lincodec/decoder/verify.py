@@ -200,7 +200,8 @@ def _deviation(
     worst = (0.0, 0.0)
     for done, index in enumerate(segments):
         middle = file.segments[index].n_frames // 2
-        rms, peak = precision.deviation(renderer.model(index), middle)
+        drawn = renderer.samples(index, middle)
+        rms, peak = precision.deviation(renderer.model(index), middle, drawn)
         if rms > rms_limit or peak > peak_limit:
             raise VerifyError(
                 f"{file.name}: segment {index} renders {rms:.3g} rms, {peak:.3g} peak away from "
