@@ -12,6 +12,8 @@ from lincodec.bitstream.segment import SegmentCode
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.segments import Range
 
+#: Measured slope of the closed form: dB gained per factor e of bytes.
+DB_PER_LOG_BYTES = 3.5
 #: Luma steps that are tried, in 8-bit code values.
 LOW, HIGH = 0.25, 4096.0
 

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from lincodec.bitstream.segment import Key, SegmentCode, code_bits, pack_segment
 from lincodec.bitstream.segment import Tensor as Coding
-from lincodec.encoder.aim import Aim, Figure
+from lincodec.encoder.aim import DB_PER_LOG_BYTES, Aim, Figure
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.quantise import Coded
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
+from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.segments import Range
 from lincodec.model.network import network_shape
 

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-import torch
-
 from lincodec.container import LincArch
-from lincodec.encoder.aim import Trial
+from lincodec.encoder.aim import DB_PER_LOG_BYTES, Trial
 from lincodec.encoder.engine import SegmentPlan
+from lincodec.encoder.linc.closed_form import closed_form
 from lincodec.encoder.linc.partitioned_fit import TRIAL_EFFORT, PartitionedFit
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
 from lincodec.encoder.segments import Range
-from lincodec.model.devices import CPU
 from lincodec.types import Frame, Planes, VideoInfo
 
 _WINDOW = (320, 448)  # rows and columns that a trial looks at
@@ -47,7 +44,7 @@ class Layout:
         *,
         trials: bool = True,
         refined: bool = True,
-        device: torch.device = CPU,
+        device: str = "cpu",
         threads: int = 1,
     ) -> None:
         """
@@ -131,7 +128,7 @@ class Layout:
         """Whether partitioned frames win by so much that the closed form is not refined."""
         if self.effort is None:
             return False
-        plain = SegmentFit(frames, self.info, arch, refined=False, device=self.device)
+        plain = closed_form(frames, self.info, arch, refined=False, device=self.device)
         found = plain.trial(self.step)
         return self._gain(frames, score(found.bits, found.psnr)) > _SURE + _REFINED
 
@@ -173,7 +170,7 @@ class Layout:
         return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
-        fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)
+        fit = closed_form(frames, self.info, arch, refined=self.refined, device=self.device)
         return fit.trial(self.step)
 
     def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
