@@ -120,7 +120,7 @@ class LincEngine(Engine):
         planes, info = [frame.planes for frame in task.frames], self.setting.info
         effort, refined, device = self._effort(task), self.preset.refined, self.rendering.device
         if effort:
-            return PartitionedFit(planes, info, effort, self.threads)
+            return PartitionedFit(planes, info, effort, self.threads, task.pulls)
         closed = SegmentFit(planes, info, self.arch, refined=refined, device=device)
         if refined and not task.budget.hurried:
             weigh_ends(closed, self.control.step, task.part.continues)

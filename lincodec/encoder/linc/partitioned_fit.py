@@ -26,6 +26,7 @@ from lincodec.encoder.linc.themes import themes
 from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
+from lincodec.semantics.pull import Pull
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.metrics import psnr, rgb_error
 
@@ -51,6 +52,8 @@ _DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
 _AIMS, _NEAR = 2, 0.005
 #: About how many factors e of bits a factor e of the step saves.
 _BITS_SLOPE = 1.2
+#: Share of the bytes of the frames that latents of their appearance may take.
+_THEMES = 0.02
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
@@ -81,7 +84,12 @@ class PartitionedFit:
     """One segment's fit; serves trials at several quantiser steps and the final run."""
 
     def __init__(
-        self, frames: Sequence[Planes], info: VideoInfo, effort: str, threads: int
+        self,
+        frames: Sequence[Planes],
+        info: VideoInfo,
+        effort: str,
+        threads: int,
+        pulls: Sequence[Pull] = (),
     ) -> None:
         """
         Args:
@@ -89,8 +97,9 @@ class PartitionedFit:
             info: the video they come from.
             effort: a name of ``EFFORTS``.
             threads: that encode; the bytes are the same with any number.
+            pulls: what its latents shall tell.
         """
-        self.source, self.info, self.threads = frames, info, threads
+        self.source, self.info, self.threads, self.pulls = frames, info, threads, pulls
         self._effort = Effort(**EFFORTS[effort])
         self._weights = _chroma_weights(info)
         self._places = pyramid(len(frames))
@@ -121,7 +130,7 @@ class PartitionedFit:
         shape = (len(coded.planes), *units((self.info.height, self.info.width)))
         tensors: dict[Key, Coding] = {
             (Role.PICTURES, 0): Pictures(shape, digest.value, coded.stream),
-            (Role.LATENT, 0): themes(self.source),
+            (Role.LATENT, 0): themes(self.source, _THEMES * len(coded.stream), self.pulls),
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
 
