@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import time
@@ -10,8 +11,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
-
-import torch
 
 from lincodec import __version__, registry
 from lincodec.bitstream.segment import Field, SegmentCode, pack_segment
@@ -32,17 +31,16 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
-from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_field, with_motion
+from lincodec.encoder.motion import motion_bound, motion_bytes, with_motion
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
 from lincodec.limits import Limits
-from lincodec.model.devices import device_name
 from lincodec.options import EncodeOptions, EncodeReport, Progress, ProgressCallback, StopRequest
 from lincodec.semantics.aligner import Alignments
-from lincodec.semantics.teachers import load_teacher
+from lincodec.semantics.teacher import Teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
@@ -134,12 +132,20 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
         raise UsageError("standard input cannot be read again, so there is nothing to resume")
 
 
+def _teachers(options: EncodeOptions) -> list[Teacher]:
+    """The embedding models that the video is aligned to; with one of them torch is loaded."""
+    if not options.align:
+        return []
+    load = importlib.import_module("lincodec.semantics.teachers").load_teacher
+    return [load(name, options.cache) for name in options.align]
+
+
 class _Job:
     """One encode; the methods run in the order they are written."""
 
     def __init__(self, source: str, options: EncodeOptions, preset: Preset, pace: Pace) -> None:
         self.source, self.options, self.preset, self.pace = source, options, preset, pace
-        self.teachers = [load_teacher(name, options.cache) for name in options.align]
+        self.teachers = _teachers(options)
         self.aligned = Alignments(())
         self.cut_short = False
         self.journal: Journal | None = None
@@ -149,7 +155,6 @@ class _Job:
 
     def run(self, out: BinaryIO) -> Tally:
         """Scan, then write every section."""
-        torch.manual_seed(self.options.seed)
         scan = (
             None
             if self.source == "-"
@@ -296,7 +301,9 @@ class _Job:
             return None
         before = self.before if part.continues and self.before else frames[0].planes
         planes = [before, *(frame.planes for frame in frames)]
-        return motion_field(planes, info, engine.rendering.device)
+        flow = importlib.import_module("lincodec.encoder.optical_flow")
+        found: Field = flow.motion_field(planes, info, engine.rendering.device)
+        return found
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None
@@ -309,7 +316,7 @@ class _Job:
             psnr_rgb=single(tally.rgb.mean),
             psnr_yuv=single(tally.mean_yuv),
             segments=tuple(single(p) for p in tally.segments),
-            device=device_name(engine.rendering.device),
+            device=engine.software,
         )
         writer.add(registry.QLTY, figures.pack())
         for payload in self.aligned.sections():

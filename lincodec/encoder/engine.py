@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import Arch
-from lincodec.decoder.load import ON_CPU, Rendering
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
 from lincodec.semantics.pull import Pull
 from lincodec.types import Frame, VideoInfo
+
+if TYPE_CHECKING:
+    from lincodec.decoder.load import Rendering
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Engine(ABC):
         arch: parameters of the file, fixed when the engine is made.
         timed: whether a fit gets better the longer it may run.
         room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
-        rendering: where segments are rendered to be measured.
+        setting: the encode.
         measured_every: of so many frames one is rendered and measured.
         warnings: what the user should know about the options, a line each.
     """
@@ -83,7 +88,7 @@ class Engine(ABC):
     arch: Arch
     timed: bool = False
     room: int = 0
-    rendering: Rendering = ON_CPU
+    setting: Setting
     measured_every: int = 1
     warnings: tuple[str, ...] = ()
 
@@ -98,6 +103,22 @@ class Engine(ABC):
         Raises:
             UsageError: the options do not suit the architecture.
         """
+
+    @cached_property
+    def rendering(self) -> Rendering:
+        """Where array programs run; finding out loads torch."""
+        options = self.setting.options
+        load = importlib.import_module("lincodec.decoder.load")
+        found: Rendering = load.Rendering.of(options.device, options.backend)
+        return found
+
+    @property
+    def software(self) -> str:
+        """Device class and software of what was used, as qLTY names them."""
+        if "rendering" not in vars(self):
+            return "cpu core"
+        devices = importlib.import_module("lincodec.model.devices")
+        return str(devices.device_name(self.rendering.device))
 
     @staticmethod
     @abstractmethod

@@ -44,7 +44,6 @@ class LatentInrEngine(Engine):
         self.setting = setting
         self.settings = settings_of(setting.preset, options)
         self.arch = architecture(self.settings, (info.height, info.width))
-        self.rendering = Rendering.of(options.device, options.backend)
         self.warnings = self._slow()
         self._frame_s = self._seconds_a_frame()
         self._pace_measuring()

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from lincodec.container import LincArch
-from lincodec.decoder.load import Rendering
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
-from lincodec.encoder.linc.border_weights import weigh_ends
-from lincodec.encoder.linc.joint_fit import JointFit
+from lincodec.encoder.linc.closed_form import closed_form, with_network, with_weighted_ends
 from lincodec.encoder.linc.mode_decision import Layout
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
-from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.rate_control import RateControl, StepFit
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
-from lincodec.model.devices import device_of
 from lincodec.options import EncodeOptions
 from lincodec.registry import MAX_PICTURES
 from lincodec.system.cores import usable_cores
@@ -27,6 +24,8 @@ from lincodec.types import Frame, VideoInfo
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
+#: Devices that need no looking for.
+_ANYWHERE = ("auto", "cpu")
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
@@ -44,11 +43,10 @@ class LincEngine(Engine):
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
         self.control = RateControl(options, self.preset, info, setting.frames)
-        self.rendering = Rendering.of(options.device, options.backend)
         self.threads = usable_cores()
         self.layout = Layout(
             info, self.control.step, self.preset.effort,
-            trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
+            trials=self.preset.trials, refined=self.preset.refined, device=options.device,
             threads=self.threads,
         )  # fmt: skip
         self.arch = self._arch(*self.layout.windows(frames))
@@ -62,7 +60,8 @@ class LincEngine(Engine):
             raise UsageError(f"--model: preset {preset.name} has no settings for it")
         if options.kind not in (None, "partitioned", "spectral"):
             raise UsageError(f"--kind {options.kind}: expected partitioned or spectral")
-        device_of(options.device)
+        if options.device not in _ANYWHERE:
+            importlib.import_module("lincodec.model.devices").device_of(options.device)
 
     @staticmethod
     def longest(setting: Setting) -> int:
@@ -118,13 +117,13 @@ class LincEngine(Engine):
     def _fit_of(self, task: SegmentTask) -> StepFit:
         """The fit of the kind that codes the segment best, as far as there is time to know."""
         planes, info = [frame.planes for frame in task.frames], self.setting.info
-        effort, refined, device = self._effort(task), self.preset.refined, self.rendering.device
+        effort, refined, options = self._effort(task), self.preset.refined, self.setting.options
         if effort:
             return PartitionedFit(planes, info, effort, self.threads, task.pulls)
-        closed = SegmentFit(planes, info, self.arch, refined=refined, device=device)
+        closed = closed_form(planes, info, self.arch, refined=refined, device=options.device)
         if refined and not task.budget.hurried:
-            weigh_ends(closed, self.control.step, task.part.continues)
-        return JointFit(closed, self.setting.options.seed) if self.arch.net_layers else closed
+            closed = with_weighted_ends(closed, self.control.step, task.part.continues)
+        return with_network(closed, options.seed) if self.arch.net_layers else closed
 
     def _effort(self, task: SegmentTask) -> str | None:
         """How hard to search for a partitioned segment; None: it is better not partitioned."""

@@ -14,8 +14,8 @@ from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.quantise import Coded
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit, code_bits
-from lincodec.encoder.rate_control import Trial
+from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
+from lincodec.encoder.rate_control import DB_PER_LOG_BYTES, Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.network import network_shape
 

@@ -78,6 +78,8 @@ class _Coded:
     stream: bytes
     planes: list[Planes]
     """Decoded, in display order."""
+    sizes: list[int]
+    """Bytes of each frame."""
 
 
 class PartitionedFit:
@@ -108,11 +110,17 @@ class PartitionedFit:
     def trial(self, step: float, every: int = 4) -> Trial:
         """Bits, and mean RGB PSNR in dB of every ``every``-th frame, at a step."""
         coded = self._coded(step)
-        errors = [
-            rgb_error(self.source[at], coded.planes[at], self.info)
-            for at in range(0, len(self.source), every)
-        ]
-        return Trial(8 * len(coded.stream), sum(map(psnr, errors)) / len(errors))
+        found = [self._quality(coded, at) for at in range(0, len(self.source), every)]
+        return Trial(8 * len(coded.stream), sum(found) / len(found))
+
+    def frame_trials(self, step: float) -> list[Trial]:
+        """Bits and RGB PSNR in dB of every frame at a step."""
+        coded = self._coded(step)
+        return [Trial(8 * size, self._quality(coded, at)) for at, size in enumerate(coded.sizes)]
+
+    def _quality(self, coded: _Coded, at: int) -> float:
+        """RGB PSNR in dB of one frame."""
+        return psnr(rgb_error(self.source[at], coded.planes[at], self.info))
 
     def run(
         self, part: Range, step: float, budget: Budget, wanted: float | None = None
@@ -148,6 +156,7 @@ class _Encode:
         self.fit, self.step = fit, step
         self.places = fit._places
         self.shown: dict[int, Planes] = {}
+        self.sizes: dict[int, int] = {}
         self.users = Counter(frame for place in self.places for frame in place.needs)
 
     def result(self, report: Report | None) -> _Coded:
@@ -173,10 +182,11 @@ class _Encode:
             finally:
                 tasks.close()
             stream = encoder.finish([place.frame for place in self.places])
-        return _Coded(self.step, stream, [self.shown[frame] for frame in range(count)])
+        shown = [self.shown[frame] for frame in range(count)]
+        return _Coded(self.step, stream, shown, [self.sizes[frame] for frame in range(count)])
 
     def _code(self, encoder: PartitionedEncoder, place: Place) -> None:
-        encoder.code(self._task(place))
+        self.sizes[place.frame] = encoder.code(self._task(place))
         self.shown[place.frame] = encoder.picture(place.frame)
 
     def _release(self, encoder: PartitionedEncoder, place: Place) -> None:

@@ -39,8 +39,6 @@ RATE = 0.1
 _SAME_BASIS = 0.2
 #: Components of a smaller norm, in steps, are left out.
 _LEAST_NORM = 2.5
-#: Measured slope of the closed form: dB gained per factor e of bytes.
-DB_PER_LOG_BYTES = 3.5
 
 
 class SegmentFit:
