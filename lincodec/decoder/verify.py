@@ -147,9 +147,13 @@ def _compare(name: str, digest: bytes, stored: bytes | None, warnings: list[str]
 
 
 def _exact(file: LincFile) -> list[int]:
-    """Indices of the segments that hold exact pictures."""
+    """Indices of the segments that hold exact pictures and show nothing else."""
     headers = [file.read_segment_header(index) for index in range(len(file.segments))]
-    return [index for index, header in enumerate(headers) if header.pictures is not None]
+    return [
+        index
+        for index, header in enumerate(headers)
+        if header.pictures is not None and not header.is_enhanced
+    ]
 
 
 def _render(
