@@ -1053,10 +1053,12 @@ def latent_at(file: File, segment: Segment, time: float) -> Floats:
     if file.arch["id"] == 1:
         entries = file.arch["latent"]
     else:
-        spectral = one(segment, 1)
-        need(spectral and spectral.mode == 4, "segment without spectral part")
-        assert spectral is not None
-        entries = spectral.dims[0]
+        entries = tensor.dims[0]
+        if one(segment, 26) is None:
+            spectral = one(segment, 1)
+            need(spectral and spectral.mode == 4, "segment without spectral part")
+            assert spectral is not None
+            entries = spectral.dims[0]
         need(entries <= file.arch["components"], "number of latent entries")
     need(tensor.dims == (entries, segment.frames), "dimensions of the latents")
     z, floor = values(tensor), min(math.floor(time), segment.frames - 1)

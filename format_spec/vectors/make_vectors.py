@@ -423,21 +423,26 @@ def good() -> Iterator[Vector]:
     yield from partitioned_vectors.good(vector, build)
     yield vector(
         "pictures-enhanced",
-        "6.4 8.2 8.5 8.7 8.12",
-        "a network beside pictures, one latent short of what drives it; its second segment has none",
-        build(replace(VIDEO, width=32, height=24, n_frames=6), ENHANCED, enhanced()),
+        "6.4 6.13 8.2 8.5 8.7 8.9 8.12",
+        "a network beside pictures, one latent short of what drives it; the first segment has none",
+        build(
+            replace(VIDEO, width=32, height=24, n_frames=6),
+            ENHANCED,
+            enhanced(),
+            after=[(b"aLGN", alignment(1, entries=(2, 2)).pack())],
+        ),
     )
     yield from good_ancillary(vector)
 
 
 def enhanced() -> list[bitstream.SegmentCode]:
-    """Two segments of pictures, the first with a network."""
+    """Two segments of pictures, the second with a network."""
     video = replace(VIDEO, width=32, height=24)
     stream = partitioned_vectors.stream_of_three(video)
     parts = network(video, ENHANCED, 500)
     return [
-        partitioned_vectors.code(video, stream, 3, tensors=parts),
-        partitioned_vectors.code(video, stream, 3, 3, continues=True),
+        partitioned_vectors.code(video, stream, 3),
+        partitioned_vectors.code(video, stream, 3, 3, continues=True, tensors=parts),
     ]
 
 
@@ -697,7 +702,7 @@ def bad() -> Iterator[Vector]:
     yield from bad_sizes(vector)
     yield from partitioned_vectors.bad(vector, build, changed)
     first, second = enhanced()
-    tensors = {key: t for key, t in first.tensors.items() if key[0] != Role.HEAD_BIAS}
+    tensors = {key: t for key, t in second.tensors.items() if key[0] != Role.HEAD_BIAS}
     yield vector(
         "pictures-enhanced-partly",
         "8.5",
@@ -705,7 +710,7 @@ def bad() -> Iterator[Vector]:
         build(
             replace(VIDEO, width=32, height=24, n_frames=6),
             ENHANCED,
-            [replace(first, tensors=tensors), second],
+            [first, replace(second, tensors=tensors)],
         ),
         only_render=True,
     )
