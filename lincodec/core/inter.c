@@ -131,13 +131,3 @@ void linc_predict_motion(const LincGeometry *g, const LincPicture *const referen
         average = 1;
     }
 }
-
-void linc_interpolate_plane(const LincGeometry *g, const LincPlane *reference, int fx, int fy, LincPlane *out) {
-    int reach = reference->margin - 8;
-    for (int y = -reach; y < reference->height + reach; y += LINC_UNIT) {
-        int h = reference->height + reach - y < LINC_UNIT ? reference->height + reach - y : LINC_UNIT;
-        Output o = {linc_at(out, -reach, y), out->stride, g->maximum, 0};
-        predict_luma(linc_at(reference, -reach, y), reference->stride, fx, fy, g->depth, reference->width + 2 * reach,
-                     h, o);
-    }
-}

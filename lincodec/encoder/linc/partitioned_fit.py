@@ -47,6 +47,8 @@ _MERGE_SIZE, _COUNT_LIMIT = 6, 16
 #: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
 #: that others would be predicted from is not worth its bits.
 _DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
+#: Efforts that have time for it.
+_DENOISED = ("medium", "slow")
 #: Further encodes that may be made to come this near to the bits that are wanted.
 _AIMS, _NEAR = 2, 0.005
 #: About how many factors e of bits a factor e of the step saves.
@@ -92,6 +94,7 @@ class PartitionedFit:
         """
         self.source, self.info, self.threads = frames, info, threads
         self._effort = Effort(**EFFORTS[effort])
+        self.denoise_reach = _DENOISE_REACH if effort in _DENOISED else 0
         self._weights = _chroma_weights(info)
         self._places = pyramid(len(frames))
         self._last: _Coded | None = None
@@ -195,7 +198,7 @@ class _Encode:
             merge_size=_MERGE_SIZE,
             count_limit=_COUNT_LIMIT,
             referenced=int(self.users[place.frame] > 0),
-            denoise_reach=_DENOISE_REACH if place.level <= _DENOISE_LEVEL else 0,
+            denoise_reach=self.fit.denoise_reach if place.level <= _DENOISE_LEVEL else 0,
             denoise_strength=_DENOISE_STRENGTH,
             effort=self.fit._effort,
         )
