@@ -90,7 +90,7 @@ static LincStatus take_neighbour(Mean *m, int display, int range, LincVector *sp
     if (!memory) return LINC_MEMORY;
     m->other = &m->e->frames[display];
     enc_phases_make(g, &m->other->source->plane[0], 0, memory, &m->phases);
-    enc_coarse_search(&m->frame->shrunk, &m->other->shrunk, enc_coarse_range(range), 64 << (g->depth - 12), space,
+    enc_coarse_search(&m->frame->shrunk, &m->other->shrunk, enc_coarse_range(range), 64 << (g->depth - 12), 0, space,
                       m->field);
     add_neighbour(m);
     enc_pool_give(&m->e->phases, memory, bytes);

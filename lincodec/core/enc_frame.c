@@ -52,7 +52,7 @@ LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
     if (t->merge_size < 1 || t->merge_size > LINC_MAX_MERGE || t->count_limit < 0 || t->count_limit > LINC_COUNT_MAX)
         return LINC_ARGUMENT;
     if (!(t->chroma_weight[0] > 0) || !(t->chroma_weight[1] > 0) || t->denoise_reach < 0) return LINC_ARGUMENT;
-    if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 3)
+    if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 4)
         return LINC_ARGUMENT;
     for (int k = 0; k < 3; k++)
         if (t->step[k] < 0 || t->step[k] >= LINC_STEP_INDICES) return LINC_ARGUMENT;
@@ -129,7 +129,7 @@ static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
             continue;
         }
         enc_coarse_search(&own->shrunk, &f->shrunk, enc_coarse_range(t->display - t->reference[r]),
-                          64 << (g->depth - 12), w->vectors + 2 * cells, field);
+                          64 << (g->depth - 12), t->effort.early > 3, w->vectors + 2 * cells, field);
     }
     if (!w->frame->header.temporal) return;
     for (int r = 0; r < t->references; r++)

@@ -2,7 +2,7 @@
  * the rows so made down columns. */
 #include "enc_phases.h"
 
-#include "enc_lanes.h"
+#include "lanes.h"
 #include "inter.h"
 
 enum { TAPS = 8, BEFORE = 3, SPARE = 16 /* samples that whole vectors may write behind a row */ };
@@ -38,18 +38,18 @@ static void filter_along(const Work *w, int y, int shown) {
         int16_t *between = w->between.row[fx - 1][y & (TAPS - 1)];
         int16_t *out = (int16_t *)(uintptr_t)w->phases->plane[fx] + y * w->phases->stride - w->reach;
         const int8_t *t = linc_luma_taps[fx];
-        Lanes16 taps[4];
-        for (int k = 0; k < 4; k++) taps[k] = enc_pairs_of(t[2 * k], t[2 * k + 1]);
+        LincLanes16 taps[4];
+        for (int k = 0; k < 4; k++) taps[k] = linc_pairs_of(t[2 * k], t[2 * k + 1]);
         for (int x = 0; x < w->width; x += 16) {
-            Lanes32 even = {0}, odd = {0};
+            LincLanes32 even = {0}, odd = {0};
             for (int k = 0; k < 4; k++) {
-                even += enc_multiply_pairs(enc_load16(in + x + 2 * k), taps[k]);
-                odd += enc_multiply_pairs(enc_load16(in + x + 2 * k + 1), taps[k]);
+                even += linc_multiply_pairs(linc_load16(in + x + 2 * k), taps[k]);
+                odd += linc_multiply_pairs(linc_load16(in + x + 2 * k + 1), taps[k]);
             }
             int half = 1 << (first - 1);
-            enc_store16(between + x, enc_interleave((even + half) >> first, (odd + half) >> first));
+            linc_store16(between + x, linc_interleave((even + half) >> first, (odd + half) >> first));
             if (shown)
-                enc_store16(out + x, enc_clip_lanes(enc_interleave((even + 32) >> 6, (odd + 32) >> 6), maximum));
+                linc_store16(out + x, linc_clip_lanes(linc_interleave((even + 32) >> 6, (odd + 32) >> 6), maximum));
         }
     }
 }
@@ -57,16 +57,16 @@ static void filter_along(const Work *w, int y, int shown) {
 /* Down columns from eight rows to the sample after the fourth, by one fraction, for rows of 16 bits. */
 static inline __attribute__((always_inline)) void filter_down(const int16_t *const rows[TAPS], const int8_t *t,
                                                               int shift, int width, int maximum, int16_t *out) {
-    Lanes16 taps[4];
-    for (int k = 0; k < 4; k++) taps[k] = enc_pairs_of(t[2 * k], t[2 * k + 1]);
+    LincLanes16 taps[4];
+    for (int k = 0; k < 4; k++) taps[k] = linc_pairs_of(t[2 * k], t[2 * k + 1]);
     for (int x = 0; x < width; x += 16) {
-        Lanes32 even = (Lanes32){0} + (1 << (shift - 1)), odd = even;
+        LincLanes32 even = (LincLanes32){0} + (1 << (shift - 1)), odd = even;
         for (int k = 0; k < 4; k++) {
-            Lanes32 a = (Lanes32)enc_load16(rows[2 * k] + x), b = (Lanes32)enc_load16(rows[2 * k + 1] + x);
-            even += enc_multiply_pairs(enc_interleave(a, b), taps[k]);
-            odd += enc_multiply_pairs((Lanes16)(((a >> 16) & 0xffff) | (b & (int32_t)0xffff0000)), taps[k]);
+            LincLanes16 a = linc_load16(rows[2 * k] + x), b = linc_load16(rows[2 * k + 1] + x);
+            even += linc_multiply_pairs(linc_even_pairs(a, b), taps[k]);
+            odd += linc_multiply_pairs(linc_odd_pairs(a, b), taps[k]);
         }
-        enc_store16(out + x, enc_clip_lanes(enc_interleave(even >> shift, odd >> shift), maximum));
+        linc_store16(out + x, linc_clip_lanes(linc_interleave(even >> shift, odd >> shift), maximum));
     }
 }
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enc_lanes.h"
+#include "lanes.h"
 #include "filter.h"
 
 enum {
@@ -12,6 +12,9 @@ enum {
     PAIRS = (TAPS * (TAPS + 1) / 2 + 7) & ~7, /* in whole vectors: the last ones stay zero */
     LINEAR = (TAPS + 7) & ~7,
     ROUNDS = 5,
+    HASTY_ROUNDS = 3,
+    SORTED = 256, /* areas that the first assignment looks at */
+    LARGE = 600000, /* samples of luma */
     LARGEST = 120,
     CHUNK = 16 /* vectors whose products of 27 bits add up in lanes of 32 */
 };
@@ -40,6 +43,7 @@ typedef struct Plane {
     int plane, taps, pairs, count;
     int stride; /* of the rows that are measured */
     int shift;  /* from samples to 12 bits */
+    int rounds; /* of assigning areas to sets */
     const int8_t (*places)[2];
     Area *areas;
     double weight;
@@ -47,7 +51,7 @@ typedef struct Plane {
 
 /* Features and errors of some samples, 16 a vector. */
 typedef struct Chunk {
-    Lanes16 feature[TAPS][CHUNK], error[CHUNK];
+    LincLanes16 feature[TAPS][CHUNK], error[CHUNK];
     int count;
 } Chunk;
 
@@ -55,22 +59,22 @@ typedef struct Chunk {
 static void take_features(const Plane *p, Chunk *c, const LincSample *at, ptrdiff_t stride, const LincSample *source,
                           int w) {
     static const int16_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    Lanes16 inside = enc_load16(numbers) < (Lanes16){0} + (int16_t)w, middle = enc_load16(at);
+    LincLanes16 inside = linc_load16(numbers) < (LincLanes16){0} + (int16_t)w, middle = linc_load16(at);
     for (int k = 0; k < p->taps; k++) {
         ptrdiff_t offset = p->places[k][1] * stride + p->places[k][0];
-        Lanes16 feature = enc_load16(at + offset) + enc_load16(at - offset) - 2 * middle;
+        LincLanes16 feature = linc_load16(at + offset) + linc_load16(at - offset) - 2 * middle;
         c->feature[k][c->count] = (feature >> p->shift) & inside;
     }
-    c->error[c->count] = ((enc_load16(source) - middle) >> p->shift) & inside;
+    c->error[c->count] = ((linc_load16(source) - middle) >> p->shift) & inside;
     c->count++;
 }
 
-static float product_sum(const Lanes16 *a, const Lanes16 *b, int count) {
-    Lanes32 sum = {0};
-    for (int i = 0; i < count; i++) sum += enc_multiply_pairs(a[i], b[i]);
-    int64_t total = 0;
-    for (int i = 0; i < 8; i++) total += sum[i];
-    return (float)total;
+static float product_sum(const LincLanes16 *a, const LincLanes16 *b, int count) {
+    LincLanes32 sum = {0};
+    for (int i = 0; i < count; i++) sum += linc_multiply_pairs(a[i], b[i]);
+    float lanes[8];
+    for (int i = 0; i < 8; i++) lanes[i] = (float)sum[i];
+    return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
 }
 
 static void add_chunk(const Plane *p, Chunk *c, Area *area) {
@@ -204,22 +208,34 @@ static double assign(const Plane *p, Choice *c) {
     return gain;
 }
 
-/* Areas by how busy they are, in as many groups of equal size as there are sets. */
-static void start(const Plane *p, Choice *c) {
+/* How busy some of the areas are, ascending; returns how many. */
+static int sort_some(const Plane *p, float sorted[SORTED]) {
+    int count = 0, stride = 1 + (p->count - 1) / SORTED;
+    for (int a = 0; a < p->count; a += stride, count++) {
+        float v = p->areas[a].products[0];
+        int at = count;
+        for (; at > 0 && sorted[at - 1] > v; at--) sorted[at] = sorted[at - 1];
+        sorted[at] = v;
+    }
+    return count;
+}
+
+/* Areas by how busy they are, in as many groups of about equal size as there are sets. */
+static void start(const Plane *p, const float *sorted, int count, Choice *c) {
     for (int a = 0; a < p->count; a++) {
-        int below = 0;
-        int stride = 1 + p->count / 256;
-        for (int b = 0; b < p->count; b += stride) below += p->areas[b].products[0] < p->areas[a].products[0];
-        int of = (p->count - 1) / stride + 1, set = below * c->sets / of;
-        c->set[a] = (uint8_t)(1 + (set < c->sets ? set : c->sets - 1));
+        int set = 0;
+        while (set + 1 < c->sets && p->areas[a].products[0] >= sorted[(set + 1) * count / c->sets]) set++;
+        c->set[a] = (uint8_t)(1 + set);
     }
 }
 
 static void choose(const Plane *p, Choice *best, Choice *trial) {
+    float sorted[SORTED];
+    int some = sort_some(p, sorted);
     for (int sets = 1; sets <= LINC_MAX_FILTER_SETS && sets <= p->count; sets++) {
         trial->sets = sets;
-        start(p, trial);
-        for (int round = 0; round < ROUNDS; round++) {
+        start(p, sorted, some, trial);
+        for (int round = 0; round < p->rounds; round++) {
             for (int set = 0; set < sets; set++) refit(p, trial, set);
             trial->gain = assign(p, trial) - taps_price(p, trial);
         }
@@ -231,11 +247,17 @@ static void choose(const Plane *p, Choice *best, Choice *trial) {
     }
 }
 
+/* A hasty search looks at some rows only, of large pictures at fewer. */
+static int row_stride(const EncSearch *s) {
+    if (s->effort.early < 2) return 1;
+    return s->geometry->width * s->geometry->height < LARGE ? 2 : 4;
+}
+
 LincStatus enc_choose_filter(EncSearch *s, int plane) {
     LincFrame *f = s->frame;
     Plane p = {.s = s, .plane = plane, .taps = plane ? LINC_FILTER_TAPS_CHROMA : LINC_FILTER_TAPS_LUMA,
                .count = f->filter_columns * f->filter_rows, .shift = s->geometry->depth - 12,
-               .stride = s->effort.early > 1 ? 2 : 1, /* a hasty search looks at every second row */
+               .stride = row_stride(s), .rounds = s->effort.early > 1 ? HASTY_ROUNDS : ROUNDS,
                .places = plane ? linc_filter_chroma : linc_filter_luma, .weight = s->weight[plane]};
     p.pairs = (p.taps * (p.taps + 1) / 2 + 7) & ~7;
     Choice best, trial;

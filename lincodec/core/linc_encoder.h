@@ -22,8 +22,8 @@ typedef struct LincEffort {
     int32_t parts;              /* 1: leaves cut in two */
     int32_t transform_split;    /* 1: four transforms for one */
     int32_t rdo;                /* 1: quantisation by rate and distortion */
-    int32_t vectors;            /* 0 to 2: steps of the search at fractions of a sample */
-    int32_t early;              /* 0 to 3: how readily a search ends at what it has */
+    int32_t vectors;            /* -1 to 2: steps of the search at fractions of a sample; -1: only at halves */
+    int32_t early;              /* 0 to 4: how readily a search ends at what it has */
 } LincEffort;
 
 /* How to code one frame. */
