@@ -30,7 +30,7 @@ SEGMENT_SAMPLES = 70_000_000
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
-_PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
+_PARTITIONED_SECONDS = {"instant": 0.1, "fast": 0.3, "medium": 1.2, "slow": 4.0}
 
 
 class LincEngine(Engine):

@@ -56,6 +56,10 @@ _BITS_SLOPE = 1.2
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
+    "instant": {
+        "merge_trials": 1, "intra_trials": 1, "intra_inter_trials": 1, "both_rounds": 0,
+        "parts": 0, "transform_split": 0, "rdo": 1, "vectors": -1, "early": 4,
+    },
     "fast": {
         "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 1,
         "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 0, "early": 3,
@@ -63,6 +67,10 @@ EFFORTS: dict[str, dict[str, int]] = {
     "medium": {
         "merge_trials": 2, "intra_trials": 4, "intra_inter_trials": 2, "both_rounds": 4,
         "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 1,
+    },
+    "slow": {
+        "merge_trials": 5, "intra_trials": 8, "intra_inter_trials": 4, "both_rounds": 4,
+        "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 0,
     },
 }  # fmt: skip
 
