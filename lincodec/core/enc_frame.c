@@ -214,6 +214,10 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     f->header = w->frame->header;
     if (!status) status = write_stream(g, f, w);
     if (!status && t->referenced) status = keep_reference(e, f, w);
+    if (!status) {
+        linc_pool_keep_picture(&e->pool, f->source);
+        f->source = NULL;
+    }
     return status;
 }
 

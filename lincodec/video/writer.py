@@ -14,8 +14,9 @@ from typing import BinaryIO, Protocol, Self
 
 from lincodec.errors import UsageError
 from lincodec.types import AudioTrack, Planes, VideoInfo
-from lincodec.video.muxer import MediaSink, encoder_options
+from lincodec.video.muxer import MediaSink
 from lincodec.video.outformat import convert, named_format
+from lincodec.video.quality import encoder_options
 from lincodec.video.y4m import Y4mWriter
 
 #: Frames that may wait for the encoder; bounds the memory.
@@ -83,7 +84,7 @@ class FrameWriter:
                 exactly; mkv and webm round to milliseconds; y4m and null drop them.
             codec: FFmpeg encoder name.
             crf: Constant quality of that encoder; None: a nearly transparent default.
-            preset: Speed preset of that encoder.
+            preset: Speed preset of that encoder; None: of libx264 one that keeps up with decoding.
             pix_fmt: FFmpeg pixel format; None keeps depth and subsampling where possible.
             options: Further encoder options.
             container_format: mp4, mov, mkv, webm, y4m or null; None: by the output's name.
@@ -109,7 +110,9 @@ class FrameWriter:
                 container_format=kind,
                 codec=codec,
                 pix_fmt=pix_fmt,
-                options=encoder_options(codec, crf, preset, options or {}),
+                options=encoder_options(
+                    codec, crf, preset, options or {}, info.width * info.height
+                ),
                 audio=audio,
             )
         self.warnings: list[str] = self._sink.warnings

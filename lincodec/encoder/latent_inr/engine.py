@@ -44,7 +44,6 @@ class LatentInrEngine(Engine):
         self.setting = setting
         self.settings = settings_of(setting.preset, options)
         self.arch = architecture(self.settings, (info.height, info.width))
-        self.rendering = Rendering.of(options.device, options.backend)
         self.warnings = self._slow()
         self._frame_s = self._seconds_a_frame()
         self._pace_measuring()
@@ -61,6 +60,8 @@ class LatentInrEngine(Engine):
                 )
         if options.network is not None:
             raise UsageError(f"--network: preset {preset.name} is nothing but a network")
+        if options.ms_ssim is not None:
+            raise UsageError(f"--ms-ssim: preset {preset.name} can aim at --psnr")
         if options.kind is not None:
             raise UsageError(f"--kind: preset {preset.name} has a kind of its own")
         settings = settings_of(preset, options)

@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 
-import torch
-
 from lincodec.container import LincArch
+from lincodec.encoder.aim import DB_PER_LOG_BYTES, Trial
 from lincodec.encoder.engine import SegmentPlan
-from lincodec.encoder.linc.partitioned_fit import PartitionedFit
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
-from lincodec.encoder.rate_control import Trial
+from lincodec.encoder.linc.closed_form import closed_form
+from lincodec.encoder.linc.partitioned_fit import TRIAL_EFFORT, PartitionedFit
 from lincodec.encoder.segments import Range
-from lincodec.model.devices import CPU
 from lincodec.types import Frame, Planes, VideoInfo
 
 _WINDOW = (320, 448)  # rows and columns that a trial looks at
@@ -27,7 +24,6 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
-_TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 _SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
 _REFINED = 0.3  # what refining a closed form gains at most, about
@@ -48,7 +44,7 @@ class Layout:
         *,
         trials: bool = True,
         refined: bool = True,
-        device: torch.device = CPU,
+        device: str = "cpu",
         threads: int = 1,
     ) -> None:
         """
@@ -132,7 +128,7 @@ class Layout:
         """Whether partitioned frames win by so much that the closed form is not refined."""
         if self.effort is None:
             return False
-        plain = SegmentFit(frames, self.info, arch, refined=False, device=self.device)
+        plain = closed_form(frames, self.info, arch, refined=False, device=self.device)
         found = plain.trial(self.step)
         return self._gain(frames, score(found.bits, found.psnr)) > _SURE + _REFINED
 
@@ -141,7 +137,7 @@ class Layout:
         if self.effort is None:
             return -math.inf
         if self._tried is None or self._tried[0] is not frames:
-            fit = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads)
+            fit = PartitionedFit(frames, self.info, TRIAL_EFFORT, self.threads)
             found = fit.trial(self.step)
             self._tried = frames, score(found.bits, found.psnr)
         return plain - self._tried[1]
@@ -174,7 +170,7 @@ class Layout:
         return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
 
     def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
-        fit = SegmentFit(frames, self.info, arch, refined=self.refined, device=self.device)
+        fit = closed_form(frames, self.info, arch, refined=self.refined, device=self.device)
         return fit.trial(self.step)
 
     def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
