@@ -110,9 +110,7 @@ class FrameWriter:
                 container_format=kind,
                 codec=codec,
                 pix_fmt=pix_fmt,
-                options=encoder_options(
-                    codec, crf, preset, options or {}, info.width * info.height
-                ),
+                options=encoder_options(codec, crf, preset, options or {}, info),
                 audio=audio,
             )
         self.warnings: list[str] = self._sink.warnings
