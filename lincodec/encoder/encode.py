@@ -35,10 +35,19 @@ from lincodec.encoder.motion import motion_bound, motion_bytes, with_motion
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_control import check_target
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
-from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
+from lincodec.errors import InputError, LimitError, UsageError, VerifyError
 from lincodec.limits import Limits
-from lincodec.options import EncodeOptions, EncodeReport, Progress, ProgressCallback, StopRequest
+from lincodec.options import (
+    RATES,
+    EncodeOptions,
+    EncodeReport,
+    Progress,
+    ProgressCallback,
+    StopRequest,
+)
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import Teacher
 from lincodec.system.atomic import atomic_output
@@ -101,7 +110,7 @@ def encode(
         if options.verify:
             job.verify(temporary, tally)
         report = job.report(output, temporary, tally)
-    job.check_target(report)
+    check_target(options, report)
     return report
 
 
@@ -122,9 +131,9 @@ def _silent(_: Progress) -> None:
 
 def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     """Refuse what cannot work before anything is opened."""
-    rates = [options.quality, options.psnr, options.size, options.bitrate, options.bpp]
+    rates = [getattr(options, name) for name in RATES]
     if sum(rate is not None for rate in rates) > 1:
-        raise UsageError("only one of quality, psnr, size, bitrate and bpp can be given")
+        raise UsageError(f"only one of {', '.join(RATES)} can be given")
     both = source != "-" and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")
@@ -152,6 +161,7 @@ class _Job:
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
         self.before: Planes | None = None
+        self.survey: RateSurvey | None = None
 
     def run(self, out: BinaryIO) -> Tally:
         """Scan, then write every section."""
@@ -161,6 +171,7 @@ class _Job:
             else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
         self.pace.total_frames = scan.frames if scan else None
+        self._survey(scan)
         with source_frames(self.source, self.options, scan) as stream:
             info = self.info = replace(stream.info, n_frames=scan.frames if scan else None)
             parts = self._parts(stream.frames, info, scan)
@@ -185,8 +196,21 @@ class _Job:
         self.warnings += [*engine.warnings, *(scan.warnings if scan else stream.warnings)]
         return tally
 
+    def _survey(self, scan: Scan | None) -> None:
+        """The further pass over a file that a rate target takes."""
+        if scan is None:
+            return
+        info = replace(scan.info, n_frames=scan.frames)
+        kind, setting = engine_class(self.preset), self._setting(info)
+        if not kind.surveys(setting):
+            return
+        with source_frames(self.source, self.options, scan) as stream:
+            parts = grouped(stream.frames, scan.ranges)
+            self.survey = kind.survey(setting, parts, self.pace.surveyed)
+
     def _setting(self, info: VideoInfo) -> Setting:
-        return Setting(self.options, self.preset, info, self.pace.total_frames)
+        total, deadline = self.pace.total_frames, self.pace.deadline
+        return Setting(self.options, self.preset, info, total, self.survey, deadline)
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""
@@ -231,7 +255,7 @@ class _Job:
         info: VideoInfo,
     ) -> Tally:
         """Fit, code, measure and append every segment."""
-        tally = Tally()
+        tally = Tally(similar=None if self.options.ms_ssim is None else [])
         with Measurer(tally, engine, info, verify=self.options.verify) as measurer:
             for index, (part, frames, code, packed) in enumerate(
                 self._coded(plans, engine, tally, info)
@@ -288,9 +312,15 @@ class _Job:
                 yield part, frames, code, pack_segment(code)
 
     def _motion_pays(self, code: SegmentCode, size: int) -> bool:
-        """Whether to store motion of ``size`` bytes; beside small frames only if asked to."""
-        few = code.pictures is not None and size > _MOTION_SHARE * len(code.pictures.stream)
-        return self.options.motion is not None or not few
+        """Whether to store motion of ``size`` bytes.
+
+        Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
+        """
+        if code.pictures is None or self.options.motion is not None:
+            return True
+        if any(getattr(self.options, name) is not None for name in RATES[1:]):
+            return False
+        return size <= _MOTION_SHARE * len(code.pictures.stream)
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
@@ -358,19 +388,11 @@ class _Job:
             bpp=found["bpp"],
             psnr=tally.rgb.mean,
             psnr_yuv=tally.mean_yuv,
+            ms_ssim=min(tally.similar) if tally.similar else None,
             stopped=self.pace.stop.requested or self.cut_short,
             resumed=self.journal.resumed if self.journal else 0,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
-
-    def check_target(self, report: EncodeReport) -> None:
-        """Raise when a target was missed; the file stays."""
-        wanted = self.options.psnr
-        if wanted is not None and report.psnr < wanted - 0.005:
-            raise TargetError(
-                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; "
-                "kept, try a slower preset"
-            )
 
 
 def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:

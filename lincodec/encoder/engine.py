@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import Arch
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
 from lincodec.semantics.pull import Pull
@@ -31,6 +32,10 @@ class Setting:
     info: VideoInfo
     frames: int | None
     """Frames of the video, None while unknown."""
+    survey: RateSurvey | None = None
+    """What the first pass of a rate target found."""
+    deadline: float | None = None
+    """``time.monotonic`` value at which the file should be finished."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,26 @@ class Engine(ABC):
             UsageError: the options do not suit the architecture.
             ResourceError: the device or backend is not there.
         """
+
+    @staticmethod
+    def surveys(setting: Setting) -> bool:
+        """Whether ``survey`` would find anything out for this encode."""
+        return False
+
+    @staticmethod
+    def survey(
+        setting: Setting,
+        parts: Iterable[tuple[Range, Sequence[Frame]]],
+        report: Callable[[int], None],
+    ) -> RateSurvey | None:
+        """Find out how a rate target is best shared out; the first pass over ``parts``.
+
+        Args:
+            setting: the encode.
+            parts: the whole video.
+            report: told how many frames were seen.
+        """
+        return None
 
     @staticmethod
     @abstractmethod

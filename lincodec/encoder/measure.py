@@ -22,6 +22,9 @@ from lincodec.video.metrics import PsnrSum, psnr_planes, psnr_yuv
 if TYPE_CHECKING:
     from lincodec.decoder.load import Rendering
 
+#: Of so many frames MS-SSIM, the slowest figure, is measured once.
+SIMILAR_EVERY = 4
+
 
 @dataclass
 class Tally:
@@ -32,6 +35,10 @@ class Tally:
     segments: list[float] = field(default_factory=list)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     coded_bytes: int = 0
+    similar: list[float] | None = None
+    """Mean MS-SSIM of luma of every segment, of one frame in ``SIMILAR_EVERY``; None: not asked
+    for."""
+    _scores: list[float] = field(default_factory=list)
 
     def prove(
         self, data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
@@ -89,17 +96,24 @@ class Tally:
         begin = len(self.rgb.errors)
         if code.pictures is not None:
             with within(index):
-                for frame, shown in zip(frames, proved_frames(code.pictures, info), strict=True):
-                    self._add(frame, shown, info)
+                proved = proved_frames(code.pictures, info)
+                for at, (frame, shown) in enumerate(zip(frames, proved, strict=True)):
+                    self._add(frame, shown, info, at)
         else:
             drawn = _drawn(code, arch, info, rendering, every)
-            for frame, shown in zip(frames[::every], drawn, strict=True):
-                self._add(frame, shown, info)
+            for at, (frame, shown) in enumerate(zip(frames[::every], drawn, strict=True)):
+                self._add(frame, shown, info, at)
         fresh = PsnrSum(errors=self.rgb.errors[begin:])
         self.segments.append(fresh.mean)
+        if self.similar is not None:
+            self.similar.append(sum(self._scores) / len(self._scores))
+            self._scores.clear()
 
-    def _add(self, frame: Frame, shown: Planes, info: VideoInfo) -> None:
-        """Account for one frame."""
+    def _add(self, frame: Frame, shown: Planes, info: VideoInfo, index: int) -> None:
+        """Account for one frame, the ``index``-th that is measured of its segment."""
+        if self.similar is not None and index % SIMILAR_EVERY == 0:
+            peak = float((1 << info.bit_depth) - 1)
+            self._scores.append(metrics.ms_ssim(frame.planes[0], shown[0], peak))
         self.rgb.add(metrics.rgb_error(frame.planes, shown, info))
         errors = metrics.plane_errors(frame.planes, shown)
         self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))

@@ -60,6 +60,8 @@ class LatentInrEngine(Engine):
                 )
         if options.network is not None:
             raise UsageError(f"--network: preset {preset.name} is nothing but a network")
+        if options.ms_ssim is not None:
+            raise UsageError(f"--ms-ssim: preset {preset.name} can aim at --psnr")
         if options.kind is not None:
             raise UsageError(f"--kind: preset {preset.name} has a kind of its own")
         settings = settings_of(preset, options)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lincodec.container import LincArch
-from lincodec.encoder.rate_control import StepFit
+from lincodec.encoder.aim import StepFit
 from lincodec.types import Planes, VideoInfo
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from dataclasses import replace
 from functools import cache
 
 from lincodec.container import LincArch
+from lincodec.encoder.aim import DB_PER_LOG_BYTES, Trial
 from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.closed_form import closed_form
-from lincodec.encoder.linc.partitioned_fit import PartitionedFit
-from lincodec.encoder.rate_control import DB_PER_LOG_BYTES, Trial
+from lincodec.encoder.linc.partitioned_fit import TRIAL_EFFORT, PartitionedFit
 from lincodec.encoder.segments import Range
 from lincodec.types import Frame, Planes, VideoInfo
 
@@ -24,7 +24,6 @@ _SHORTEST = 8
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
-_TRIAL_EFFORT = "fast"  # of partitioned frames
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 _SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
 _REFINED = 0.3  # what refining a closed form gains at most, about
@@ -138,7 +137,7 @@ class Layout:
         if self.effort is None:
             return -math.inf
         if self._tried is None or self._tried[0] is not frames:
-            fit = PartitionedFit(frames, self.info, _TRIAL_EFFORT, self.threads)
+            fit = PartitionedFit(frames, self.info, TRIAL_EFFORT, self.threads)
             found = fit.trial(self.step)
             self._tried = frames, score(found.bits, found.psnr)
         return plain - self._tried[1]
