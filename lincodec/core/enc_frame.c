@@ -5,6 +5,7 @@
 #include "enc_denoise.h"
 #include "enc_encoder.h"
 #include "enc_filter.h"
+#include "enc_match.h"
 #include "enc_search.h"
 #include "motion.h"
 #include "reconstruct.h"
@@ -16,6 +17,7 @@ typedef struct Work {
     EncTrial *trials; /* nine */
     LincFrame *frame;
     LincVector *vectors; /* coarse ones of both references, and their working space */
+    LincVector *matches; /* exact ones of both references */
     LincPicture *source; /* filtered, or NULL */
     LincStates start;
 } Work;
@@ -25,6 +27,7 @@ static void free_work(Work *w) {
     free(w->search);
     free(w->trials);
     free(w->vectors);
+    free(w->matches);
     linc_frame_destroy(w->frame);
 }
 
@@ -34,8 +37,9 @@ static LincStatus make_work(const LincGeometry *g, Work *w) {
     w->search = calloc(1, sizeof *w->search);
     w->trials = calloc(9, sizeof *w->trials);
     w->vectors = calloc(3 * cells + 1, sizeof *w->vectors);
+    w->matches = malloc(2 * (size_t)g->columns * (size_t)g->rows * sizeof *w->matches);
     w->frame = linc_frame_create(g);
-    if (!w->search || !w->trials || !w->vectors || !w->frame) return LINC_MEMORY;
+    if (!w->search || !w->trials || !w->vectors || !w->matches || !w->frame) return LINC_MEMORY;
     for (int i = 0; i < 4; i++) {
         w->search->best[i] = &w->trials[2 * i];
         w->search->work[i] = &w->trials[2 * i + 1];
@@ -111,7 +115,7 @@ static void set_prices(EncSearch *s, const LincTask *t) {
     enc_set_offset(s, 0);
 }
 
-static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
+static LincStatus set_references(LincEncoder *e, const LincTask *t, Work *w) {
     EncSearch *s = w->search;
     const LincGeometry *g = &e->geometry;
     EncFrame *own = &e->frames[t->display];
@@ -125,14 +129,20 @@ static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
         s->coarse[r] = field;
         if (r && s->phases[0] == s->phases[1]) {
             s->coarse[1] = s->coarse[0];
+            s->matches[1] = s->matches[0];
             continue;
         }
+        LincVector *matches = w->matches + r * g->columns * g->rows;
+        LincStatus status = enc_match(g, &own->source->plane[0], &f->source->plane[0], matches);
+        if (status) return status;
+        s->matches[r] = matches;
         enc_coarse_search(&own->shrunk, &f->shrunk, enc_coarse_range(t->display - t->reference[r]),
                           64 << (g->depth - 12), w->vectors + 2 * cells, field);
     }
-    if (!w->frame->header.temporal) return;
+    if (!w->frame->header.temporal) return LINC_OK;
     for (int r = 0; r < t->references; r++)
         w->frame->collocated[r] = e->frames[t->reference[t->references - 1 - r]].motion;
+    return LINC_OK;
 }
 
 static void search_units(Work *w) {
@@ -180,8 +190,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     EncSearch *s = w->search;
     if (!f->picture && !(f->picture = linc_picture_create(g))) return LINC_MEMORY;
     if (t->denoise_reach) {
-        LincStatus status = enc_denoise(e, t, step_of(g, t->step[0]), &w->source);
-        if (status) return status;
+        LincStatus failed = enc_denoise(e, t, step_of(g, t->step[0]), &w->source);
+        if (failed) return failed;
     }
     set_header(t, &w->frame->header);
     w->frame->header.tools &= ~LINC_TOOL_FILTER;
@@ -194,7 +204,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     s->quantiser.hiding = (t->tools & LINC_TOOL_SIGN_HIDING) != 0;
     set_prices(s, t);
     s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
-    set_references(e, t, w);
+    LincStatus status = set_references(e, t, w);
+    if (status) return status;
     if (t->context_source >= 0) {
         w->start = e->frames[t->context_source].states;
         linc_states_limit(&w->start, t->count_limit);
@@ -202,7 +213,7 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
         linc_states_reset(&w->start);
     }
     search_units(w);
-    LincStatus status = enc_loop_filters(s, t->tools & LINC_TOOL_FILTER);
+    status = enc_loop_filters(s, t->tools & LINC_TOOL_FILTER);
     f->picture = w->frame->picture;
     f->header = w->frame->header;
     if (!status) status = write_stream(g, f, w);
