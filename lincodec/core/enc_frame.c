@@ -17,7 +17,7 @@ typedef struct Work {
     EncTrial *trials; /* nine */
     LincFrame *frame;
     LincVector *vectors; /* coarse ones of both references, and their working space */
-    LincVector *matches; /* exact ones of both references */
+    LincVector *matches; /* exact ones of both references, and of the picture in itself */
     LincPicture *source; /* filtered, or NULL */
     LincStates start;
 } Work;
@@ -37,7 +37,7 @@ static LincStatus make_work(const LincGeometry *g, Work *w) {
     w->search = calloc(1, sizeof *w->search);
     w->trials = calloc(9, sizeof *w->trials);
     w->vectors = calloc(3 * cells + 1, sizeof *w->vectors);
-    w->matches = malloc(2 * (size_t)g->columns * (size_t)g->rows * sizeof *w->matches);
+    w->matches = malloc(3 * (size_t)g->columns * (size_t)g->rows * sizeof *w->matches);
     w->frame = linc_frame_create(g);
     if (!w->search || !w->trials || !w->vectors || !w->matches || !w->frame) return LINC_MEMORY;
     for (int i = 0; i < 4; i++) {
@@ -145,6 +145,15 @@ static LincStatus set_references(LincEncoder *e, const LincTask *t, Work *w) {
     return LINC_OK;
 }
 
+static LincStatus set_copies(const EncFrame *f, Work *w) {
+    EncSearch *s = w->search;
+    const LincGeometry *g = s->geometry;
+    LincVector *copies = w->matches + 2 * g->columns * g->rows;
+    if (!(w->frame->header.tools & LINC_TOOL_COPY)) return LINC_OK;
+    s->copies = copies;
+    return enc_match_inside(g, &f->source->plane[0], copies);
+}
+
 static void search_units(Work *w) {
     EncSearch *s = w->search;
     const LincGeometry *g = s->geometry;
@@ -205,6 +214,7 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     set_prices(s, t);
     s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
     LincStatus status = set_references(e, t, w);
+    if (!status) status = set_copies(f, w);
     if (status) return status;
     if (t->context_source >= 0) {
         w->start = e->frames[t->context_source].states;

@@ -37,6 +37,7 @@ typedef struct Match {
     uint32_t *rows;  /* hashes of eight samples along rows of the reference: eight rows, and one of sums */
     Vote *votes;
     uint32_t total;
+    int inside;      /* 1: matches of a picture in itself */
 } Match;
 
 /* Weights of samples along a row, and of rows. */
@@ -82,7 +83,7 @@ static int fill_table(Match *m) {
         for (int column = 0; column < g->columns; column++) {
             int x = column * SIDE, y = row * SIDE, cell = row * g->columns + column;
             m->field[cell] = (LincVector){ENC_NO_MATCH, 0};
-            if (equal(m, x, y, 0, 0) || is_plain(m->current, x, y)) continue;
+            if ((!m->inside && equal(m, x, y, 0, 0)) || is_plain(m->current, x, y)) continue;
             uint32_t hash = 0, line;
             for (int j = 0; j < SIDE; j++) {
                 hash_row(linc_at(m->current, x, y + j), 1, &line);
@@ -116,7 +117,9 @@ static int length(int v) {
 static void take(Match *m, int cell, int x, int y) {
     int cx = cell % m->geometry->columns * SIDE, cy = cell / m->geometry->columns * SIDE;
     int dx = x - cx, dy = y - cy;
-    if (length(dx) > FURTHEST || length(dy) > FURTHEST || !equal(m, cx, cy, dx, dy)) return;
+    if (length(dx) > FURTHEST || length(dy) > FURTHEST) return;
+    if (m->inside && !linc_copy_allowed(m->geometry, cx, cy, SIDE, dx, dy)) return;
+    if (!equal(m, cx, cy, dx, dy)) return;
     LincVector *best = &m->field[cell];
     vote(m, dx, dy);
     if (best->x == ENC_NO_MATCH || length(dx) + length(dy) < (length(best->x) + length(best->y)) / 4)
@@ -186,13 +189,13 @@ static void search(Match *m) {
     for (int x = 0; x < g->width; x += STRIP_EVERY) scan(m, x, STRIP);
     if (m->total < FEWEST) return;
     for (int x = 0; x < g->width; x += STRIP_EVERY) scan(m, x + STRIP, STRIP_EVERY - STRIP);
-    follow_leaders(m);
+    if (!m->inside) follow_leaders(m);
 }
 
-LincStatus enc_match(const LincGeometry *geometry, const LincPlane *current, const LincPlane *reference,
-                     LincVector *field) {
+static LincStatus match(const LincGeometry *geometry, const LincPlane *current, const LincPlane *reference, int inside,
+                        LincVector *field) {
     size_t cells = (size_t)geometry->columns * (size_t)geometry->rows;
-    Match m = {.geometry = geometry, .current = current, .reference = reference, .field = field};
+    Match m = {.geometry = geometry, .current = current, .reference = reference, .field = field, .inside = inside};
     m.heads = malloc(sizeof *m.heads << TABLE_BITS);
     m.next = malloc(cells * sizeof *m.next);
     m.hashes = malloc(cells * sizeof *m.hashes);
@@ -206,4 +209,13 @@ LincStatus enc_match(const LincGeometry *geometry, const LincPlane *current, con
     free(m.rows);
     free(m.votes);
     return status;
+}
+
+LincStatus enc_match(const LincGeometry *geometry, const LincPlane *current, const LincPlane *reference,
+                     LincVector *field) {
+    return match(geometry, current, reference, 0, field);
+}
+
+LincStatus enc_match_inside(const LincGeometry *geometry, const LincPlane *plane, LincVector *field) {
+    return match(geometry, plane, plane, 1, field);
 }

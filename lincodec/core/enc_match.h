@@ -13,4 +13,8 @@ enum { ENC_NO_MATCH = INT16_MIN };
 LincStatus enc_match(const LincGeometry *geometry, const LincPlane *current, const LincPlane *reference,
                      LincVector *field);
 
+/* The same inside one picture: to equal luma in units before, nearest first, since letters that
+ * stand in many places move with none of them. */
+LincStatus enc_match_inside(const LincGeometry *geometry, const LincPlane *plane, LincVector *field);
+
 #endif

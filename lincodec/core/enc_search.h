@@ -49,6 +49,9 @@ typedef struct EncSearch {
     float coefficients[32 * 32];
     int16_t residual[32 * 32];
     int16_t levels[32 * 32];
+    int16_t plain_levels[32 * 32];  /* of the same transform, left out */
+    const LincVector *copies;       /* exact matches in units before, a cell of 8x8 each; NULL: leaves are no copies */
+    LincVector copy;                /* of the leaf that is being tried, whole samples */
     LincSample target[LINC_UNIT * LINC_UNIT]; /* what the second reference is searched for */
 } EncSearch;
 
@@ -58,6 +61,7 @@ typedef struct EncSpent {
     uint32_t cost; /* of levels, in 1/1024 bit */
     uint32_t flags;/* of what says which transforms are coded, for comparisons among transforms */
     int coded;     /* bit i: transform i has levels */
+    int plain;     /* bit i: they are of samples */
 } EncSpent;
 
 static inline double enc_total(const EncSearch *s, EncSpent spent) {
