@@ -6,10 +6,14 @@
 #include "enc_encoder.h"
 #include "enc_filter.h"
 #include "enc_match.h"
+#include "enc_screen.h"
 #include "enc_search.h"
 #include "motion.h"
 #include "reconstruct.h"
 #include "syntax.h"
+
+/* They pay on text and graphics alone, and are not looked at elsewhere. */
+enum { SCREEN_TOOLS = LINC_TOOL_TRANSFORM_SKIP | LINC_TOOL_COPY };
 
 /* What one call needs besides the frame. */
 typedef struct Work {
@@ -204,6 +208,7 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     }
     set_header(t, &w->frame->header);
     w->frame->header.tools &= ~LINC_TOOL_FILTER;
+    if (!enc_is_screen(g, &f->source->plane[0])) w->frame->header.tools &= ~SCREEN_TOOLS;
     w->frame->picture = f->picture;
     s->geometry = g;
     s->frame = w->frame;
