@@ -27,6 +27,9 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 DEMO_PRESET ?= instant
 DEMO_TIME ?= 90
 
+# how many tests `make test` runs at a time
+TEST_JOBS ?= 2
+
 # how long `make fuzz` goes on, and how many times `make soak` kills an encode
 FUZZ_MINUTES ?= 30
 SOAK_KILLS ?= 200
@@ -59,7 +62,7 @@ demo: $(STAMP) ## encode a real clip, decode it at several sizes and rates, comp
 	$(BIN)/python -m tools.demo --preset $(DEMO_PRESET) --max-time $(DEMO_TIME) --out demo_out
 
 test: $(STAMP) ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist worksteal
 
 check: $(STAMP) ## formatting, lint, types, layers, generated files
 	$(BIN)/ruff format --check --quiet .

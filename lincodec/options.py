@@ -23,6 +23,10 @@ class Span:
     """At most this many frames."""
 
 
+#: Fields of ``EncodeOptions`` that say how much is kept; at most one of them is given.
+RATES = ("quality", "psnr", "ms_ssim", "size", "bitrate", "bpp")
+
+
 @dataclass(frozen=True)
 class EncodeOptions:
     """Everything that decides what ``encode`` writes."""
@@ -31,7 +35,9 @@ class EncodeOptions:
     quality: float | None = None
     """Quantiser quality, lower is better and larger (like crf); None: the preset's default."""
     psnr: float | None = None
-    """Target RGB PSNR in dB."""
+    """Target RGB PSNR in dB, of every segment."""
+    ms_ssim: float | None = None
+    """Target MS-SSIM of luma, above 0 and below 1, of every segment."""
     size: int | None = None
     """Target file size in bytes, audio not counted."""
     bitrate: float | None = None
@@ -162,6 +168,8 @@ class EncodeReport:
     psnr: float
     """Mean over frames of the RGB PSNR in dB, measured on the decoded file."""
     psnr_yuv: float
+    ms_ssim: float | None = None
+    """MS-SSIM of luma of the worst segment, of every fourth frame, where it was the target."""
     stopped: bool = False
     """True when finished early by a stop request or ``max_time``."""
     resumed: int = 0

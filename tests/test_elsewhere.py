@@ -13,7 +13,7 @@ import pytest
 import torch
 from support.elsewhere import META, Far, elsewhere
 
-from lincodec.bitstream.segment import SegmentCode, pack_segment
+from lincodec.bitstream.segment import SegmentCode, code_bits, pack_segment
 from lincodec.container import LincArch, LincFile, SegmentData
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import output_shots
@@ -23,7 +23,7 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.linc.mode_decision import score
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
-from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
+from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.measure import Tally
 from lincodec.encoder.optical_flow import motion_field
 from lincodec.encoder.preset_choice import resolve

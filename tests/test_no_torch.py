@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,34 @@ def test_help_is_instant() -> None:
 def test_importing_the_package_imports_nothing_heavy() -> None:
     probe = "import sys, lincodec; sys.exit(bool({'torch', 'numpy', 'av'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", probe], timeout=60, check=False).returncode == 0
+
+
+_REFUSING = """
+import importlib.abc, sys
+class Refused(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name.partition(".")[0] == "torch":
+            raise ImportError("torch is refused here")
+sys.meta_path.insert(0, Refused())
+from lincodec.cli.main import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+def without_torch(*arguments: object) -> None:
+    """A command line in an interpreter that cannot import torch."""
+    command = [sys.executable, "-c", _REFUSING, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_partitioned_segments_are_coded_and_shown_where_torch_cannot_be_imported(
+    tmp_path: Path, clip: Callable[[str], Path]
+) -> None:
+    coded, shown = tmp_path / "clip.linc", tmp_path / "clip.y4m"
+    options = ("--preset", "fast", "--kind", "partitioned", "--no-motion", "--frames", "9")
+    without_torch("encode", clip("carphone"), "-o", coded, *options)
+    without_torch("verify", coded)
+    without_torch("decode", coded, "-o", shown)
+    without_torch("frame", coded, "-t", "0", "-o", tmp_path / "still.png")
+    assert shown.stat().st_size > coded.stat().st_size

@@ -24,11 +24,12 @@ from benchmarks.common.anchors import load_clip
 from benchmarks.common.runs import RESULTS, command, machine
 from lincodec.bitstream.segment import Key, pack_segment
 from lincodec.container import LincArch
+from lincodec.encoder.aim import DB_PER_LOG_BYTES
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors, row_exponents, rows_of, snapped
 from lincodec.encoder.linc.optimisers import Adam, Muon
 from lincodec.encoder.linc.quantise import Coded
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit
+from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import step_of
 from lincodec.encoder.segments import Range
 from lincodec.model.network import Network, NetworkShape, network_shape

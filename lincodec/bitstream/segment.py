@@ -222,6 +222,12 @@ def pack_segment(code: SegmentCode) -> tuple[SegmentHeader, bytes, bytes]:
     return header, weights, latents
 
 
+def code_bits(code: SegmentCode) -> int:
+    """Bits of a segment's table and payloads."""
+    header, weights, latents = pack_segment(code)
+    return 8 * (len(header.pack()) + len(weights) + len(latents))
+
+
 def channel_shapes(arch: LincArch, sizes: Sequence[tuple[int, int]], planes: int) -> list[Channel]:
     """Geometry of the spectral channels of ``planes`` eigen-frames (spec: spectral tensors).
 

@@ -87,10 +87,15 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     default="libx264",
     show_default=True,
     metavar="NAME",
-    help="libx264, libx265, libsvtav1, ffv1, ...",
+    help="libx264, libx265, libsvtav1, ffv1, h264_nvenc, ...",
 )
 @option("Output encoder", "--crf", type=float, metavar="Q", help="Of the output encoder.")
-@option("Output encoder", "--enc-preset", metavar="NAME", help="Of the output encoder.")
+@option(
+    "Output encoder",
+    "--enc-preset",
+    metavar="NAME",
+    help="Of the output encoder; libx264: one that keeps up.",
+)
 @option("Output encoder", "--pix-fmt", metavar="NAME", help="Such as yuv420p10le.")
 @value(
     "Output encoder",

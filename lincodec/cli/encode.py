@@ -29,7 +29,7 @@ from lincodec.cli.session import Session
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
 from lincodec.encoder.preset_choice import resolve
 from lincodec.errors import UsageError
-from lincodec.options import EncodeOptions
+from lincodec.options import RATES, EncodeOptions
 
 _HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
 
@@ -45,10 +45,9 @@ Examples:
   ffmpeg -i clip.mp4 -f yuv4mpegpipe - | linc encode - -o clip.linc
 
 Press Ctrl-C once to finish with what there is, twice to stop without a file.
-At most one of --quality, --psnr, --size, --bitrate and --bpp can be given.
+At most one of --quality, --psnr, --ms-ssim, --size, --bitrate and --bpp can be given.
 """
 
-_RATES = ("quality", "psnr", "size", "bitrate", "bpp")
 #: Seconds that are left of ``--max-time`` at least when encoding begins.
 _LEAST_TIME = 0.1
 
@@ -77,7 +76,14 @@ _LEAST_TIME = 0.1
     "--psnr",
     type=click.FloatRange(min=0, min_open=True),
     metavar="DB",
-    help="Reach this RGB PSNR.",
+    help="Reach this RGB PSNR in every segment.",
+)
+@option(
+    "Rate and quality",
+    "--ms-ssim",
+    type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+    metavar="VALUE",
+    help="Reach this MS-SSIM of luma in every segment: 0.95 is fair, 0.99 hard to tell apart.",
 )
 @value(
     "Rate and quality",
@@ -270,10 +276,10 @@ def _journal_noted(session: Session, target: str, *, resume: bool) -> Iterator[N
 
 def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
     """The options of the job from those of the command line."""
-    exclusive([name for name in _RATES if given[name] is not None])
+    exclusive([name for name in RATES if given[name] is not None])
     return EncodeOptions(
         preset=given["preset"],
-        **{name: given[name] for name in _RATES},
+        **{name: given[name] for name in RATES},
         max_time=given["max_time"],
         segment=given["segment"],
         scene_cut=given["scene_cut"],
@@ -312,4 +318,5 @@ def exclusive(names: Iterable[str]) -> None:
     """
     first, second = ([*names, "", ""])[:2]
     if second:
-        raise UsageError(f"--{first} and --{second} cannot be used together")
+        names = (name.replace("_", "-") for name in (first, second))
+        raise UsageError("--{} and --{} cannot be used together".format(*names))

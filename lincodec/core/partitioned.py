@@ -15,6 +15,9 @@ from lincodec.registry import MAX_KEPT, Chroma
 from lincodec.types import Planes
 
 _EVERYTHING = sum(Part) | BLOCKS
+#: Records that are open for each thread beyond those that must be, so that none of them waits for
+#: the first of a pyramid: so many, but at least two, as take no more than these bytes together.
+_AHEAD, _AHEAD_BYTES = 8, 1 << 27
 
 
 class PartitionedDecoder:
@@ -57,6 +60,7 @@ class PartitionedDecoder:
         self._threads = threads
         self._tasks: Tasks | None = None
         self._run: Run | None = None
+        self._begun: list[int] | None = None
         self._held: frozenset[Held] = frozenset()
         self._segment = CoreSegment(payload, width, height, chroma, depth, frames)
         try:
@@ -100,6 +104,16 @@ class PartitionedDecoder:
         (planes,) = self.frames([display])
         return planes
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether all that was asked for is being decoded, so that threads will idle."""
+        return self._run is None or self._run.is_ending
+
+    def begin(self, displays: Sequence[int]) -> None:
+        """Have the threads begin on frames; ``frames`` of the same ones goes on from there."""
+        self._begun = [self._place[display] for display in displays]
+        self._begin(self._begun).fill()
+
     def frames(self, displays: Sequence[int] | None = None) -> Iterator[Planes]:
         """Frames in display order, decoded ahead by the threads.
 
@@ -113,7 +127,9 @@ class PartitionedDecoder:
             displays = range(len(self.records))
         shown, done = [self._place[display] for display in displays], 0
         while done < len(shown):
-            run = self._begin(shown[done:])
+            begun, self._begun = self._begun, None
+            run = self._run if self._run is not None and begun == shown[done:] else None
+            run = run or self._begin(shown[done:])
             try:
                 while self._run is run and done < len(shown):
                     planes = run.picture(shown[done])
@@ -130,7 +146,8 @@ class PartitionedDecoder:
             self._leave(self._run, frozenset())
         self._tasks = self._tasks or Tasks(self._threads)
         plan = planned(self.records, shown, self._held)
-        ahead = 2 * self._threads
+        room = _AHEAD_BYTES // self._segment.record_bytes
+        ahead = self._threads * min(max(room // self._threads, 2), _AHEAD)
         self._run = Run(self._segment, self.records, plan, self._held, self._tasks, ahead)
         return self._run
 

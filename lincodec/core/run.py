@@ -64,6 +64,17 @@ class Run:
         """What stays in memory when all is done."""
         return self._plan.kept
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether all records have begun, so that threads will idle."""
+        return not self._coming
+
+    def fill(self) -> None:
+        """Begin as many records as may be open."""
+        with self._changed:
+            while self._coming and len(self._open) < self._most:
+                self._begin(self._coming.pop())
+
     def picture(self, at: int) -> Planes:
         """The samples of a record of the plan; records are asked for in display order.
 

@@ -38,6 +38,11 @@ class CoreSegment:
         )
         check(status, "headers of pictures")
         self.frames = frames
+        self.record_bytes: int = sum(
+            function(ctypes.byref(parameters))
+            for function in (self._core.linc_picture_bytes, self._core.linc_parsed_bytes)
+        )
+        """Memory that a record takes while it is decoded."""
 
     def close(self) -> None:
         """Free the memory; nothing may be asked for afterwards."""

@@ -91,8 +91,42 @@ class MixShape(c.Structure):
     ]
 
 
+class SpectralPlane(c.Structure):
+    """``LincSpectralPlane``: samples and blocks of a plane."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("height", c.c_int32),
+        ("width", c.c_int32),
+        ("rows", c.c_int32),
+        ("columns", c.c_int32),
+        ("block_height", c.c_int32),
+        ("block_width", c.c_int32),
+        ("overlap_down", c.c_int32),
+        ("overlap_across", c.c_int32),
+        ("components", c.c_int32),
+        ("reserved", c.c_int32),
+    ]
+
+
+class SpectralWeights(c.Structure):
+    """``LincSpectralWeights``: addresses of its weights and functions."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("starts", c.c_void_p),
+        ("where", c.c_void_p),
+        ("values", c.c_void_p),
+        ("down", c.c_void_p),
+        ("across", c.c_void_p),
+        ("fold_down", c.c_void_p),
+        ("fold_across", c.c_void_p),
+        ("count", c.c_int64),
+    ]
+
+
 #: In the order of ``linc_structure_bytes``.
-STRUCTURES: tuple[type[c.Structure], ...] = (Parameters, FrameInfo, Effort, Task, MixShape)
+STRUCTURES: tuple[type[c.Structure], ...] = (
+    Parameters, FrameInfo, Effort, Task, MixShape, SpectralPlane, SpectralWeights,
+)  # fmt: skip
 
 _SEGMENT = c.c_void_p
 _ENCODER = c.c_void_p
@@ -136,6 +170,11 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_encoder_finish": (
         _STATUS, _ENCODER, c.POINTER(c.c_int32), c.c_int32, c.c_void_p, c.c_size_t,
         c.POINTER(c.c_size_t),
+    ),
+    "linc_spectral_floats": (c.c_int64, c.POINTER(SpectralPlane)),
+    "linc_spectral_render": (
+        _STATUS, c.POINTER(SpectralPlane), c.POINTER(SpectralWeights), c.c_void_p, c.c_int32,
+        c.c_void_p, c.c_size_t, c.c_size_t, c.c_void_p,
     ),
     "linc_mix_open": (_STATUS, c.POINTER(MixShape), _BYTES, c.c_size_t, c.POINTER(_MIX)),
     "linc_mix_close": (None, _MIX),

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lincodec.bitstream.segment import Field, Key, SegmentCode, Spectral
 from lincodec.container import Arch, LatentInrArch, LincArch
+from lincodec.decoder.latents import latents_of
 from lincodec.decoder.pictures import decoder_of
 from lincodec.errors import CorruptError
 from lincodec.limits import Limits
@@ -84,11 +85,11 @@ def segment_model(
         LimitError: more exact pictures are needed at once than ``limits`` allow.
     """
     if isinstance(arch, LincArch) and code.pictures is not None:
-        latents = _latents(code, arch).to(rendering.device)
+        latents = torch.from_numpy(latents_of(code, arch)).to(rendering.device)
         return PictureSegment(decoder_of(code.pictures, info, limits), latents, info.bit_depth)
     if isinstance(arch, LincArch):
         geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
-        latents = _latents(code, arch).to(rendering.device)
+        latents = torch.from_numpy(latents_of(code, arch)).to(rendering.device)
         weights = placed(code.spectral, rendering.device)
         residual = read_network(code, arch, info)
         if residual is not None:
@@ -100,30 +101,6 @@ def segment_model(
         there, latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
     )  # fmt: skip
-
-
-def _latents(code: SegmentCode, arch: LincArch) -> Tensor:
-    """Latents of architecture linc, float32 [K, n] (spec clause 8.2).
-
-    Raises:
-        CorruptError: they are not those of the segment's components and frames.
-    """
-    values = code.values(Role.LATENT)
-    components = values.shape[0]
-    if code.pictures is None:  # of those no component is drawn
-        components = code.spectral.channels[0].shape[0]
-    expected = (components, code.n_frames)
-    if values.shape != expected:
-        raise CorruptError(
-            f"segment at frame {code.first_frame}: latents of sizes {values.shape}; "
-            f"expected {expected}"
-        )
-    if components > arch.n_components:
-        raise CorruptError(
-            f"segment at frame {code.first_frame}: {components} components; "
-            f"expected {arch.n_components} at most"
-        )
-    return torch.from_numpy(values)
 
 
 def segment_motion(code: SegmentCode) -> Tensor | None:

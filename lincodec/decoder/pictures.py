@@ -11,7 +11,7 @@ from lincodec.core.partitioned import PartitionedDecoder
 from lincodec.errors import CorruptError, LimitError, LincError, VerifyError
 from lincodec.limits import Limits
 from lincodec.system.cores import usable_cores
-from lincodec.types import VideoInfo
+from lincodec.types import Planes, VideoInfo
 
 #: More threads than this wait for each other.
 _MOST_THREADS = 16
@@ -52,8 +52,10 @@ def opened(data: SegmentData, info: VideoInfo, limits: Limits | None = None) -> 
     return decoder_of(pictures, info, limits)
 
 
-def check_digest(pictures: Pictures, info: VideoInfo, limits: Limits | None = None) -> None:
-    """Decode all frames and compare them with the digest that the segment states.
+def proved_frames(
+    pictures: Pictures, info: VideoInfo, limits: Limits | None = None
+) -> Iterator[Planes]:
+    """All frames in order; after the last they are compared with the digest of the segment.
 
     Raises:
         CorruptError: they cannot be decoded.
@@ -63,6 +65,7 @@ def check_digest(pictures: Pictures, info: VideoInfo, limits: Limits | None = No
     with decoder_of(pictures, info, limits) as decoder:
         for planes in decoder.frames():
             found.add(planes)
+            yield planes
     if found.value != pictures.digest:
         raise VerifyError(
             f"decoded pictures have digest {found.value.hex()}, the file states "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lincodec.decoder.load import RenderModel
@@ -17,12 +19,15 @@ from lincodec.decoder.load import RenderModel
 TOLERANCE = (0.02, 0.5)
 
 
-def deviation(model: RenderModel, frame: int) -> tuple[float, float]:
+def deviation(
+    model: RenderModel, frame: int, drawn: Sequence[NDArray[np.float32]] | None = None
+) -> tuple[float, float]:
     """Difference of a frame rendered in binary32 and in binary64, before rounding to codes.
 
     Args:
         model: a segment of which nothing has been rendered yet.
         frame: number within the segment.
+        drawn: its samples as others than the model render them, who show it at native size.
 
     Returns:
         (root mean square over all planes, largest of a sample) in units of 8-bit code values;
@@ -38,7 +43,10 @@ def deviation(model: RenderModel, frame: int) -> tuple[float, float]:
         left = ", ".join(singles(precise, type(model).__name__))
         if left:
             raise TypeError(f"{left}: still binary32; its class is not of lincodec.model")
-        found = model.pictures(time)
+        if drawn is None:
+            found = model.pictures(time)
+        else:
+            found = [torch.from_numpy(plane)[None] for plane in drawn]
         exact = precise.pictures(time)
         errors = [a.double() - b for a, b in zip(found, exact, strict=True)]
         count = sum(e.numel() for e in errors)

@@ -1,24 +1,28 @@
 """Rendering: frames of an open .linc file at any size and time (spec clause 8).
 
-Exact pictures at native size come from the compiled core. Everything else is an array program of
-``lincodec.decoder.paint``, which is loaded, and torch with it, when it is needed.
+At native size exact pictures, and those that spectral weights alone draw, come from the compiled
+core. Everything else is an array program of ``lincodec.decoder.paint``, which is loaded, and torch
+with it, when it is needed.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lincodec.container import LincFile
+from lincodec.container import LincArch, LincFile
 from lincodec.core.partitioned import PartitionedDecoder
 from lincodec.crop import Crop
+from lincodec.decoder.drawn import DrawnDecoder, Floats, is_drawn
 from lincodec.decoder.pictures import opened, within
 from lincodec.decoder.shots import Shot
+from lincodec.errors import LincError
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import default_matrix
 
@@ -26,7 +30,12 @@ if TYPE_CHECKING:
     from lincodec.decoder.load import Rendering, RenderModel
     from lincodec.decoder.paint import Painter
 
+#: What a segment's native frames come from without torch.
+Decoder = PartitionedDecoder | DrawnDecoder
+
 _UNSPECIFIED = 2  # matrix coefficients (H.273)
+#: Devices that leave spectral weights to the core.
+_CORE_DEVICES = ("auto", "cpu")
 
 
 class Renderer:
@@ -68,22 +77,24 @@ class Renderer:
         self._is_native = (width, height) == (part.width, part.height)
         self._device, self._backend, self._workers = device, backend, workers
         self._made: Painter | None = None
-        self._exact: dict[int, bool] = {}
-        #: The segment that exact pictures came from last, so that its next ones cost little.
-        self._opened: tuple[int, PartitionedDecoder] | None = None
+        self._from_core: dict[int, bool] = {}
+        #: The segment that came from the core last, so that its next frames cost little, and while
+        #: it ends the next one.
+        self._opened: dict[int, Decoder] = {}
 
     def close(self) -> None:
         """Stop the background work."""
         if self._made is not None:
             self._made.close()
-        self._forget()
+        self._keep_open()
 
-    def is_exact(self, index: int) -> bool:
-        """Whether a segment holds exact pictures."""
-        if index not in self._exact:
+    def is_from_core(self, index: int) -> bool:
+        """Whether the native frames of a segment come from the core."""
+        if index not in self._from_core:
             header = self.linc.read_segment_header(index)
-            self._exact[index] = header.pictures is not None
-        return self._exact[index]
+            drawn = self._device in _CORE_DEVICES and is_drawn(header)
+            self._from_core[index] = header.pictures is not None or drawn
+        return self._from_core[index]
 
     def check(self, index: int) -> None:
         """Decode a segment to see whether it can be.
@@ -91,7 +102,7 @@ class Renderer:
         Raises:
             CorruptError: it breaks the format.
         """
-        if not self.is_exact(index):
+        if not self.is_from_core(index):
             self.model(index)
             return
         for _ in self._pictures(index, range(self.linc.segments[index].n_frames)):
@@ -104,6 +115,14 @@ class Renderer:
             CorruptError: it breaks the format.
         """
         return self._painter.load(index).model
+
+    def samples(self, index: int, frame: int) -> list[Floats] | None:
+        """What the core draws a frame of a segment as, float32 in centred 8-bit code values.
+
+        None: the core does not draw it. ``frame`` counts from the segment's first.
+        """
+        decoder = self._decoder(index) if self.is_from_core(index) else None
+        return decoder.drawing.samples(frame) if isinstance(decoder, DrawnDecoder) else None
 
     @property
     def _painter(self) -> Painter:
@@ -124,7 +143,7 @@ class Renderer:
         is_whole = self._is_native and not any(shot.share for shot in shots)
 
         def is_decoded(shot: Shot) -> bool:
-            return is_whole and self.is_exact(self.linc.segment_at(shot.frame))
+            return is_whole and self.is_from_core(self.linc.segment_at(shot.frame))
 
         runs = [(decoded, list(run)) for decoded, run in groupby(shots, is_decoded)]
         if not all(decoded for decoded, _ in runs):
@@ -133,12 +152,18 @@ class Renderer:
             yield from self._decoded(run) if decoded else self._painter.frames(run)
 
     def _decoded(self, shots: Sequence[Shot]) -> Iterator[Planes]:
-        """Pictures of segments that hold exact ones."""
+        """Pictures of segments that come from the core; towards its end the next one begins."""
+        wanted: list[tuple[int, dict[int, int]]] = []
         for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame)):
             first = self.linc.segments[index].first_frame
-            counts = [(at - first, len(list(same))) for at, same in groupby(s.frame for s in run)]
-            pictures = self._pictures(index, [at for at, _ in counts])
-            for planes, (_, count) in zip(pictures, counts, strict=True):
+            counts = {at - first: len(list(same)) for at, same in groupby(s.frame for s in run)}
+            wanted.append((index, counts))
+        for place, (index, counts) in enumerate(wanted):
+            pictures = self._pictures(index, list(counts))
+            coming = wanted[place + 1 : place + 2]
+            for planes, count in zip(pictures, counts.values(), strict=True):
+                if coming and self._decoder(index).is_ending:
+                    self._begin(index, *coming.pop())
                 for _ in range(count):
                     yield planes
 
@@ -148,17 +173,36 @@ class Renderer:
             for planes in self._decoder(index).frames(displays):
                 yield self._shown(planes)
 
-    def _decoder(self, index: int) -> PartitionedDecoder:
-        """The decoder of a segment; that of another one is closed."""
-        if self._opened is None or self._opened[0] != index:
-            self._forget()
-            self._opened = index, opened(self.linc.read_segment(index), self.info, self.linc.limits)
-        return self._opened[1]
+    def _decoder(self, index: int) -> Decoder:
+        """The decoder of a segment; those of others are closed unless one was begun after it."""
+        if index not in self._opened:
+            self._keep_open()
+            self._opened[index] = self._open(index)
+        elif next(iter(self._opened)) != index:
+            self._keep_open(index)
+        return self._opened[index]
 
-    def _forget(self) -> None:
-        if self._opened is not None:
-            self._opened[1].close()
-            self._opened = None
+    def _open(self, index: int) -> Decoder:
+        data, arch = self.linc.read_segment(index), self.linc.arch
+        if data.header.pictures is not None:
+            return opened(data, self.info, self.linc.limits)
+        assert isinstance(arch, LincArch)
+        return DrawnDecoder(data, arch, self.info)
+
+    def _begin(self, index: int, following: int, displays: Iterable[int]) -> None:
+        """Start on the segment after ``index``; what is wrong with it is said when it is shown."""
+        if following in self._opened:
+            return
+        self._keep_open(index)
+        with suppress(LincError):
+            decoder = self._open(following)
+            self._opened[following] = decoder
+            decoder.begin(list(displays))
+
+    def _keep_open(self, *kept: int) -> None:
+        """Close the decoders of all other segments."""
+        for index in self._opened.keys() - set(kept):
+            self._opened.pop(index).close()
 
     def _shown(self, planes: Planes) -> Planes:
         if self._crop is None:

@@ -14,7 +14,7 @@ from lincodec.bitstream.embedding import check_heads
 from lincodec.bitstream.pictures import unpack_pictures
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
-from lincodec.decoder.pictures import check_digest, within
+from lincodec.decoder.pictures import proved_frames, within
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot
 from lincodec.errors import VerifyError
@@ -130,7 +130,8 @@ def decoded_digest(
         pictures = unpack_pictures(data, sizes[0])
         if pictures is not None:
             with within(index):
-                check_digest(pictures, file.info, file.limits)
+                for _ in proved_frames(pictures, file.info, file.limits):
+                    pass
         report(Progress("verify", share * (index + 1) / total, segment=index + 1, segments=total))
     return digest.digest()
 
@@ -199,7 +200,8 @@ def _deviation(
     worst = (0.0, 0.0)
     for done, index in enumerate(segments):
         middle = file.segments[index].n_frames // 2
-        rms, peak = precision.deviation(renderer.model(index), middle)
+        drawn = renderer.samples(index, middle)
+        rms, peak = precision.deviation(renderer.model(index), middle, drawn)
         if rms > rms_limit or peak > peak_limit:
             raise VerifyError(
                 f"{file.name}: segment {index} renders {rms:.3g} rms, {peak:.3g} peak away from "

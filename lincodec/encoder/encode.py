@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import os
 import time
@@ -10,8 +11,6 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
-
-import torch
 
 from lincodec import __version__, registry
 from lincodec.bitstream.segment import Field, SegmentCode, pack_segment
@@ -32,24 +31,29 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
-from lincodec.encoder.optical_flow import motion_bound, motion_bytes, motion_field, with_motion
+from lincodec.encoder.motion import motion_bound, motion_bytes, motion_pays, with_motion
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_control import check_target
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
-from lincodec.errors import InputError, LimitError, TargetError, UsageError, VerifyError
+from lincodec.errors import InputError, LimitError, UsageError, VerifyError
 from lincodec.limits import Limits
-from lincodec.model.devices import device_name
-from lincodec.options import EncodeOptions, EncodeReport, Progress, ProgressCallback, StopRequest
+from lincodec.options import (
+    RATES,
+    EncodeOptions,
+    EncodeReport,
+    Progress,
+    ProgressCallback,
+    StopRequest,
+)
 from lincodec.semantics.aligner import Alignments
-from lincodec.semantics.teachers import load_teacher
+from lincodec.semantics.teacher import Teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
 from lincodec.video.timing import is_constant
-
-#: Share of a partitioned segment's bytes that motion for frames in between may add.
-_MOTION_SHARE = 0.02
 
 
 def encode(
@@ -103,7 +107,7 @@ def encode(
         if options.verify:
             job.verify(temporary, tally)
         report = job.report(output, temporary, tally)
-    job.check_target(report)
+    check_target(options, report)
     return report
 
 
@@ -124,9 +128,9 @@ def _silent(_: Progress) -> None:
 
 def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     """Refuse what cannot work before anything is opened."""
-    rates = [options.quality, options.psnr, options.size, options.bitrate, options.bpp]
+    rates = [getattr(options, name) for name in RATES]
     if sum(rate is not None for rate in rates) > 1:
-        raise UsageError("only one of quality, psnr, size, bitrate and bpp can be given")
+        raise UsageError(f"only one of {', '.join(RATES)} can be given")
     both = source != "-" and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")
@@ -134,28 +138,37 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
         raise UsageError("standard input cannot be read again, so there is nothing to resume")
 
 
+def _teachers(options: EncodeOptions) -> list[Teacher]:
+    """The embedding models that the video is aligned to; with one of them torch is loaded."""
+    if not options.align:
+        return []
+    load = importlib.import_module("lincodec.semantics.teachers").load_teacher
+    return [load(name, options.cache) for name in options.align]
+
+
 class _Job:
     """One encode; the methods run in the order they are written."""
 
     def __init__(self, source: str, options: EncodeOptions, preset: Preset, pace: Pace) -> None:
         self.source, self.options, self.preset, self.pace = source, options, preset, pace
-        self.teachers = [load_teacher(name, options.cache) for name in options.align]
+        self.teachers = _teachers(options)
         self.aligned = Alignments(())
         self.cut_short = False
         self.journal: Journal | None = None
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
         self.before: Planes | None = None
+        self.survey: RateSurvey | None = None
 
     def run(self, out: BinaryIO) -> Tally:
         """Scan, then write every section."""
-        torch.manual_seed(self.options.seed)
         scan = (
             None
             if self.source == "-"
             else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
         self.pace.total_frames = scan.frames if scan else None
+        self._survey(scan)
         with source_frames(self.source, self.options, scan) as stream:
             info = self.info = replace(stream.info, n_frames=scan.frames if scan else None)
             parts = self._parts(stream.frames, info, scan)
@@ -180,8 +193,21 @@ class _Job:
         self.warnings += [*engine.warnings, *(scan.warnings if scan else stream.warnings)]
         return tally
 
+    def _survey(self, scan: Scan | None) -> None:
+        """The further pass over a file that a rate target takes."""
+        if scan is None:
+            return
+        info = replace(scan.info, n_frames=scan.frames)
+        kind, setting = engine_class(self.preset), self._setting(info)
+        if not kind.surveys(setting):
+            return
+        with source_frames(self.source, self.options, scan) as stream:
+            parts = grouped(stream.frames, scan.ranges)
+            self.survey = kind.survey(setting, parts, self.pace.surveyed)
+
     def _setting(self, info: VideoInfo) -> Setting:
-        return Setting(self.options, self.preset, info, self.pace.total_frames)
+        total, deadline = self.pace.total_frames, self.pace.deadline
+        return Setting(self.options, self.preset, info, total, self.survey, deadline)
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""
@@ -226,7 +252,7 @@ class _Job:
         info: VideoInfo,
     ) -> Tally:
         """Fit, code, measure and append every segment."""
-        tally = Tally()
+        tally = Tally(similar=None if self.options.ms_ssim is None else [])
         with Measurer(tally, engine, info, verify=self.options.verify) as measurer:
             for index, (part, frames, code, packed) in enumerate(
                 self._coded(plans, engine, tally, info)
@@ -278,14 +304,9 @@ class _Job:
                     continue
                 self.cut_short |= fitted.cut_short
                 code = fitted.code
-                if motion is not None and self._motion_pays(code, reserved):
+                if motion is not None and motion_pays(code, reserved, self.options):
                     code = with_motion(code, motion)
                 yield part, frames, code, pack_segment(code)
-
-    def _motion_pays(self, code: SegmentCode, size: int) -> bool:
-        """Whether to store motion of ``size`` bytes; beside small frames only if asked to."""
-        few = code.pictures is not None and size > _MOTION_SHARE * len(code.pictures.stream)
-        return self.options.motion is not None or not few
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
@@ -296,7 +317,9 @@ class _Job:
             return None
         before = self.before if part.continues and self.before else frames[0].planes
         planes = [before, *(frame.planes for frame in frames)]
-        return motion_field(planes, info, engine.rendering.device)
+        flow = importlib.import_module("lincodec.encoder.optical_flow")
+        found: Field = flow.motion_field(planes, info, engine.rendering.device)
+        return found
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None
@@ -309,7 +332,7 @@ class _Job:
             psnr_rgb=single(tally.rgb.mean),
             psnr_yuv=single(tally.mean_yuv),
             segments=tuple(single(p) for p in tally.segments),
-            device=device_name(engine.rendering.device),
+            device=engine.software,
         )
         writer.add(registry.QLTY, figures.pack())
         for payload in self.aligned.sections():
@@ -351,19 +374,11 @@ class _Job:
             bpp=found["bpp"],
             psnr=tally.rgb.mean,
             psnr_yuv=tally.mean_yuv,
+            ms_ssim=min(tally.similar) if tally.similar else None,
             stopped=self.pace.stop.requested or self.cut_short,
             resumed=self.journal.resumed if self.journal else 0,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
-
-    def check_target(self, report: EncodeReport) -> None:
-        """Raise when a target was missed; the file stays."""
-        wanted = self.options.psnr
-        if wanted is not None and report.psnr < wanted - 0.005:
-            raise TargetError(
-                f"{report.output}: {report.psnr:.2f} dB, wanted {wanted:g}; "
-                "kept, try a slower preset"
-            )
 
 
 def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:

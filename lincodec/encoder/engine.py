@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import Arch
-from lincodec.decoder.load import ON_CPU, Rendering
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
 from lincodec.semantics.pull import Pull
 from lincodec.types import Frame, VideoInfo
+
+if TYPE_CHECKING:
+    from lincodec.decoder.load import Rendering
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,10 @@ class Setting:
     info: VideoInfo
     frames: int | None
     """Frames of the video, None while unknown."""
+    survey: RateSurvey | None = None
+    """What the first pass of a rate target found."""
+    deadline: float | None = None
+    """``time.monotonic`` value at which the file should be finished."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,7 @@ class Engine(ABC):
         arch: parameters of the file, fixed when the engine is made.
         timed: whether a fit gets better the longer it may run.
         room: latent entries that a fit can pull towards embeddings; 0 where heads do that.
-        rendering: where segments are rendered to be measured.
+        setting: the encode.
         measured_every: of so many frames one is rendered and measured.
         warnings: what the user should know about the options, a line each.
     """
@@ -83,7 +93,7 @@ class Engine(ABC):
     arch: Arch
     timed: bool = False
     room: int = 0
-    rendering: Rendering = ON_CPU
+    setting: Setting
     measured_every: int = 1
     warnings: tuple[str, ...] = ()
 
@@ -99,6 +109,22 @@ class Engine(ABC):
             UsageError: the options do not suit the architecture.
         """
 
+    @cached_property
+    def rendering(self) -> Rendering:
+        """Where array programs run; finding out loads torch."""
+        options = self.setting.options
+        load = importlib.import_module("lincodec.decoder.load")
+        found: Rendering = load.Rendering.of(options.device, options.backend)
+        return found
+
+    @property
+    def software(self) -> str:
+        """Device class and software of what was used, as qLTY names them."""
+        if "rendering" not in vars(self):
+            return "cpu core"
+        devices = importlib.import_module("lincodec.model.devices")
+        return str(devices.device_name(self.rendering.device))
+
     @staticmethod
     @abstractmethod
     def check(preset: Preset, options: EncodeOptions) -> None:
@@ -108,6 +134,26 @@ class Engine(ABC):
             UsageError: the options do not suit the architecture.
             ResourceError: the device or backend is not there.
         """
+
+    @staticmethod
+    def surveys(setting: Setting) -> bool:
+        """Whether ``survey`` would find anything out for this encode."""
+        return False
+
+    @staticmethod
+    def survey(
+        setting: Setting,
+        parts: Iterable[tuple[Range, Sequence[Frame]]],
+        report: Callable[[int], None],
+    ) -> RateSurvey | None:
+        """Find out how a rate target is best shared out; the first pass over ``parts``.
+
+        Args:
+            setting: the encode.
+            parts: the whole video.
+            report: told how many frames were seen.
+        """
+        return None
 
     @staticmethod
     @abstractmethod

@@ -6,14 +6,20 @@ once per encode, from the preset's architecture, and asked for one segment after
 
 from __future__ import annotations
 
+import importlib
+
 from lincodec.encoder.engine import Engine
-from lincodec.encoder.latent_inr.engine import LatentInrEngine
-from lincodec.encoder.linc.engine import LincEngine
 from lincodec.encoder.presets import Preset
 
-ENGINES: dict[str, type[Engine]] = {"linc": LincEngine, "latent-inr": LatentInrEngine}
+#: Module and class of the engine of every architecture; one is imported when it is asked for.
+ENGINES: dict[str, tuple[str, str]] = {
+    "linc": ("lincodec.encoder.linc.engine", "LincEngine"),
+    "latent-inr": ("lincodec.encoder.latent_inr.engine", "LatentInrEngine"),
+}
 
 
 def engine_class(preset: Preset) -> type[Engine]:
     """The engine of the preset's architecture."""
-    return ENGINES[preset.arch]
+    module, name = ENGINES[preset.arch]
+    found: type[Engine] = getattr(importlib.import_module(module), name)
+    return found

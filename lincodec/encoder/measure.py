@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import importlib
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self
-
-import torch
+from typing import TYPE_CHECKING, Any, Self
 
 from lincodec.bitstream.segment import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
-from lincodec.decoder.load import ON_CPU, Rendering, segment_model
-from lincodec.decoder.paint import batch_size
-from lincodec.decoder.pictures import check_digest, within
+from lincodec.decoder.pictures import proved_frames, within
 from lincodec.encoder.engine import Engine
 from lincodec.errors import VerifyError
-from lincodec.model.output import quantise, to_frames
 from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.video import metrics
 from lincodec.video.metrics import PsnrSum, psnr_planes, psnr_yuv
+
+if TYPE_CHECKING:
+    from lincodec.decoder.load import Rendering
+
+#: Of so many frames MS-SSIM, the slowest figure, is measured once.
+SIMILAR_EVERY = 4
 
 
 @dataclass
@@ -33,6 +35,10 @@ class Tally:
     segments: list[float] = field(default_factory=list)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     coded_bytes: int = 0
+    similar: list[float] | None = None
+    """Mean MS-SSIM of luma of every segment, of one frame in ``SIMILAR_EVERY``; None: not asked
+    for."""
+    _scores: list[float] = field(default_factory=list)
 
     def prove(
         self, data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
@@ -56,9 +62,6 @@ class Tally:
             raise VerifyError(
                 f"segment {data.index}: does not decode to what was encoded; please report"
             )
-        if read.pictures is not None:
-            with within(data.index):
-                check_digest(read.pictures, info)
         self.digest.update(found)
         return read
 
@@ -73,36 +76,44 @@ class Tally:
         frames: Sequence[Frame],
         arch: Arch,
         info: VideoInfo,
-        rendering: Rendering = ON_CPU,
+        rendering: Rendering | None = None,
         every: int = 1,
+        index: int = 0,
     ) -> None:
-        """Render a segment and compare it with the source frames.
+        """Decode the pictures of a segment and compare them with the source frames.
 
         Args:
             code: of the segment.
             frames: of the source.
             arch, info: of the file.
-            rendering: device and backend.
+            rendering: device and backend where they are rendered; None: the CPU.
             every: only every so many-th frame is rendered, where rendering is slow.
+            index: of the segment, to name it in errors.
+
+        Raises:
+            VerifyError: exact pictures are not those of their digest.
         """
-        model = segment_model(code, arch, info, rendering)
-        begin, batch = len(self.rgb.errors), batch_size(info)
-        once = 1 if rendering.device.type == "cpu" else batch  # one frame stays in the cache
-        with torch.inference_mode():
-            for start in range(0, len(frames), batch * every):
-                part = slice(start, start + batch * every, every)
-                times = torch.arange(len(frames), dtype=torch.float64)[part]
-                planes = model.pictures(times)
-                for at in range(0, planes[0].shape[0], once):
-                    some = slice(at, at + once)
-                    codes = quantise([plane[some] for plane in planes], info.bit_depth)
-                    for frame, shown in zip(frames[part][some], to_frames(codes), strict=True):
-                        self._add(frame, shown, info)
+        begin = len(self.rgb.errors)
+        if code.pictures is not None:
+            with within(index):
+                proved = proved_frames(code.pictures, info)
+                for at, (frame, shown) in enumerate(zip(frames, proved, strict=True)):
+                    self._add(frame, shown, info, at)
+        else:
+            drawn = _drawn(code, arch, info, rendering, every)
+            for at, (frame, shown) in enumerate(zip(frames[::every], drawn, strict=True)):
+                self._add(frame, shown, info, at)
         fresh = PsnrSum(errors=self.rgb.errors[begin:])
         self.segments.append(fresh.mean)
+        if self.similar is not None:
+            self.similar.append(sum(self._scores) / len(self._scores))
+            self._scores.clear()
 
-    def _add(self, frame: Frame, shown: Planes, info: VideoInfo) -> None:
-        """Account for one frame."""
+    def _add(self, frame: Frame, shown: Planes, info: VideoInfo, index: int) -> None:
+        """Account for one frame, the ``index``-th that is measured of its segment."""
+        if self.similar is not None and index % SIMILAR_EVERY == 0:
+            peak = float((1 << info.bit_depth) - 1)
+            self._scores.append(metrics.ms_ssim(frame.planes[0], shown[0], peak))
         self.rgb.add(metrics.rgb_error(frame.planes, shown, info))
         errors = metrics.plane_errors(frame.planes, shown)
         self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
@@ -111,6 +122,17 @@ class Tally:
     def mean_yuv(self) -> float:
         """Mean over frames of the weighted plane PSNR, dB."""
         return sum(self.yuv) / len(self.yuv)
+
+
+def _drawn(
+    code: SegmentCode, arch: Arch, info: VideoInfo, rendering: Rendering | None, every: int
+) -> Iterator[Planes]:
+    """Frames of a segment without exact pictures; this loads torch."""
+    native = importlib.import_module("lincodec.decoder.native")
+    found: Iterator[Planes] = native.native_frames(
+        code, arch, info, rendering or native.ON_CPU, every
+    )
+    return found
 
 
 class Measurer:
@@ -176,12 +198,14 @@ class Measurer:
         else:
             proof = self._pool.submit(self.tally.trust, code)
 
+        is_drawn = data.header.pictures is None
+
         def measure() -> None:
             self.tally.measure(
                 proof.result() if code is None else code, frames, engine.arch, self.info,
-                engine.rendering, engine.measured_every,
+                engine.rendering if is_drawn else None, engine.measured_every, data.index,
             )  # fmt: skip
 
         self._running = [proof, self._pool.submit(measure)]
-        if engine.rendering.device.type != "cpu":
+        if is_drawn and engine.rendering.device.type != "cpu":
             self.wait()

@@ -10,26 +10,20 @@ of samples; robust weights after Black and Anandan 1996).
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lincodec.bitstream.segment import Field, SegmentCode
-from lincodec.entropy import field as fields
+from lincodec.bitstream.segment import Field
+from lincodec.encoder.motion import grid_size, motion_step
 from lincodec.model.between import Grid, linear_weights
 from lincodec.model.devices import CPU, Portions
 from lincodec.model.resample import whole
-from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
 
-#: Cells along both axes of a picture of about this many luma samples are 16 samples wide.
-_AREA = 480 * 480
-_CELL = 16
 #: Luma samples of a frame that the search looks at, at most.
 _SEARCH_AREA = 240_000
 _SMALLEST = 12  # rows or columns of the coarsest level
@@ -41,36 +35,14 @@ _SWEEPS = 20
 _LARGEST_CORRECTION = 2.0
 
 
-def grid_size(height: int, width: int) -> tuple[int, int]:
-    """(rows, columns) of the motion grid of a picture."""
-    cell = _CELL * 2 ** max(0, round(math.log2(math.sqrt(height * width / _AREA))))
-    return -(-height // cell), -(-width // cell)
-
-
-def motion_bound(info: VideoInfo, frames: int) -> int:
-    """Elements of the motion tensor of a segment."""
-    rows, columns = grid_size(info.height, info.width)
-    return 2 * rows * columns * frames
-
-
-def with_motion(code: SegmentCode, motion: Field) -> SegmentCode:
-    """The segment with the motion up to each of its frames."""
-    return replace(code, tensors={**code.tensors, (Role.MOTION, 0): motion})
-
-
-def motion_bytes(motion: Field) -> int:
-    """Bytes of its payload."""
-    return len(fields.encode(motion.q))
-
-
 def motion_field(frames: Sequence[Planes], info: VideoInfo, device: torch.device = CPU) -> Field:
     """Displacements from every frame to the next, int [len(frames) - 1, 2, rows, columns].
 
     The step is a sixteenth of a cell. They are searched on ``device``.
     """
-    rows, columns = cells = grid_size(info.height, info.width)
+    cells = grid_size(info.height, info.width)
     luma = [prepared(planes[0], info.bit_depth, device) for planes in frames]
-    step = float(np.float32(max(info.width / columns, info.height / rows) / _CELL))
+    step = float(np.float32(motion_step(info)))
     pairs = list(itertools.pairwise(range(len(frames))))
     field = displacements(luma, pairs, info, cells)
     q = torch.round(field / step).clamp(-4096, 4096).long()

@@ -12,6 +12,7 @@ from lincodec.options import EncodeOptions, Progress, ProgressCallback, StopRequ
 from lincodec.types import VideoInfo
 
 _SCAN_SHARE = 0.03
+_SURVEY_SHARE = 0.15
 _VERIFY_SHARE = 0.01
 
 
@@ -32,15 +33,28 @@ class Pace:
         self.done_frames = 0
         self.total_frames: int | None = None
         """Frames of the video, None while unknown."""
+        self._before = _SCAN_SHARE
 
     @property
     def spent(self) -> float:
         """Wall seconds since the start."""
         return time.monotonic() - self.started
 
+    @property
+    def deadline(self) -> float | None:
+        """``time.monotonic`` value at which the file should be finished."""
+        limit = self.options.max_time
+        return None if limit is None else self.started + limit
+
     def scanned(self, share: float, frames: int) -> None:
         """Report the first pass."""
         self.progress(Progress("scan", _SCAN_SHARE * share, frames=frames))
+
+    def surveyed(self, frames: int) -> None:
+        """Report the further pass that a rate target takes."""
+        done = frames / (self.total_frames or frames)
+        self._before = _SCAN_SHARE + _SURVEY_SHARE * done
+        self.progress(Progress("survey", self._before, frames=frames))
 
     def verifying(self, fraction: float) -> None:
         """Report the check of the finished file."""
@@ -89,9 +103,9 @@ class Pace:
         """Report progress; ``fraction`` is of the ``running`` frames now being fitted."""
         total = self.total_frames or max(self.done_frames + running, 1)
         done = (self.done_frames + fraction * running) / total
-        share = _SCAN_SHARE + (1 - _SCAN_SHARE - _VERIFY_SHARE) * min(done, 1.0)
+        share = self._before + (1 - self._before - _VERIFY_SHARE) * min(done, 1.0)
         if self.total_frames is None:
-            share = _SCAN_SHARE
+            share = self._before
         samples = info.width * info.height * self.done_frames
         self.progress(
             Progress(

@@ -2,131 +2,152 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from fractions import Fraction
 
 from lincodec.bitstream.segment import SegmentCode
+from lincodec.encoder.aim import HIGH, LOW, Aim, Figure, StepFit
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset, step_of
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
-from lincodec.options import EncodeOptions
+from lincodec.errors import TargetError
+from lincodec.options import EncodeOptions, EncodeReport
 from lincodec.types import VideoInfo
 
-_LOW, _HIGH = 1.0, 4096.0
-_TRIES = 7
 #: Bytes of a file beside its segments: HEAD, ARCH, dGST, qLTY, mETa, DONE and their frames.
-_FILE_BYTES = 350
+FILE_BYTES = 350
 #: Bytes of a segment beside its table and payloads: three section frames, its row in iNDX, its
 #: figure in qLTY.
 _SEGMENT_BYTES = 68
+#: A segment that is expected to take this share of what is left must come to its share: those
+#: after it could not make up for it.
+_LARGE = 0.35
+
+#: How far above a rate target a file may end up, and bytes that do not count.
+_OFF, _OFF_BYTES = 0.03, 512
 
 
-@dataclass(frozen=True)
-class Trial:
-    """What a quantiser step gives."""
+def wanted_bytes(
+    options: EncodeOptions, frames: int, size: tuple[int, int], fps: Fraction
+) -> float | None:
+    """Bytes of a file less its audio that a rate target asks for, None without one.
 
-    bits: int
-    psnr: float
-
-
-class StepFit(Protocol):
-    """One segment's fit, tried at several quantiser steps and then run at one of them."""
-
-    def trial(self, step: float, every: int = 4) -> Trial:
-        """Bits, and mean RGB PSNR in dB of every ``every``-th frame, about as ``run`` gives them.
-
-        Args:
-            step: luma quantiser step in 8-bit code values.
-            every: so many frames are measured once.
-        """
-
-    def run(
-        self, part: Range, step: float, budget: Budget, wanted: float | None = None
-    ) -> SegmentCode:
-        """The final fit.
-
-        Args:
-            part: the segment.
-            step: luma step.
-            budget: how long it may take.
-            wanted: bits of table and payloads that the segment is to take, when ``step`` is where
-                a trial takes them; None: whatever it takes.
-        """
+    Args:
+        options: of the encode.
+        frames: of the video.
+        size: (width, height) in luma samples.
+        fps: frames a second.
+    """
+    if options.size is not None:
+        return options.size
+    if options.bitrate is not None:
+        return options.bitrate / 8 * frames / float(fps)
+    if options.bpp is not None:
+        return options.bpp / 8 * frames * size[0] * size[1]
+    return None
 
 
 class RateControl:
-    """Hands every segment its step; keeps the account of bits for a size target."""
+    """Hands every segment its step; keeps the account of bits for a rate target.
+
+    With a survey all segments share one step, which follows what is left after each of them;
+    without one, on a pipe, every segment gets the same bits a frame.
+    """
 
     def __init__(
-        self, options: EncodeOptions, preset: Preset, info: VideoInfo, frames: int | None
-    ) -> None:
-        self.options = options
+        self, options: EncodeOptions, preset: Preset, info: VideoInfo, frames: int | None,
+        survey: RateSurvey | None = None,
+    ) -> None:  # fmt: skip
+        self.options, self.survey = options, survey
         default = preset.quality if options.quality is None else options.quality
         self.step = step_of(default)
-        self.samples = info.width * info.height
-        self.per_sample = self._rate(info, frames)
-        self.spent = 0.0
-        self.due = 0.0
-
-    def _rate(self, info: VideoInfo, frames: int | None) -> float | None:
-        """Wanted bits per luma sample, None without a rate target."""
-        options = self.options
-        if options.bpp is not None:
-            return options.bpp
-        if options.bitrate is not None:
-            return options.bitrate / float(info.fps) / self.samples
-        if options.size is not None and frames:
-            return max(options.size - _FILE_BYTES, 1) * 8 / (frames * self.samples)
-        return None
+        wanted = wanted_bytes(options, frames or 1, (info.width, info.height), info.fps)
+        if wanted is not None and frames:
+            wanted = max(wanted - FILE_BYTES, 1)
+        self.per_frame = None if wanted is None else 8 * wanted / (frames or 1)
+        self.spent = self.due = 0.0
+        self._expected = self._taken = 0.0  # bits of finished segments, as surveyed and as coded
 
     def choose(self, fit: StepFit, part: Range, budget: Budget, reserved: int = 0) -> SegmentCode:
         """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        wanted = None
-        if self.per_sample is not None:
-            share = self.per_sample * part.count * self.samples
-            fixed = 8 * (reserved + _SEGMENT_BYTES)
-            wanted = max(self.due + share - self.spent - fixed, 0.2 * share)
-            self.step = self._search(fit, math.log(wanted), lambda f: math.log(f.bits), -1.0)
-        elif self.options.psnr is not None:
-            wanted_db = self.options.psnr + 0.05
-            self.step = self._search(fit, wanted_db, lambda f: f.psnr, -6.0, every=1)
-        return fit.run(part, self.step, budget, wanted)
+        aim = self._aim(part, reserved)
+        return fit.run(part, self.step, budget, aim)
 
     def account(self, part: Range, coded: int) -> None:
         """Note what a segment's table and payloads really took, in bytes."""
-        self.spent += 8 * (coded + _SEGMENT_BYTES)
-        if self.per_sample is not None:
-            self.due += self.per_sample * part.count * self.samples
+        taken = 8 * (coded + _SEGMENT_BYTES)
+        if self.survey:
+            self.step = self._common(part)
+            self._expected += self.survey.bits(part.first, part.first + part.count, self.step)
+            self._taken += taken
+        self.spent += taken
+        if self.per_frame is not None:
+            self.due += self.per_frame * part.count
 
-    def _search(
-        self,
-        fit: StepFit,
-        wanted: float,
-        measure: Callable[[Trial], float],
-        slope: float,
-        every: int = 4,
-    ) -> float:
-        """Step at which ``measure`` of the closed form meets ``wanted``.
+    def _aim(self, part: Range, reserved: int) -> Aim | None:
+        """What a segment must come to; sets the step to begin with."""
+        if self.options.psnr is not None:
+            return Aim(Figure.PSNR, self.options.psnr)
+        if self.options.ms_ssim is not None:
+            return Aim(Figure.MS_SSIM, self.options.ms_ssim)
+        if self.per_frame is None:
+            return None
+        fixed = 8 * (reserved + _SEGMENT_BYTES)
+        share = self.per_frame * part.count
+        if self.survey is None:
+            wanted = max(self.due + share - self.spent, 0.2 * share)
+            return Aim(Figure.BITS, max(wanted - fixed, 1.0))
+        self.step = self._common(part)
+        end = part.first + part.count
+        mine = self.survey.bits(part.first, end, self.step)
+        all_left = self.survey.bits(part.first, self.survey.frames, self.step)
+        if mine < _LARGE * all_left:
+            return None
+        wanted = max(self._left() * mine / max(all_left, 1.0), 0.2 * mine)
+        return Aim(Figure.BITS, max(wanted - fixed, 1.0), near=True)
 
-        ``measure`` falls with the step, about ``slope`` per unit of ln(step) to begin with;
-        quality is measured on every ``every``-th frame.
-        """
-        at = math.log(self.step)
-        low, high = math.log(_LOW), math.log(_HIGH)
-        before: tuple[float, float] | None = None
-        for _ in range(_TRIES):
-            value = measure(fit.trial(math.exp(at), every))
-            if abs(value - wanted) < (0.01 if slope == -1.0 else 0.03):
-                break
-            if value > wanted:
-                low = at
-            else:
-                high = at
-            if before and abs(at - before[0]) > 1e-6:
-                slope = min((value - before[1]) / (at - before[0]), -0.1)
-            before = (at, value)
-            guess = at + (wanted - value) / slope
-            at = guess if low < guess < high else (low + high) / 2
-        return math.exp(at)
+    def _common(self, part: Range) -> float:
+        """The step at which ``part`` and all after it take what is left."""
+        survey = self.survey
+        assert survey is not None
+        left = self._left() - 8 * _SEGMENT_BYTES * survey.pieces(part.first)
+        bits = survey.bits(part.first, survey.frames, survey.step)
+        return min(max(survey.step_for(bits * self._ratio(), left), LOW), HIGH)
+
+    def _left(self) -> float:
+        """Bits that are left for segments not coded yet."""
+        assert self.survey is not None
+        assert self.per_frame is not None
+        return max(self.per_frame * self.survey.frames - self.spent, 1.0)
+
+    def _ratio(self) -> float:
+        """Bits of the final encode over those of the survey, by all that is known of it."""
+        assert self.survey is not None
+        sampled = self.survey.sampled
+        return (self.survey.ratio * sampled + self._taken) / (sampled + self._expected)
+
+
+def check_target(options: EncodeOptions, report: EncodeReport) -> None:
+    """See whether a finished file is what was asked for.
+
+    Raises:
+        TargetError: it is not; the file stays.
+    """
+    if options.psnr is not None and report.psnr < options.psnr - 0.005:
+        raise TargetError(
+            f"{report.output}: {report.psnr:.2f} dB, wanted {options.psnr:g}; "
+            "kept, try a slower preset"
+        )
+    if options.ms_ssim is not None and (report.ms_ssim or 0) < options.ms_ssim - 5e-5:
+        raise TargetError(
+            f"{report.output}: MS-SSIM {report.ms_ssim:.4f} in its worst segment, "
+            f"wanted {options.ms_ssim:g}; kept, try a slower preset"
+        )
+    size = report.width, report.height
+    wanted = wanted_bytes(options, report.frames, size, report.fps)
+    coded = report.bytes["total"] - report.bytes["audio"]
+    if wanted is not None and coded > (1 + _OFF) * wanted + _OFF_BYTES:
+        raise TargetError(
+            f"{report.output}: {coded} bytes less the audio, wanted {wanted:.0f}; kept, "
+            "a smaller picture or fewer frames would take less"
+        )

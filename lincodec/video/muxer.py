@@ -19,19 +19,9 @@ from lincodec.errors import LincError, ResourceError, UsageError
 from lincodec.types import AudioTrack, Planes, VideoInfo
 from lincodec.video.audio import add_audio_stream, audio_packets
 from lincodec.video.outformat import OutputFormat, choose_format
+from lincodec.video.quality import is_hardware
 from lincodec.video.source import reason
 
-#: Constant quality used when the caller gives none: close to transparent, per encoder.
-DEFAULT_CRF: Mapping[str, float] = {
-    "libx264": 16,
-    "libx265": 18,
-    "libsvtav1": 22,
-    "libvpx-vp9": 22,
-}
-_X26X_PRESETS = (
-    "ultrafast", "superfast", "veryfast", "faster", "fast",
-    "medium", "slow", "slower", "veryslow", "placebo",
-)  # fmt: skip
 _MUXERS = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
 
 
@@ -78,6 +68,11 @@ class MediaSink:
                 raise UsageError(f"{codec} has no option {', '.join(unknown)}")
         except (av.error.FFmpegError, ValueError, OverflowError) as error:
             self._discard()
+            if is_hardware(codec):
+                raise ResourceError(
+                    f"{codec} does not start: {reason(error)}; expected the device and driver it "
+                    "is made for; use --codec libx264"
+                ) from error
             with_audio = f" and {audio.codec} audio" if audio is not None else ""
             what = f"cannot write {container_format} with {codec}{with_audio}"
             raise self._failure(error, what) from error
@@ -195,30 +190,3 @@ def _losses(info: VideoInfo, muxer: str, codec: str) -> list[str]:
     if info.sar != 1 and not carried:
         return [f"{muxer} with {codec} cannot hold the sample aspect ratio {info.sar}"]
     return []
-
-
-def encoder_options(
-    codec: str, crf: float | None, preset: str | None, extra: Mapping[str, str]
-) -> dict[str, str]:
-    """Options for the encoder ``codec``; ``extra`` wins over the named ones.
-
-    ``crf`` None takes ``DEFAULT_CRF``; encoders without constant quality ignore it.
-
-    Raises:
-        UsageError: The preset is not one of the encoder's.
-    """
-    options: dict[str, str] = {}
-    quality = crf if crf is not None else DEFAULT_CRF.get(codec)
-    explicit = {"crf", "qp", "b", "cq"} & set(extra)
-    if quality is not None and not explicit:
-        options["cq" if codec.endswith("_nvenc") else "crf"] = f"{quality:g}"
-    if preset is not None:
-        if codec in ("libx264", "libx265") and preset not in _X26X_PRESETS:
-            raise UsageError(
-                f"{codec} has no preset {preset!r}; expected one of {', '.join(_X26X_PRESETS)}"
-            )
-        options["cpu-used" if codec.startswith("libvpx") else "preset"] = preset
-    if codec == "libx265":
-        options["x265-params"] = "log-level=error"
-    options.update(extra)
-    return options

@@ -14,8 +14,9 @@ from typing import BinaryIO, Protocol, Self
 
 from lincodec.errors import UsageError
 from lincodec.types import AudioTrack, Planes, VideoInfo
-from lincodec.video.muxer import MediaSink, encoder_options
+from lincodec.video.muxer import MediaSink
 from lincodec.video.outformat import convert, named_format
+from lincodec.video.quality import encoder_options
 from lincodec.video.y4m import Y4mWriter
 
 #: Frames that may wait for the encoder; bounds the memory.
@@ -83,7 +84,7 @@ class FrameWriter:
                 exactly; mkv and webm round to milliseconds; y4m and null drop them.
             codec: FFmpeg encoder name.
             crf: Constant quality of that encoder; None: a nearly transparent default.
-            preset: Speed preset of that encoder.
+            preset: Speed preset of that encoder; None: of libx264 one that keeps up with decoding.
             pix_fmt: FFmpeg pixel format; None keeps depth and subsampling where possible.
             options: Further encoder options.
             container_format: mp4, mov, mkv, webm, y4m or null; None: by the output's name.
@@ -109,7 +110,7 @@ class FrameWriter:
                 container_format=kind,
                 codec=codec,
                 pix_fmt=pix_fmt,
-                options=encoder_options(codec, crf, preset, options or {}),
+                options=_options(info, codec, crf, preset, options),
                 audio=audio,
             )
         self.warnings: list[str] = self._sink.warnings
@@ -299,3 +300,11 @@ def _y4m_losses(info: VideoInfo, audio: AudioTrack | None) -> list[str]:
     if info.rotation:
         losses.append(f"y4m holds no rotation: turn by {info.rotation} degrees to view")
     return losses
+
+
+def _options(
+    info: VideoInfo, codec: str, crf: float | None, preset: str | None,
+    options: Mapping[str, str] | None,
+) -> dict[str, str]:  # fmt: skip
+    """What the encoder is told for a picture of this size."""
+    return encoder_options(codec, crf, preset, options or {}, info.width * info.height)

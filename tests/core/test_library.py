@@ -92,8 +92,8 @@ def test_structures_are_those_of_the_headers(structure: type[ctypes.Structure]) 
     assert found
     body = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
     fields = [
-        field.strip().split("[")[0]
-        for line in re.findall(r"\b(?:int32_t|double|Linc[A-Z]\w+) ([^;]*);", body)
+        field.strip(" *").split("[")[0]
+        for line in re.findall(r"\b(?:int(?:32|64)_t|float|double|Linc[A-Z]\w+) ([^;]*);", body)
         for field in line.split(",")
     ]
     assert fields == [field[0] for field in structure._fields_]

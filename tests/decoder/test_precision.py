@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from support.forge import file_of, sections_of
 
 from lincodec.cli.main import run
+from lincodec.core import spectral
 from lincodec.decoder.precision import TOLERANCE, deviation, doubled, singles
 from lincodec.decoder.verify import verify
 from lincodec.errors import CorruptError, VerifyError
@@ -31,13 +33,12 @@ def test_rendering_is_close_to_exact_arithmetic(name: str) -> None:
 def test_a_renderer_that_is_wrong_is_noticed(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    real = segment.synthesise
+    real = spectral.SpectralDecoder.samples
 
-    def wrong(coefficients: torch.Tensor, *axes: object) -> torch.Tensor:
-        planes = real(coefficients, *axes)  # type: ignore[arg-type]
-        return planes + 0.05 if planes.dtype == torch.float32 else planes
+    def wrong(self: spectral.SpectralDecoder, latents: spectral.Floats) -> list[spectral.Floats]:
+        return [plane + np.float32(0.05) for plane in real(self, latents)]
 
-    monkeypatch.setattr(segment, "synthesise", wrong)
+    monkeypatch.setattr(spectral.SpectralDecoder, "samples", wrong)
     with pytest.raises(VerifyError, match="exact arithmetic"):
         verify(GOOD / "good-two-frames.linc", render=True)
     assert run(["verify", str(GOOD / "good-two-frames.linc"), "--render"]) == 7

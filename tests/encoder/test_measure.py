@@ -31,9 +31,10 @@ def test_pictures_are_proved_and_measured() -> None:
 
 
 def test_pictures_that_are_not_those_of_the_encoder_are_found() -> None:
-    code, _ = pictures_code(1, 0, 9, INFO)
+    code, shown = pictures_code(1, 0, 9, INFO)
     assert isinstance(code.pictures, Pictures)
     wrong = replace(code.pictures, digest=bytes(16))
     broken = replace(code, tensors={**code.tensors, (Role.PICTURES, 0): wrong})
+    read = Tally().prove(data_of(broken), None, ARCH, INFO)
     with pytest.raises(VerifyError, match="segment 0: decoded pictures have digest"):
-        Tally().prove(data_of(broken), None, ARCH, INFO)
+        Tally().measure(read, [Frame(planes, at) for at, planes in enumerate(shown)], ARCH, INFO)

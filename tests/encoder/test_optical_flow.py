@@ -16,7 +16,8 @@ from lincodec.container import LincFile
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot, output_shots
 from lincodec.encoder.encode import encode
-from lincodec.encoder.optical_flow import grid_size, motion_bound, motion_field
+from lincodec.encoder.motion import grid_size, motion_bound
+from lincodec.encoder.optical_flow import motion_field
 from lincodec.model.devices import PORTIONS
 from lincodec.options import EncodeOptions, Span
 from lincodec.registry import Role

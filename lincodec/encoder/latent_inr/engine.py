@@ -44,7 +44,6 @@ class LatentInrEngine(Engine):
         self.setting = setting
         self.settings = settings_of(setting.preset, options)
         self.arch = architecture(self.settings, (info.height, info.width))
-        self.rendering = Rendering.of(options.device, options.backend)
         self.warnings = self._slow()
         self._frame_s = self._seconds_a_frame()
         self._pace_measuring()
@@ -61,6 +60,8 @@ class LatentInrEngine(Engine):
                 )
         if options.network is not None:
             raise UsageError(f"--network: preset {preset.name} is nothing but a network")
+        if options.ms_ssim is not None:
+            raise UsageError(f"--ms-ssim: preset {preset.name} can aim at --psnr")
         if options.kind is not None:
             raise UsageError(f"--kind: preset {preset.name} has a kind of its own")
         settings = settings_of(preset, options)
@@ -142,16 +143,20 @@ class LatentInrEngine(Engine):
 
 def _pulling(pulls: Sequence[Pull], device: torch.device) -> LatentLoss | None:
     """The terms of Eq. 6 that draw parts of the latents to embeddings."""
-    targets = [torch.from_numpy(pull.targets).float().to(device) for pull in pulls]
+    drawn = [
+        (pull.first, torch.from_numpy(pull.targets).float().to(device), pull.weight)
+        for pull in pulls
+        if pull.first is not None
+    ]
 
     def loss(z: Tensor, frames: Tensor) -> Tensor:
         total = torch.zeros((), device=z.device)
-        for pull, target in zip(pulls, targets, strict=True):
-            part = z[:, pull.first : pull.first + target.shape[1]]
-            total = total + alignment_loss(part, target[frames], pull.weight)
+        for first, target, weight in drawn:
+            part = z[:, first : first + target.shape[1]]
+            total = total + alignment_loss(part, target[frames], weight)
         return total
 
-    return loss if pulls else None
+    return loss if drawn else None
 
 
 def settings_of(preset: Preset, options: EncodeOptions) -> InrSettings:

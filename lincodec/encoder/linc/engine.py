@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import importlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from lincodec.container import LincArch
-from lincodec.decoder.load import Rendering
+from lincodec.encoder.aim import StepFit
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
-from lincodec.encoder.linc.border_weights import weigh_ends
-from lincodec.encoder.linc.joint_fit import JointFit
+from lincodec.encoder.linc.closed_form import closed_form, with_network, with_weighted_ends
+from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.mode_decision import Layout
-from lincodec.encoder.linc.partitioned_fit import PartitionedFit
-from lincodec.encoder.linc.segment_fit import SegmentFit
-from lincodec.encoder.presets import Preset
-from lincodec.encoder.rate_control import RateControl, StepFit
+from lincodec.encoder.linc.partitioned_fit import EFFORTS, TRIAL_EFFORT, PartitionedFit
+from lincodec.encoder.linc.survey import survey_rates
+from lincodec.encoder.presets import Preset, step_of
+from lincodec.encoder.rate_control import RateControl, wanted_bytes
+from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
-from lincodec.model.devices import device_of
 from lincodec.options import EncodeOptions
 from lincodec.registry import MAX_PICTURES
 from lincodec.system.cores import usable_cores
@@ -27,10 +28,16 @@ from lincodec.types import Frame, VideoInfo
 
 #: Samples of all planes that one segment may hold, so that memory stays bounded.
 SEGMENT_SAMPLES = 70_000_000
+#: Devices that need no looking for.
+_ANYWHERE = ("auto", "cpu")
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
-_PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
+_PARTITIONED_SECONDS = {"instant": 0.1, "fast": 0.3, "medium": 1.2, "slow": 4.0}
+#: The same of proving and measuring what was written.
+_MEASURED_SECONDS = 0.04
+#: Frames that tell how fast a machine is, and how far beyond a time limit that may say to be.
+_PROBE, _TOLERANCE = 6, 1.1
 
 
 class LincEngine(Engine):
@@ -43,12 +50,13 @@ class LincEngine(Engine):
         self.setting = setting
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network
-        self.control = RateControl(options, self.preset, info, setting.frames)
-        self.rendering = Rendering.of(options.device, options.backend)
+        self.control = RateControl(options, self.preset, info, setting.frames, setting.survey)
         self.threads = usable_cores()
+        self.pace = EffortPace(_PARTITIONED_SECONDS, self.threads)
+        self._keep_time(frames)
         self.layout = Layout(
             info, self.control.step, self.preset.effort,
-            trials=self.preset.trials, refined=self.preset.refined, device=self.rendering.device,
+            trials=self.preset.trials, refined=self.preset.refined, device=options.device,
             threads=self.threads,
         )  # fmt: skip
         self.arch = self._arch(*self.layout.windows(frames))
@@ -62,7 +70,29 @@ class LincEngine(Engine):
             raise UsageError(f"--model: preset {preset.name} has no settings for it")
         if options.kind not in (None, "partitioned", "spectral"):
             raise UsageError(f"--kind {options.kind}: expected partitioned or spectral")
-        device_of(options.device)
+        if options.device not in _ANYWHERE:
+            importlib.import_module("lincodec.model.devices").device_of(options.device)
+
+    @staticmethod
+    def surveys(setting: Setting) -> bool:
+        """Whether there is a rate target and segments may be partitioned."""
+        wanted = _wanted(setting)
+        return wanted is not None and wished(setting.preset, setting.options).effort is not None
+
+    @staticmethod
+    def survey(
+        setting: Setting,
+        parts: Iterable[tuple[Range, Sequence[Frame]]],
+        report: Callable[[int], None],
+    ) -> RateSurvey | None:
+        """Bits of every part by a quick partitioned encode."""
+        preset = wished(setting.preset, setting.options)
+        wanted = _wanted(setting)
+        if wanted is None or not preset.effort or not setting.frames:
+            return None
+        start = step_of(preset.quality)
+        share = 8 * wanted / setting.frames
+        return survey_rates(parts, setting.info, share, preset.effort, start, report)
 
     @staticmethod
     def longest(setting: Setting) -> int:
@@ -100,7 +130,7 @@ class LincEngine(Engine):
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
         seconds = _CLOSED_SECONDS * _megasamples(self.setting.info, frames)
         if self.preset.effort:
-            seconds += _PARTITIONED_SECONDS["fast"] * _megasamples(self.layout.info, frames)
+            seconds += self.pace.seconds(TRIAL_EFFORT) * _megasamples(self.layout.info, frames)
         return seconds
 
     def seconds(self, plan: SegmentPlan) -> float:
@@ -112,38 +142,80 @@ class LincEngine(Engine):
 
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
-        code = self.control.choose(self._fit_of(task), task.part, task.budget, task.reserved)
+        deadline, options = task.budget.deadline, self.setting.options
+        if deadline is not None and self.preset.effort:
+            after = self._measuring(_megasamples(self.setting.info, task.part.count))
+            task = replace(task, budget=replace(task.budget, deadline=deadline - after))
+        fit = self._fit_of(task)
+        beside = isinstance(fit, PartitionedFit) and options.motion is None
+        code = self.control.choose(fit, task.part, task.budget, 0 if beside else task.reserved)
         return Fitted(code, cut_short=self.timed and task.budget.over)
 
     def _fit_of(self, task: SegmentTask) -> StepFit:
         """The fit of the kind that codes the segment best, as far as there is time to know."""
         planes, info = [frame.planes for frame in task.frames], self.setting.info
-        effort, refined, device = self._effort(task), self.preset.refined, self.rendering.device
+        effort, refined, options = self._effort(task), self.preset.refined, self.setting.options
         if effort:
-            return PartitionedFit(planes, info, effort, self.threads)
-        closed = SegmentFit(planes, info, self.arch, refined=refined, device=device)
+            return PartitionedFit(planes, info, effort, self.threads, task.pulls, self.pace)
+        closed = closed_form(planes, info, self.arch, refined=refined, device=options.device)
         if refined and not task.budget.hurried:
-            weigh_ends(closed, self.control.step, task.part.continues)
-        return JointFit(closed, self.setting.options.seed) if self.arch.net_layers else closed
+            closed = with_weighted_ends(closed, self.control.step, task.part.continues)
+        return with_network(closed, options.seed) if self.arch.net_layers else closed
 
     def _effort(self, task: SegmentTask) -> str | None:
         """How hard to search for a partitioned segment; None: it is better not partitioned."""
         wish, count, budget = self.preset.effort, task.part.count, task.budget
-        if wish is None or budget.over or count > MAX_PICTURES:
+        if wish is None or count > MAX_PICTURES:
             return None
-        if budget.deadline is not None:
-            left = budget.deadline - time.monotonic()
-            megasamples = _megasamples(self.setting.info, count)
-            if left < _PARTITIONED_SECONDS[wish] * megasamples:
-                return "fast" if left > _PARTITIONED_SECONDS["fast"] * megasamples else None
+        if budget.over or budget.hurried:  # a pace can be kept with these alone
+            return wish
         better = task.plan.partitioned
         if better is None:
-            better = budget.hurried or self.layout.partitioned(task.frames, self.arch)
+            better = self.layout.partitioned(task.frames, self.arch)
         return wish if better else None
+
+    def _keep_time(self, frames: Sequence[Frame]) -> None:
+        """Find out how fast this machine is, and refuse a time limit that cannot be kept.
+
+        Raises:
+            UsageError: the quickest encode takes longer.
+        """
+        setting = self.setting
+        limit = setting.options.max_time
+        if setting.deadline is None or limit is None or self.preset.effort is None:
+            return
+        planes = [frame.planes for frame in frames[:_PROBE]]
+        quickest = next(iter(EFFORTS))
+        probe = PartitionedFit(planes, setting.info, quickest, self.threads, pace=self.pace)
+        probe.bits(self.control.step, quick=False)
+        if setting.frames is None:
+            return
+        megasamples = _megasamples(setting.info, setting.frames)
+        need = self.pace.seconds(quickest) * megasamples + self._measuring(megasamples)
+        left = setting.deadline - time.monotonic()
+        if need > _TOLERANCE * left:
+            info = setting.info
+            raise UsageError(
+                f"--max-time: {setting.frames} frames of {info.width}x{info.height} take about "
+                f"{need + limit - left:.1f} s here at the quickest, expected "
+                f"{limit:.1f} s; give more, fewer frames (--frames), or a "
+                "smaller picture"
+            )
+
+    def _measuring(self, megasamples: float) -> float:
+        """Wall seconds of proving and measuring what was written, beside the next segment."""
+        quickest, expected = next(iter(_PARTITIONED_SECONDS.items()))
+        return _MEASURED_SECONDS * megasamples * self.pace.seconds(quickest) / expected
 
     def account(self, part: Range, coded: int) -> None:
         """Keep the account of a size target."""
         self.control.account(part, coded)
+
+
+def _wanted(setting: Setting) -> float | None:
+    """Bytes that a rate target asks for."""
+    info = setting.info
+    return wanted_bytes(setting.options, setting.frames or 1, (info.width, info.height), info.fps)
 
 
 def _megasamples(info: VideoInfo, frames: int) -> float:

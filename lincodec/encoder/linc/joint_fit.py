@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from lincodec.bitstream.segment import Key, SegmentCode, pack_segment
+from lincodec.bitstream.segment import Key, SegmentCode, code_bits, pack_segment
 from lincodec.bitstream.segment import Tensor as Coding
+from lincodec.encoder.aim import DB_PER_LOG_BYTES, Aim, Figure
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.quantise import Coded
-from lincodec.encoder.linc.segment_fit import DB_PER_LOG_BYTES, SegmentFit, code_bits
-from lincodec.encoder.rate_control import Trial
+from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.segments import Range
 from lincodec.model.network import network_shape
 
@@ -45,15 +45,11 @@ class JointFit:
         """
         self.closed, self.seed = closed, seed
 
-    def trial(self, step: float, every: int = 4) -> Trial:
-        """What the closed form alone gives at a step."""
-        return self.closed.trial(step, every)
-
-    def run(
-        self, part: Range, step: float, budget: Budget, wanted: float | None = None
-    ) -> SegmentCode:
-        """The final fit, see ``StepFit``; ``wanted`` counts the network."""
+    def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
+        """The final fit, see ``StepFit``; an aim in bits counts the network."""
         begun, fit = time.monotonic(), self.closed
+        step = step if aim is None else fit.aimed(aim, step)
+        wanted = aim.value if aim and aim.figure is Figure.BITS else None
         coded = fit.quantise(step)
         plain = fit.code(part, coded)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM

@@ -7,27 +7,30 @@ step and the price of a bit of each level, and the latents that say what frames 
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 
 from lincodec.bitstream.pictures import PictureDigest, Pictures, units
-from lincodec.bitstream.segment import Key, SegmentCode
+from lincodec.bitstream.segment import Key, SegmentCode, code_bits
 from lincodec.bitstream.segment import Tensor as Coding
 from lincodec.container import chroma_of
 from lincodec.core.encoder import PartitionedEncoder
 from lincodec.core.signatures import Effort, Task
 from lincodec.core.tasks import Tasks
+from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.budget import Budget
+from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.pyramid import Place, pyramid
 from lincodec.encoder.linc.themes import themes
-from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
+from lincodec.semantics.pull import Pull
 from lincodec.types import Planes, VideoInfo
-from lincodec.video.metrics import psnr, rgb_error
+from lincodec.video.metrics import ms_ssim, psnr, rgb_error
 
 #: Step of the pyramid's base over the luma step that a quality stands for: a bit then buys about
 #: as much in the frames that nothing is predicted from as it does in the closed form.
@@ -48,13 +51,21 @@ _MERGE_SIZE, _COUNT_LIMIT = 6, 16
 #: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
 #: that others would be predicted from is not worth its bits.
 _DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
-#: Further encodes that may be made to come this near to the bits that are wanted.
-_AIMS, _NEAR = 2, 0.005
-#: About how many factors e of bits a factor e of the step saves.
-_BITS_SLOPE = 1.2
+#: Efforts that have time for it.
+_DENOISED = ("medium", "slow")
+#: Quick encodes, and encodes at the effort asked for, that may be made to come to an aim.
+_QUICK_TRIES, _TRIES = 5, 3
+#: Of so many frames one is measured where a quality is aimed at.
+_MEASURED_EVERY = 4
+#: Share of the bytes of the frames that latents of their appearance may take.
+_THEMES = 0.02
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
+    "instant": {
+        "merge_trials": 1, "intra_trials": 1, "intra_inter_trials": 1, "both_rounds": 0,
+        "parts": 0, "transform_split": 0, "rdo": 1, "vectors": -1, "early": 4,
+    },
     "fast": {
         "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 1,
         "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 0, "early": 3,
@@ -63,9 +74,14 @@ EFFORTS: dict[str, dict[str, int]] = {
         "merge_trials": 2, "intra_trials": 4, "intra_inter_trials": 2, "both_rounds": 4,
         "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 1,
     },
+    "slow": {
+        "merge_trials": 5, "intra_trials": 8, "intra_inter_trials": 4, "both_rounds": 4,
+        "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 0,
+    },
 }  # fmt: skip
 
-Report = Callable[[float, float | None], None]
+#: How hard trials search, and those that only look for a step.
+TRIAL_EFFORT, _QUICK_EFFORT = "fast", "instant"
 
 
 @dataclass(frozen=True)
@@ -74,82 +90,149 @@ class _Coded:
 
     step: float
     stream: bytes
+    digest: bytes
+    """Of the decoded frames."""
     planes: list[Planes]
-    """Decoded, in display order."""
+    """Those frames, in display order, if they were to be kept."""
+    sizes: list[int]
+    """Bytes of each frame."""
 
 
 class PartitionedFit:
-    """One segment's fit; serves trials at several quantiser steps and the final run."""
+    """One segment's fit, a ``StepFit``; serves trials at several quantiser steps too."""
 
     def __init__(
-        self, frames: Sequence[Planes], info: VideoInfo, effort: str, threads: int
+        self,
+        frames: Sequence[Planes],
+        info: VideoInfo,
+        effort: str,
+        threads: int,
+        pulls: Sequence[Pull] = (),
+        pace: EffortPace | None = None,
     ) -> None:
         """
         Args:
             frames: the segment's source frames.
             info: the video they come from.
-            effort: a name of ``EFFORTS``.
+            effort: of the final run, a name of ``EFFORTS``.
             threads: that encode; the bytes are the same with any number.
+            pulls: what its latents shall tell.
+            pace: that lowers the effort of frames where a time limit asks for it.
         """
-        self.source, self.info, self.threads = frames, info, threads
-        self._effort = Effort(**EFFORTS[effort])
+        self.source, self.info, self.threads, self.pulls = frames, info, threads, pulls
+        self.effort, self.pace = effort, pace
         self._weights = _chroma_weights(info)
         self._places = pyramid(len(frames))
-        self._last: _Coded | None = None
+        self._made: dict[float, _Coded] = {}
 
     def trial(self, step: float, every: int = 4) -> Trial:
-        """Bits, and mean RGB PSNR in dB of every ``every``-th frame, at a step."""
-        coded = self._coded(step)
-        errors = [
-            rgb_error(self.source[at], coded.planes[at], self.info)
-            for at in range(0, len(self.source), every)
-        ]
-        return Trial(8 * len(coded.stream), sum(map(psnr, errors)) / len(errors))
+        """What a quick encode gives at a step; quality is that of every ``every``-th frame."""
+        return self._measured(_Encode(self, step, TRIAL_EFFORT).result(), Figure.PSNR, every)
 
-    def run(
-        self, part: Range, step: float, budget: Budget, wanted: float | None = None
-    ) -> SegmentCode:
-        """The final fit; the arguments are those of ``StepFit.run``."""
-        for _ in range(_AIMS if wanted is not None else 0):
-            share = 8 * len(self._coded(step).stream) / (wanted or 1)
-            if abs(share - 1) < _NEAR or budget.over:
-                break
-            step *= share ** (1 / _BITS_SLOPE)
-        coded = self._coded(step, budget.report)
-        digest = PictureDigest()
-        for planes in coded.planes:
-            digest.add(planes)
-        shape = (len(coded.planes), *units((self.info.height, self.info.width)))
+    def frame_trials(self, step: float) -> list[Trial]:
+        """Bits and RGB PSNR in dB of every frame in a quick encode at a step."""
+        coded = _Encode(self, step, TRIAL_EFFORT).result()
+        return [Trial(8 * size, self._quality(coded, at)) for at, size in enumerate(coded.sizes)]
+
+    def _quality(self, coded: _Coded, at: int) -> float:
+        """RGB PSNR in dB of one frame."""
+        return psnr(rgb_error(self.source[at], coded.planes[at], self.info))
+
+    def bits(self, step: float, *, quick: bool) -> int:
+        """Bits at a step, of a quick encode or of one at the effort asked for."""
+        if quick:
+            return self._bits(_Encode(self, step, _QUICK_EFFORT).result(keep=False))
+        return self._bits(self._coded(step))
+
+    def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
+        """The final fit, see ``StepFit``."""
+        if aim is not None:
+            step = self._aimed(aim, step, budget)
+        coded = self._made.get(step) or _Encode(self, step, self.effort, budget).result(keep=False)
+        return self._code(part, coded.stream, coded.digest)
+
+    def _code(self, part: Range, stream: bytes, digest: bytes) -> SegmentCode:
+        """The segment's tensors as they will be written."""
+        shape = (len(self.source), *units((self.info.height, self.info.width)))
         tensors: dict[Key, Coding] = {
-            (Role.PICTURES, 0): Pictures(shape, digest.value, coded.stream),
-            (Role.LATENT, 0): themes(self.source),
+            (Role.PICTURES, 0): Pictures(shape, digest, stream),
+            (Role.LATENT, 0): themes(self.source, _THEMES * len(stream), self.pulls),
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
 
-    def _coded(self, step: float, report: Report | None = None) -> _Coded:
-        """The segment at a step; the last one made is kept."""
-        if self._last is None or self._last.step != step:
-            self._last = _Encode(self, step).result(report)
-        return self._last
+    def _bits(self, coded: _Coded) -> int:
+        """Bits of the segment's table and payloads."""
+        whole = Range(0, len(self.source), False)
+        return code_bits(self._code(whole, coded.stream, PictureDigest().value))
+
+    def _aimed(self, aim: Aim, step: float, budget: Budget) -> float:
+        """The step that comes to an aim: by quick encodes, then by such as will be written."""
+        least = math.inf
+
+        def quick(step: float) -> Trial:
+            coded = _Encode(self, step, _QUICK_EFFORT).result()
+            return self._measured(coded, aim.figure, _MEASURED_EVERY)
+
+        def full(step: float) -> Trial:
+            nonlocal least
+            every = 1 if aim.figure is Figure.PSNR else _MEASURED_EVERY
+            found = self._measured(self._coded(step, budget), aim.figure, every)
+            badness = aim.badness(aim.off(found))
+            for other in list(self._made):  # the pictures of one encode are enough to hold
+                if (other != step) == (badness < least):
+                    del self._made[other]
+            least = min(least, badness)
+            return found
+
+        if not aim.near:
+            step = seek(aim, step, quick, _QUICK_TRIES)
+        once = budget.over or budget.deadline is not None
+        return step if once else seek(aim, step, full, _TRIES)
+
+    def _measured(self, coded: _Coded, figure: Figure, every: int) -> Trial:
+        """Bits of an encode, and the figure of every ``every``-th frame."""
+        bits, shown = self._bits(coded), range(0, len(self.source), every)
+        if figure is Figure.BITS:
+            return Trial(bits, math.nan)
+        if figure is Figure.MS_SSIM:
+            peak = float((1 << self.info.bit_depth) - 1)
+            found = [ms_ssim(self.source[at][0], coded.planes[at][0], peak) for at in shown]
+            return Trial(bits, math.nan, sum(found) / len(found))
+        errors = [rgb_error(self.source[at], coded.planes[at], self.info) for at in shown]
+        return Trial(bits, sum(map(psnr, errors)) / len(errors))
+
+    def _coded(self, step: float, budget: Budget | None = None) -> _Coded:
+        """The segment at a step; the best made on the way to an aim is kept."""
+        if step not in self._made:
+            self._made[step] = _Encode(self, step, self.effort, budget).result()
+        return self._made[step]
 
 
 class _Encode:
-    """One pass over the frames of a segment at one step."""
+    """One pass over the frames of a segment at one step and effort."""
 
-    def __init__(self, fit: PartitionedFit, step: float) -> None:
-        self.fit, self.step = fit, step
+    def __init__(
+        self, fit: PartitionedFit, step: float, effort: str, budget: Budget | None = None
+    ) -> None:
+        self.fit, self.step, self.effort, self.budget = fit, step, effort, budget
+        self.megasamples = fit.info.width * fit.info.height / 1e6
+        self.left = len(fit.source)
         self.places = fit._places
         self.shown: dict[int, Planes] = {}
+        self.sizes: dict[int, int] = {}
+        self.digest, self.digested = PictureDigest(), 0
         self.users = Counter(frame for place in self.places for frame in place.needs)
 
-    def result(self, report: Report | None) -> _Coded:
-        """Code every frame once those it needs are coded, and put the segment together."""
+    def result(self, *, keep: bool = True) -> _Coded:
+        """Code every frame once those it needs are coded, and put the segment together.
+
+        Args:
+            keep: whether the decoded frames are; else memory holds a few of them.
+        """
         fit, count = self.fit, len(self.places)
         with PartitionedEncoder(
             fit.source[0], chroma_of(fit.info.chroma_shift), fit.info.bit_depth, count
         ) as encoder:
-            for frame, planes in enumerate(fit.source):  # a filtered one looks at its neighbours
-                encoder.source(frame, planes)
             tasks = Tasks(fit.threads)
             try:
                 coded: dict[int, Future[None]] = {}
@@ -160,16 +243,44 @@ class _Encode:
                 for done, place in enumerate(self.places):
                     coded[place.frame].result()
                     self._release(encoder, place)
-                    if report is not None:
-                        report((done + 1) / count, None)
+                    self._digest(keep=keep)
+                    if self.budget is not None:
+                        self.budget.report((done + 1) / count, None)
             finally:
                 tasks.close()
             stream = encoder.finish([place.frame for place in self.places])
-        return _Coded(self.step, stream, [self.shown[frame] for frame in range(count)])
+        planes = [self.shown[frame] for frame in range(count)] if keep else []
+        sizes = [self.sizes[frame] for frame in range(count)]
+        return _Coded(self.step, stream, self.digest.value, planes, sizes)
+
+    def _digest(self, *, keep: bool) -> None:
+        """Add the decoded frames that are next to be shown to the digest."""
+        while (planes := self.shown.get(self.digested)) is not None:
+            self.digest.add(planes)
+            if not keep:
+                del self.shown[self.digested]
+            self.digested += 1
 
     def _code(self, encoder: PartitionedEncoder, place: Place) -> None:
-        encoder.code(self._task(place))
+        pace, effort = self.fit.pace, self.effort
+        if pace is None:
+            self._run(encoder, place, effort)
+        else:
+            if self.budget is not None and self.budget.deadline is not None:
+                left = self.budget.deadline - time.monotonic()
+                effort = pace.choose(effort, self.left * self.megasamples, left)
+            with pace.timing(effort, self.megasamples):
+                self._run(encoder, place, effort)
+        self.left -= 1
         self.shown[place.frame] = encoder.picture(place.frame)
+
+    def _run(self, encoder: PartitionedEncoder, place: Place, effort: str) -> None:
+        """Hand the frame over, with those around it that its source is filtered with; code it."""
+        task = self._task(place, effort)
+        for frame in range(place.frame - task.denoise_reach, place.frame + task.denoise_reach + 1):
+            if 0 <= frame < len(self.places):
+                encoder.source(frame, self.fit.source[frame])
+        self.sizes[place.frame] = encoder.code(task)
 
     def _release(self, encoder: PartitionedEncoder, place: Place) -> None:
         """Free what no later frame needs, of a coded frame and of those it needed."""
@@ -180,12 +291,13 @@ class _Encode:
         if not self.users[place.frame]:
             encoder.release(place.frame)
 
-    def _task(self, place: Place) -> Task:
+    def _task(self, place: Place, effort: str) -> Task:
         """How a frame is coded."""
         at = min(place.level, len(_EIGHTHS) - 1)
         step = self.step * _BASE * _EIGHTHS[at] / 8
         weights = self.fit._weights
         first, second = place.references or (-1, -1)
+        filtered = effort in _DENOISED and place.level <= _DENOISE_LEVEL
         task = Task(
             display=place.frame,
             level=place.level,
@@ -196,9 +308,9 @@ class _Encode:
             merge_size=_MERGE_SIZE,
             count_limit=_COUNT_LIMIT,
             referenced=int(self.users[place.frame] > 0),
-            denoise_reach=_DENOISE_REACH if place.level <= _DENOISE_LEVEL else 0,
+            denoise_reach=_DENOISE_REACH if filtered else 0,
             denoise_strength=_DENOISE_STRENGTH,
-            effort=self.fit._effort,
+            effort=Effort(**EFFORTS[effort]),
         )
         task.reference[:] = first, second
         task.step[:] = [step_index(step / math.sqrt(w)) for w in (1.0, *weights)]

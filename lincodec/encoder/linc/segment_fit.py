@@ -11,15 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lincodec.bitstream.segment import Key, Lattice, SegmentCode, pack_segment
+from lincodec.bitstream.segment import Key, Lattice, SegmentCode, code_bits
 from lincodec.bitstream.segment import Tensor as Coding
 from lincodec.container import LincArch
 from lincodec.decoder.load import placed
+from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc import basis_search, klt, rdo
 from lincodec.encoder.linc.klt import CHROMA_RATIO
 from lincodec.encoder.linc.quantise import Coded, Rounded, on_lattice, rounded, thinned, trimmed
-from lincodec.encoder.rate_control import Trial
 from lincodec.encoder.segments import Range
 from lincodec.model.devices import CPU
 from lincodec.model.geometry import Geometry
@@ -28,7 +28,7 @@ from lincodec.model.output import quantise, to_frames
 from lincodec.model.segment import SegmentModel
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
-from lincodec.video.metrics import psnr, rgb_error
+from lincodec.video.metrics import ms_ssim, psnr, rgb_error
 
 #: Chooses integers for weights over their steps, float32 per channel, at a price of a bit.
 Chooser = Callable[[list[np.ndarray], float], list[np.ndarray]]
@@ -37,10 +37,10 @@ Chooser = Callable[[list[np.ndarray], float], list[np.ndarray]]
 RATE = 0.1
 #: A temporal basis turned for one step also serves others up to this factor e away.
 _SAME_BASIS = 0.2
+#: Trials that may be made to come to an aim.
+_TRIES = 7
 #: Components of a smaller norm, in steps, are left out.
 _LEAST_NORM = 2.5
-#: Measured slope of the closed form: dB gained per factor e of bytes.
-DB_PER_LOG_BYTES = 3.5
 
 
 class SegmentFit:
@@ -86,11 +86,31 @@ class SegmentFit:
         self.split = False
         """Whether two bases share the blocks."""
 
-    def trial(self, step: float, every: int = 4) -> Trial:
-        """Bits, and quality of every ``every``-th frame, of the closed form at a step."""
+    def trial(self, step: float, every: int = 4, *, similarity: bool = False) -> Trial:
+        """Bits, and quality of every ``every``-th frame, of the closed form at a step.
+
+        Args:
+            step: luma step.
+            every: so many frames are measured once.
+            similarity: whether MS-SSIM is measured instead of PSNR.
+        """
         coded = self.quantise(step)
         bits = code_bits(self.code(Range(0, self.frames, False), coded))
+        if similarity:
+            return Trial(bits, math.nan, self._similarity(coded, every))
         return Trial(bits, self.quality(coded, None, every))
+
+    def _similarity(self, coded: Coded, every: int) -> float:
+        """Mean MS-SSIM of luma of every ``every``-th frame."""
+        values, weights = decoded(coded, self.device)
+        model = SegmentModel(self.geometry, values, weights)
+        peak = float((1 << self.info.bit_depth) - 1)
+        found = []
+        for at in range(0, self.frames, every):
+            planes = model.native(values[:, at : at + 1])
+            shown = to_frames(quantise(planes, self.info.bit_depth))[0]
+            found.append(ms_ssim(self.source[at][0], shown[0], peak))
+        return sum(found) / len(found)
 
     @property
     def frames(self) -> int:
@@ -115,11 +135,15 @@ class SegmentFit:
                 found.append(rendered_psnr(planes, self.source[index], self.info))
         return found
 
-    def run(
-        self, part: Range, step: float, budget: Budget, wanted: float | None = None
-    ) -> SegmentCode:
+    def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
         """The closed form, see ``StepFit``."""
-        return self.code(part, self.quantise(step))
+        return self.code(part, self.quantise(step if aim is None else self.aimed(aim, step)))
+
+    def aimed(self, aim: Aim, step: float) -> float:
+        """The step at which the closed form comes to an aim."""
+        every = 1 if aim.figure is Figure.PSNR else 4
+        similarity = aim.figure is Figure.MS_SSIM
+        return seek(aim, step, lambda at: self.trial(at, every, similarity=similarity), _TRIES)
 
     def render(self, coded: Coded) -> tuple[Tensor, list[Tensor]]:
         """Latents [D, n] and the spectral decode of every frame, [n, h, w] per channel."""
@@ -241,12 +265,6 @@ def rendered_psnr(planes: Sequence[Tensor], source: Planes, info: VideoInfo) -> 
     """RGB PSNR in dB of one rendered frame, float32 [1, h, w] per channel, as it is shown."""
     shown = to_frames(quantise(planes, info.bit_depth))[0]
     return psnr(rgb_error(source, shown, info))
-
-
-def code_bits(code: SegmentCode) -> int:
-    """Bits of a segment's table and payloads."""
-    header, weights, latents = pack_segment(code)
-    return 8 * (len(header.pack()) + len(weights) + len(latents))
 
 
 def decoded(coded: Coded, device: torch.device) -> tuple[Tensor, list[Tensor]]:

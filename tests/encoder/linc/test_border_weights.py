@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from lincodec.bitstream.segment import code_bits
 from lincodec.container import LincArch
 from lincodec.encoder.linc.border_weights import end_weights
 from lincodec.encoder.linc.mode_decision import score
-from lincodec.encoder.linc.segment_fit import SegmentFit, code_bits
+from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.presets import step_of
 from lincodec.encoder.segments import Range
 from lincodec.options import Span

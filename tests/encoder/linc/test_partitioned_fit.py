@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from lincodec.bitstream.pictures import PictureDigest
+from lincodec.bitstream.segment import SegmentCode, code_bits
 from lincodec.container import chroma_of
 from lincodec.core.partitioned import PartitionedDecoder
+from lincodec.encoder.aim import Aim, Figure
 from lincodec.encoder.budget import Budget
+from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.partitioned_fit import EFFORTS, PartitionedFit, step_index
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
+from lincodec.video.metrics import ms_ssim, psnr, rgb_error
 
 Shift = tuple[int, int] | None
 
@@ -41,6 +46,15 @@ def info_of(width: int, height: int, depth: int, shift: Shift) -> VideoInfo:
     return VideoInfo(width, height, Fraction(25), bit_depth=depth, chroma_shift=shift)
 
 
+def decoded(code: SegmentCode, info: VideoInfo) -> list[Planes]:
+    """The pictures of a segment."""
+    pictures, chroma = code.pictures, chroma_of(info.chroma_shift)
+    assert pictures is not None
+    size, count = (info.width, info.height), pictures.shape[0]
+    with PartitionedDecoder(pictures.stream, *size, chroma, info.bit_depth, count) as decoder:
+        return list(decoder.frames(range(count)))
+
+
 @pytest.mark.parametrize(
     ("size", "depth", "shift", "count"),
     [
@@ -64,9 +78,7 @@ def test_what_is_written_decodes_to_what_was_coded(
     assert code.values(Role.LATENT).shape[1] == count
     pictures, digest = code.pictures, PictureDigest()
     assert pictures is not None
-    with PartitionedDecoder(pictures.stream, *size, chroma_of(shift), depth, count) as decoder:
-        decoded = list(decoder.frames(range(count)))
-    for planes, source in zip(decoded, frames, strict=True):
+    for planes, source in zip(decoded(code, info), frames, strict=True):
         digest.add(planes)
         assert [p.shape for p in planes] == [p.shape for p in source]
     assert digest.value == pictures.digest
@@ -93,10 +105,48 @@ def test_a_coarser_step_takes_fewer_bits_and_bits_that_are_wanted_are_met() -> N
     fine, coarse = fit.trial(12.0), fit.trial(48.0)
     assert fine.bits > 1.3 * coarse.bits
     assert fine.psnr > coarse.psnr + 3
-    wanted = (fine.bits + coarse.bits) / 2
-    pictures = fit.run(Range(0, 9, False), 24.0, Budget(), wanted).pictures
-    assert pictures is not None
-    assert abs(8 * len(pictures.stream) / wanted - 1) < 0.15
+
+
+@pytest.mark.parametrize("near", [False, True])
+def test_bits_that_are_wanted_are_met(near: bool) -> None:
+    info = info_of(96, 80, 8, (1, 1))
+    fit = PartitionedFit(moving(info, 9), info, "medium", 1)
+    wanted = (fit.trial(12.0).bits + fit.trial(48.0).bits) / 2
+    code = fit.run(Range(0, 9, False), 24.0, Budget(), Aim(Figure.BITS, wanted, near=near))
+    assert abs(code_bits(code) / wanted - 1) < 0.05
+    assert len(fit._made) == 1  # pictures of one encode alone are held
+
+
+def test_a_quality_that_is_wanted_is_reached() -> None:
+    info = info_of(96, 80, 8, (1, 1))
+    source = moving(info, 9)
+    for figure, value in ((Figure.PSNR, 34.0), (Figure.MS_SSIM, 0.98)):
+        fit = PartitionedFit(source, info, "fast", 1)
+        code = fit.run(Range(0, 9, False), 16.0, Budget(), Aim(figure, value))
+        shown = decoded(code, info)
+        if figure is Figure.PSNR:
+            errors = [rgb_error(a, b, info) for a, b in zip(source, shown, strict=True)]
+            found = sum(map(psnr, errors)) / 9
+            assert value - 0.005 <= found < value + 3
+        else:
+            found = sum(ms_ssim(source[at][0], shown[at][0]) for at in (0, 4, 8)) / 3
+            assert value - 5e-5 <= found < value + 0.01
+
+
+def test_a_pace_lowers_the_effort_of_what_is_late() -> None:
+    info = info_of(96, 80, 8, (1, 1))
+    source = moving(info, 9)
+
+    def coded(left: float) -> bytes:
+        pace = EffortPace({"fast": 1e-6, "medium": 1e6}, 1)
+        fit = PartitionedFit(source, info, "medium", 1, pace=pace)
+        budget = Budget(deadline=time.monotonic() + left)
+        pictures = fit.run(Range(0, 9, False), 24.0, budget).pictures
+        assert pictures is not None
+        return pictures.stream
+
+    assert coded(1e9) == PartitionedFit(source, info, "medium", 1)._coded(24.0).stream
+    assert coded(0.0) == PartitionedFit(source, info, "fast", 1)._coded(24.0).stream
 
 
 def test_steps_have_sixteen_indices_an_octave() -> None:

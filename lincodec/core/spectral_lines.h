@@ -1,0 +1,18 @@
+/* Lines of samples of spectral segments: blending across borders, and rounding (spec 8.3, 8.6). */
+#ifndef LINC_SPECTRAL_LINES_H
+#define LINC_SPECTRAL_LINES_H
+
+#include <stddef.h>
+
+#include "linc_spectral.h"
+
+/* Blends the blocks of one line: `overlap` samples on both sides of every inner border. */
+void linc_spectral_blend_line(float *line, int columns, int block, int overlap, const float *fold);
+
+/* Blends two lines that lie as far above and below a border. */
+void linc_spectral_blend_lines(float *above, float *below, int width, float fold);
+
+/* A line as the caller wants it; 0 if a sample is not a finite number. */
+int linc_spectral_put(const float *line, int width, int depth, void *out);
+
+#endif

@@ -1,0 +1,76 @@
+"""Options of output encoders: constant quality and speed, by the names that each gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lincodec.errors import UsageError
+
+#: Constant quality used when the caller gives none: close to transparent, per encoder.
+DEFAULT_CRF: Mapping[str, float] = {
+    "libx264": 16,
+    "libx265": 18,
+    "libsvtav1": 22,
+    "libvpx-vp9": 22,
+    "h264_nvenc": 19,
+    "hevc_nvenc": 21,
+    "av1_nvenc": 25,
+}
+#: Preset of libx264 where none is given, up to so many luma samples of a picture: the slowest that
+#: does not hold up decoding.
+_SPEEDS = ((250_000, "medium"), (1_000_000, "veryfast"))
+_FASTEST = "superfast"
+_X26X_PRESETS = (
+    "ultrafast", "superfast", "veryfast", "faster", "fast",
+    "medium", "slow", "slower", "veryslow", "placebo",
+)  # fmt: skip
+#: Ends of the names of encoders that are a device of the machine.
+_DEVICES = ("_nvenc", "_qsv", "_amf", "_vaapi", "_videotoolbox", "_v4l2m2m", "_mf", "_vulkan")
+
+
+def is_hardware(codec: str) -> bool:
+    """Whether an encoder needs a device and its driver."""
+    return codec.endswith(_DEVICES)
+
+
+def usual_preset(codec: str, samples: int) -> str | None:
+    """Preset of an encoder for pictures of so many luma samples; None: the encoder's own."""
+    if codec != "libx264":
+        return None
+    return next((name for limit, name in _SPEEDS if samples <= limit), _FASTEST)
+
+
+def encoder_options(
+    codec: str, crf: float | None, preset: str | None, extra: Mapping[str, str], samples: int
+) -> dict[str, str]:
+    """Options for the encoder ``codec``; ``extra`` wins over the named ones.
+
+    ``crf`` None takes ``DEFAULT_CRF``; encoders without constant quality ignore it. ``preset``
+    None takes ``usual_preset`` of ``samples`` luma samples.
+
+    Raises:
+        UsageError: The preset is not one of the encoder's.
+    """
+    options: dict[str, str] = {}
+    quality = crf if crf is not None else DEFAULT_CRF.get(codec)
+    explicit = {"crf", "qp", "b", "cq", "global_quality"} & set(extra)
+    if quality is not None and not explicit:
+        options |= _constant(codec, quality)
+    preset = preset or usual_preset(codec, samples)
+    if preset is not None:
+        if codec in ("libx264", "libx265") and preset not in _X26X_PRESETS:
+            raise UsageError(
+                f"{codec} has no preset {preset!r}; expected one of {', '.join(_X26X_PRESETS)}"
+            )
+        options["cpu-used" if codec.startswith("libvpx") else "preset"] = preset
+    if codec == "libx265":
+        options["x265-params"] = "log-level=error"
+    options.update(extra)
+    return options
+
+
+def _constant(codec: str, quality: float) -> dict[str, str]:
+    """The options that ask for constant quality."""
+    if codec.endswith("_nvenc"):
+        return {"rc": "vbr", "cq": f"{quality:g}", "b": "0"}
+    return {"global_quality" if codec.endswith("_qsv") else "crf": f"{quality:g}"}

@@ -1,0 +1,53 @@
+"""Options of output encoders, and what is said where an encoder's device is missing."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from lincodec.errors import ResourceError, UsageError
+from lincodec.types import VideoInfo
+from lincodec.video.quality import encoder_options, is_hardware
+from lincodec.video.writer import FrameWriter
+
+HD = 1280 * 720
+
+
+@pytest.mark.parametrize(
+    ("samples", "preset"),
+    [(176 * 144, "medium"), (HD, "veryfast"), (1920 * 1080, "superfast")],
+)
+def test_the_usual_preset_keeps_up_with_decoding(samples: int, preset: str) -> None:
+    assert encoder_options("libx264", None, None, {}, samples) == {"crf": "16", "preset": preset}
+
+
+def test_what_is_given_wins() -> None:
+    given = encoder_options("libx264", 20, "slow", {"crf": "9", "preset": "placebo"}, HD)
+    assert given == {"crf": "9", "preset": "placebo"}
+    assert encoder_options("libx264", 20, "slow", {}, HD) == {"crf": "20", "preset": "slow"}
+    assert encoder_options("libx264", None, None, {"b": "1M"}, HD)["b"] == "1M"
+    assert "crf" not in encoder_options("libx264", None, None, {"b": "1M"}, HD)
+    assert encoder_options("libsvtav1", None, None, {}, HD) == {"crf": "22"}
+    with pytest.raises(UsageError, match="no preset 'warp'"):
+        encoder_options("libx265", None, "warp", {}, HD)
+
+
+def test_devices_have_names_of_their_own_for_quality() -> None:
+    assert encoder_options("h264_nvenc", 20, None, {}, HD) == {"rc": "vbr", "cq": "20", "b": "0"}
+    assert encoder_options("h264_nvenc", None, None, {}, HD)["cq"] == "19"
+    assert encoder_options("hevc_qsv", 20, None, {}, HD) == {"global_quality": "20"}
+    assert is_hardware("hevc_videotoolbox")
+    assert not is_hardware("libx264")
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="devices of Linux")
+@pytest.mark.parametrize("codec", ["h264_nvenc", "h264_v4l2m2m"])
+def test_a_device_that_is_missing_is_said(codec: str, tmp_path: Path) -> None:
+    if codec not in av.codecs_available or list(Path("/dev").glob("nvidia*")):
+        pytest.skip("no such encoder is compiled in, or its device may be there")
+    info = VideoInfo(width=64, height=64, fps=Fraction(25))
+    with pytest.raises(ResourceError, match=f"{codec} does not start: .* use --codec libx264"):
+        FrameWriter(str(tmp_path / "x.mp4"), info, Fraction(1, 25), codec=codec)
