@@ -22,7 +22,7 @@ typedef struct Work {
     EncTrial *trials; /* nine */
     LincFrame *frame;
     LincVector *vectors; /* coarse ones of both references, and their working space */
-    LincVector *matches; /* exact ones of both references, and of the picture in itself */
+    LincVector *matches; /* exact ones of both references, and of the picture in itself, or NULL */
     LincPicture *source; /* filtered, or NULL */
     LincStates start;
 } Work;
@@ -42,9 +42,8 @@ static LincStatus make_work(LincPool *pool, const LincGeometry *g, Work *w) {
     w->search = calloc(1, sizeof *w->search);
     w->trials = calloc(9, sizeof *w->trials);
     w->vectors = calloc(3 * cells + 1, sizeof *w->vectors);
-    w->matches = malloc(3 * (size_t)g->columns * (size_t)g->rows * sizeof *w->matches);
     w->frame = linc_pool_frame(pool, g);
-    if (!w->search || !w->trials || !w->vectors || !w->matches || !w->frame) return LINC_MEMORY;
+    if (!w->search || !w->trials || !w->vectors || !w->frame) return LINC_MEMORY;
     for (int i = 0; i < 4; i++) {
         w->search->best[i] = &w->trials[2 * i];
         w->search->work[i] = &w->trials[2 * i + 1];
@@ -120,7 +119,7 @@ static void set_prices(EncSearch *s, const LincTask *t) {
     enc_set_offset(s, 0);
 }
 
-static LincStatus set_references(LincEncoder *e, const LincTask *t, Work *w) {
+static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
     EncSearch *s = w->search;
     const LincGeometry *g = &e->geometry;
     EncFrame *own = &e->frames[t->display];
@@ -134,29 +133,35 @@ static LincStatus set_references(LincEncoder *e, const LincTask *t, Work *w) {
         s->coarse[r] = field;
         if (r && s->phases[0] == s->phases[1]) {
             s->coarse[1] = s->coarse[0];
-            s->matches[1] = s->matches[0];
             continue;
         }
-        LincVector *matches = w->matches + r * g->columns * g->rows;
-        LincStatus status = enc_match(g, &own->source->plane[0], &f->source->plane[0], matches);
-        if (status) return status;
-        s->matches[r] = matches;
         enc_coarse_search(&own->shrunk, &f->shrunk, enc_coarse_range(t->display - t->reference[r]),
                           64 << (g->depth - 12), t->effort.early > 3, w->vectors + 2 * cells, field);
     }
-    if (!w->frame->header.temporal) return LINC_OK;
+    if (!w->frame->header.temporal) return;
     for (int r = 0; r < t->references; r++)
         w->frame->collocated[r] = e->frames[t->reference[t->references - 1 - r]].motion;
-    return LINC_OK;
 }
 
-static LincStatus set_copies(const EncFrame *f, Work *w) {
+/* Exact matches in references that are screens as well, and in the picture itself. */
+static LincStatus set_matches(const LincEncoder *e, const LincTask *t, Work *w) {
     EncSearch *s = w->search;
-    const LincGeometry *g = s->geometry;
-    LincVector *copies = w->matches + 2 * g->columns * g->rows;
-    if (!(w->frame->header.tools & LINC_TOOL_COPY)) return LINC_OK;
-    s->copies = copies;
-    return enc_match_inside(g, &f->source->plane[0], copies);
+    const LincGeometry *g = &e->geometry;
+    size_t cells = (size_t)g->columns * (size_t)g->rows;
+    const LincPlane *own = &e->frames[t->display].source->plane[0];
+    LincStatus status = LINC_OK;
+    if (!e->frames[t->display].screen) return LINC_OK;
+    if (!(w->matches = malloc(3 * cells * sizeof *w->matches))) return LINC_MEMORY;
+    for (int r = 0; r < t->references && !status; r++) {
+        const EncFrame *f = &e->frames[t->reference[r]];
+        if (!f->screen) continue;
+        s->matches[r] = r && t->reference[0] == t->reference[1] ? s->matches[0] : w->matches + (size_t)r * cells;
+        if (!r || s->matches[1] != s->matches[0])
+            status = enc_match(g, own, &f->source->plane[0], w->matches + (size_t)r * cells);
+    }
+    if (status || !(w->frame->header.tools & LINC_TOOL_COPY)) return status;
+    s->copies = w->matches + 2 * cells;
+    return enc_match_inside(g, own, w->matches + 2 * cells);
 }
 
 static void search_units(Work *w) {
@@ -215,7 +220,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     }
     set_header(t, &w->frame->header);
     w->frame->header.tools &= ~LINC_TOOL_FILTER;
-    if (!enc_is_screen(g, &f->source->plane[0])) w->frame->header.tools &= ~SCREEN_TOOLS;
+    f->screen = enc_is_screen(g, &f->source->plane[0]);
+    if (!f->screen) w->frame->header.tools &= ~SCREEN_TOOLS;
     w->frame->picture = f->picture;
     s->geometry = g;
     s->frame = w->frame;
@@ -225,8 +231,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     s->quantiser.hiding = (t->tools & LINC_TOOL_SIGN_HIDING) != 0;
     set_prices(s, t);
     s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
-    LincStatus status = set_references(e, t, w);
-    if (!status) status = set_copies(f, w);
+    set_references(e, t, w);
+    LincStatus status = set_matches(e, t, w);
     if (status) return status;
     if (t->context_source >= 0) {
         w->start = e->frames[t->context_source].states;
@@ -240,7 +246,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     f->header = w->frame->header;
     if (!status) status = write_stream(g, f, w);
     if (!status && t->referenced) status = keep_reference(e, f, w);
-    if (!status) {
+    /* Other screens look for matches in the source of this one. */
+    if (!status && !(f->screen && t->referenced)) {
         linc_pool_keep_picture(&e->pool, f->source);
         f->source = NULL;
     }

@@ -100,6 +100,7 @@ int enc_merge_guesses(EncSearch *s, const LincPart *part, EncGuess guesses[LINC_
 /* Adds exact matches of the part's cells, those that differ from the one before. */
 static int gather_matches(const EncSearch *s, const LincPart *part, int r, int n, LincVector starts[MOST_STARTS]) {
     LincVector last = {ENC_NO_MATCH, 0};
+    if (!s->matches[r]) return n;
     for (int y = part->y; y < part->y + part->height; y += LINC_CELL)
         for (int x = part->x; x < part->x + part->width && n < MOST_STARTS; x += LINC_CELL) {
             LincVector v = s->matches[r][(y >> LINC_CELL_LOG2) * s->geometry->columns + (x >> LINC_CELL_LOG2)];

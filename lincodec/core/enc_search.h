@@ -30,7 +30,7 @@ typedef struct EncSearch {
     const EncPhases *phases[2];     /* of the references */
     const LincVector *coarse[2];    /* vectors to start from, a cell of 16x16 each */
     int coarse_columns;
-    const LincVector *matches[2];   /* exact ones, a cell of 8x8 each: see enc_match.h */
+    const LincVector *matches[2];   /* exact ones, a cell of 8x8 each: see enc_match.h; or NULL */
     const EncMatrices *matrices;
     LincEffort effort;
     EncScale scales[2 * LINC_MAX_STEP_OFFSET + 1]; /* by step offset */
