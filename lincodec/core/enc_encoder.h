@@ -4,21 +4,25 @@
 
 #include "enc_coarse.h"
 #include "enc_motion.h"
+#include "enc_pool.h"
 #include "enc_transform.h"
 #include "linc_encoder.h"
+#include "pool.h"
 
 typedef struct EncFrame {
     LincPicture *source;
     int16_t *small;  /* storage of `shrunk` */
     EncShrunk shrunk;
     int8_t *offsets; /* step offsets by importance, an area of 16x16 each, or NULL */
+    int screen;      /* 1: a picture of text and graphics, whose source stays as long as its picture */
     LincHeader header;
     LincPicture *picture;
     LincMotionField *motion;
     LincStates states; /* as its stream leaves them */
     uint8_t *stream;
     size_t stream_size;
-    LincSample *phase_memory;
+    void *phase_memory;
+    size_t phase_bytes;
     EncPhases phases;
 } EncFrame;
 
@@ -26,11 +30,10 @@ struct LincEncoder {
     LincGeometry geometry;
     EncMatrices matrices;
     EncFrame *frames;
+    LincPool pool;   /* pictures and frames */
+    EncPool phases;  /* memory of phases */
 };
 
 LincStatus enc_check_task(const LincEncoder *encoder, const LincTask *task);
-
-/* The 16 quarter-sample planes of padded luma; the first one is luma itself, the others lie in *memory. */
-LincStatus enc_make_phases(const LincGeometry *geometry, const LincPlane *luma, LincSample **memory, EncPhases *phases);
 
 #endif

@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "enc_distortion.h"
+#include "enc_match.h"
 #include "inter.h"
 #include "motion.h"
 
-enum { REACH = 8, MOST_STARTS = 24 }; /* samples that a searched block may lie beyond the edge, besides its own side */
+enum { REACH = 8, MOST_STARTS = 32 }; /* samples that a searched block may lie beyond the edge, besides its own side */
 
 static int clamped(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
@@ -30,7 +31,7 @@ static int inside(const EncSearch *s, const LincPart *part, LincVector v) {
 /* Luma of one reference; vectors far outside go the decoder's way, which clamps. */
 static const LincSample *luma_of(const EncSearch *s, const LincPart *part, int r, LincVector v, LincSample *buffer,
                                  ptrdiff_t *stride) {
-    if (inside(s, part, v)) {
+    if (enc_phase_made(s->phases[r], v) && inside(s, part, v)) {
         *stride = s->phases[r]->stride;
         return enc_phase_at(s->phases[r], part->x, part->y, v);
     }
@@ -96,6 +97,19 @@ int enc_merge_guesses(EncSearch *s, const LincPart *part, EncGuess guesses[LINC_
     return count;
 }
 
+/* Adds exact matches of the part's cells, those that differ from the one before. */
+static int gather_matches(const EncSearch *s, const LincPart *part, int r, int n, LincVector starts[MOST_STARTS]) {
+    LincVector last = {ENC_NO_MATCH, 0};
+    if (!s->matches[r]) return n;
+    for (int y = part->y; y < part->y + part->height; y += LINC_CELL)
+        for (int x = part->x; x < part->x + part->width && n < MOST_STARTS; x += LINC_CELL) {
+            LincVector v = s->matches[r][(y >> LINC_CELL_LOG2) * s->geometry->columns + (x >> LINC_CELL_LOG2)];
+            if (v.x == ENC_NO_MATCH || (v.x == last.x && v.y == last.y)) continue;
+            starts[n++] = last = v;
+        }
+    return n;
+}
+
 /* Where the search for one reference starts. */
 static int gather_starts(const EncSearch *s, const LincPart *part, int r, const EncHunt *hunt, const EncGuess *hints,
                          int count, const LincVector *more, LincVector starts[MOST_STARTS]) {
@@ -104,14 +118,14 @@ static int gather_starts(const EncSearch *s, const LincPart *part, int r, const 
     starts[n++] = hunt->predictors[r][1];
     starts[n++] = (LincVector){0, 0};
     for (int y = part->y; y < part->y + part->height; y += step)
-        for (int x = part->x; x < part->x + part->width && n < MOST_STARTS - 5; x += step) {
+        for (int x = part->x; x < part->x + part->width && n < 19; x += step) {
             LincVector v = s->coarse[r][(y >> 4) * s->coarse_columns + (x >> 4)];
             starts[n++] = (LincVector){(int16_t)(4 * v.x), (int16_t)(4 * v.y)};
         }
     for (int i = 0; i < count && i < 3; i++)
         if (hints[i].motion.direction & 1 << r) starts[n++] = hints[i].motion.vector[r];
     if (more) starts[n++] = *more;
-    return n;
+    return gather_matches(s, part, r, n, starts);
 }
 
 /* Half leaves get less of a search than whole ones. */
@@ -159,7 +173,7 @@ static void hunt_both(EncSearch *s, const LincPart *part, EncHunt *hunt) {
         aim.satd_shift++;
         aim.sad_shift = 1;
         LincVector start = motion.vector[r], found;
-        uint32_t cost = s->effort.vectors ? enc_motion_search(&aim, &start, 1, 0, &found)
+        uint32_t cost = s->effort.vectors > 0 ? enc_motion_search(&aim, &start, 1, 0, &found)
                                           : enc_motion_refine(&aim, start, &found);
         cost += price_of(s, 3 + enc_vector_bits(motion.vector[1 - r], hunt->predictors[1 - r]));
         if (cost >= hunt->both.estimate) break;

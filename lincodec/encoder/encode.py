@@ -31,7 +31,13 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
-from lincodec.encoder.motion import motion_bound, motion_bytes, motion_pays, with_motion
+from lincodec.encoder.motion import (
+    motion_bound,
+    motion_bytes,
+    motion_field,
+    motion_pays,
+    with_motion,
+)
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
@@ -317,9 +323,7 @@ class _Job:
             return None
         before = self.before if part.continues and self.before else frames[0].planes
         planes = [before, *(frame.planes for frame in frames)]
-        flow = importlib.import_module("lincodec.encoder.optical_flow")
-        found: Field = flow.motion_field(planes, info, engine.rendering.device)
-        return found
+        return motion_field(planes, info)
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None

@@ -97,7 +97,6 @@ class FrameWriter:
         self.frames = 0
         kind = container_format or format_of(output)
         _check_kind(kind, output)
-        area = info.width * info.height
         self._sink: Sink
         if kind == "null":
             self._sink = _NullSink(info)
@@ -111,7 +110,7 @@ class FrameWriter:
                 container_format=kind,
                 codec=codec,
                 pix_fmt=pix_fmt,
-                options=encoder_options(codec, crf, preset, options or {}, area),
+                options=encoder_options(codec, crf, preset, options or {}, info),
                 audio=audio,
             )
         self.warnings: list[str] = self._sink.warnings

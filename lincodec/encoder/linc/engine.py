@@ -38,7 +38,7 @@ _ANYWHERE = ("auto", "cpu")
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
-_PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
+_PARTITIONED_SECONDS = {"instant": 0.1, "fast": 0.3, "medium": 1.2, "slow": 4.0}
 #: The same of proving and measuring what was written.
 _MEASURED_SECONDS = 0.04
 #: Frames that tell how fast a machine is, and how far beyond a time limit that may say to be.
