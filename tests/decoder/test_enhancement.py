@@ -66,9 +66,7 @@ def test_frames_in_between_are_made_of_enhanced_ones(path: Path) -> None:
     assert np.abs(frames[7][0] - middle).max() <= 1
 
 
-def test_readers_say_so(
-    path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_readers_say_so(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = info(path)
     assert (found["enhanced"], found["network"]) == (1, True)
     assert found["kinds"] == {"partitioned": 2}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincArch
-from lincodec.encoder.budget import Budget
 from lincodec.encoder.aim import StepFit
+from lincodec.encoder.budget import Budget
 from lincodec.types import Planes, VideoInfo
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from lincodec.container import LincArch
 from lincodec.decoder.info import info
 from lincodec.decoder.verify import verify
 from lincodec.encoder.budget import Budget
-from lincodec.encoder.linc import enhancement
 from lincodec.encoder.linc import engine as engines
+from lincodec.encoder.linc import enhancement
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.segments import Range
