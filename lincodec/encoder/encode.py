@@ -54,11 +54,7 @@ from lincodec.semantics.teacher import Teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, VideoInfo
-from lincodec.video.timing import (
-    is_constant,
-)  #: Bits that an element of motion takes at least, and pairs of frames that tell how many in fact.
-
-_LEAST_BITS, _SAMPLED = 0.25, 3
+from lincodec.video.timing import is_constant
 
 
 def encode(

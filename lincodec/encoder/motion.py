@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from lincodec.bitstream.segment import Field, SegmentCode
 from lincodec.entropy import field as fields
+from lincodec.options import RATES, EncodeOptions
 from lincodec.registry import Role
 from lincodec.types import VideoInfo
 
 #: Cells along both axes of a picture of about this many luma samples are 16 samples wide.
 _AREA = 480 * 480
 _CELL = 16
+#: Share of a partitioned segment's bytes that motion for frames in between may add.
+_SHARE = 0.02
 
 
 def grid_size(height: int, width: int) -> tuple[int, int]:
@@ -41,3 +44,15 @@ def with_motion(code: SegmentCode, motion: Field) -> SegmentCode:
 def motion_bytes(motion: Field) -> int:
     """Bytes of its payload."""
     return len(fields.encode(motion.q))
+
+
+def motion_pays(code: SegmentCode, size: int, options: EncodeOptions) -> bool:
+    """Whether to store motion of ``size`` bytes.
+
+    Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
+    """
+    if code.pictures is None or options.motion is not None:
+        return True
+    if any(getattr(options, name) is not None for name in RATES[1:]):
+        return False
+    return size <= _SHARE * len(code.pictures.stream)

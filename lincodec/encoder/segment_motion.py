@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 from lincodec.bitstream.segment import Field, SegmentCode
 from lincodec.encoder.engine import Engine, SegmentPlan
-from lincodec.encoder.motion import motion_bound, motion_bytes, with_motion
+from lincodec.encoder.motion import motion_bound, motion_bytes, motion_pays, with_motion
 from lincodec.options import RATES, EncodeOptions
 from lincodec.types import Frame, Planes, VideoInfo
 
-#: Share of a partitioned segment's bytes that motion for frames in between may add.
-_SHARE = 0.02
 #: Bits that an element of motion takes at least, and pairs of frames that tell how many in fact.
 _LEAST_BITS, _SAMPLED = 0.25, 3
 
@@ -34,7 +32,8 @@ class SegmentMotion:
             info: the video.
             usual: whether there is motion if nothing was said about it.
         """
-        self.wish, self.usual, self.engine, self.info = options.motion, usual, engine, info
+        self.options, self.usual, self.engine, self.info = options, usual, engine, info
+        self.wish = options.motion
         self.counted = any(getattr(options, name) is not None for name in RATES[1:])
         self._before: Planes | None = None
         self._found: Field | None = None
@@ -68,13 +67,7 @@ class SegmentMotion:
         return self.usual and not hurried if self.wish is None else self.wish
 
     def _pays(self, code: SegmentCode, size: int) -> bool:
-        """Whether to store motion of ``size`` bytes.
-
-        Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
-        """
-        if code.pictures is None or self.wish is not None:
-            return True
-        return not self.counted and size <= _SHARE * len(code.pictures.stream)
+        return motion_pays(code, size, self.options)
 
     def _may_pay(self, code: SegmentCode, frames: Sequence[Frame]) -> bool:
         """Whether to search: by the fewest bytes that motion takes, then by a few pairs' own."""

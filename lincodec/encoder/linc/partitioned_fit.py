@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from lincodec.bitstream.pictures import PictureDigest, Pictures, units
-from lincodec.bitstream.segment import Key, Lattice, SegmentCode, code_bits
+from lincodec.bitstream.segment import Key, SegmentCode, code_bits
 from lincodec.bitstream.segment import Tensor as Coding
 from lincodec.container import chroma_of
 from lincodec.core.encoder import PartitionedEncoder
@@ -28,6 +28,7 @@ from lincodec.encoder.linc.pyramid import Place, pyramid
 from lincodec.encoder.linc.themes import themes
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
+from lincodec.semantics.pull import Pull
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.metrics import ms_ssim, psnr, rgb_error
 
@@ -55,6 +56,8 @@ _DENOISED = ("medium", "slow")
 _QUICK_TRIES, _TRIES = 5, 3
 #: Of so many frames one is measured where a quality is aimed at.
 _MEASURED_EVERY = 4
+#: Share of the bytes of the frames that latents of their appearance may take.
+_THEMES = 0.02
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
@@ -90,24 +93,32 @@ class _Coded:
     """Of the decoded frames."""
     planes: list[Planes]
     """Those frames, in display order, if they were to be kept."""
+    sizes: list[int]
+    """Bytes of each frame."""
 
 
 class PartitionedFit:
     """One segment's fit, a ``StepFit``; serves trials at several quantiser steps too."""
 
     def __init__(
-        self, frames: Sequence[Planes], info: VideoInfo, effort: str, threads: int,
+        self,
+        frames: Sequence[Planes],
+        info: VideoInfo,
+        effort: str,
+        threads: int,
+        pulls: Sequence[Pull] = (),
         pace: EffortPace | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """
         Args:
             frames: the segment's source frames.
             info: the video they come from.
             effort: of the final run, a name of ``EFFORTS``.
             threads: that encode; the bytes are the same with any number.
+            pulls: what its latents shall tell.
             pace: that lowers the effort of frames where a time limit asks for it.
         """
-        self.source, self.info, self.threads = frames, info, threads
+        self.source, self.info, self.threads, self.pulls = frames, info, threads, pulls
         self.effort, self.pace = effort, pace
         self._weights = _chroma_weights(info)
         self._places = pyramid(len(frames))
@@ -116,6 +127,15 @@ class PartitionedFit:
     def trial(self, step: float, every: int = 4) -> Trial:
         """What a quick encode gives at a step; quality is that of every ``every``-th frame."""
         return self._measured(_Encode(self, step, TRIAL_EFFORT).result(), Figure.PSNR, every)
+
+    def frame_trials(self, step: float) -> list[Trial]:
+        """Bits and RGB PSNR in dB of every frame in a quick encode at a step."""
+        coded = _Encode(self, step, TRIAL_EFFORT).result()
+        return [Trial(8 * size, self._quality(coded, at)) for at, size in enumerate(coded.sizes)]
+
+    def _quality(self, coded: _Coded, at: int) -> float:
+        """RGB PSNR in dB of one frame."""
+        return psnr(rgb_error(self.source[at], coded.planes[at], self.info))
 
     def bits(self, step: float, *, quick: bool) -> int:
         """Bits at a step, of a quick encode or of one at the effort asked for."""
@@ -134,13 +154,9 @@ class PartitionedFit:
         shape = (len(self.source), *units((self.info.height, self.info.width)))
         tensors: dict[Key, Coding] = {
             (Role.PICTURES, 0): Pictures(shape, digest, stream),
-            (Role.LATENT, 0): self._themes,
+            (Role.LATENT, 0): themes(self.source, _THEMES * len(stream), self.pulls),
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
-
-    @cached_property
-    def _themes(self) -> Lattice:
-        return themes(self.source)
 
     def _bits(self, coded: _Coded) -> int:
         """Bits of the segment's table and payloads."""
@@ -202,6 +218,7 @@ class _Encode:
         self.places = fit._places
         self.shown: dict[int, Planes] = {}
         self.digest, self.digested = PictureDigest(), 0
+        self.sizes: dict[int, int] = {}
         self.users = Counter(frame for place in self.places for frame in place.needs)
 
     def result(self, *, keep: bool = True) -> _Coded:
@@ -231,7 +248,8 @@ class _Encode:
                 tasks.close()
             stream = encoder.finish([place.frame for place in self.places])
         planes = [self.shown[frame] for frame in range(count)] if keep else []
-        return _Coded(self.step, stream, self.digest.value, planes)
+        sizes = [self.sizes[frame] for frame in range(count)]
+        return _Coded(self.step, stream, self.digest.value, planes, sizes)
 
     def _digest(self, *, keep: bool) -> None:
         """Add the decoded frames that are next to be shown to the digest."""
@@ -260,7 +278,7 @@ class _Encode:
         for frame in range(place.frame - task.denoise_reach, place.frame + task.denoise_reach + 1):
             if 0 <= frame < len(self.places):
                 encoder.source(frame, self.fit.source[frame])
-        encoder.code(task)
+        self.sizes[place.frame] = encoder.code(task)
 
     def _release(self, encoder: PartitionedEncoder, place: Place) -> None:
         """Free what no later frame needs, of a coded frame and of those it needed."""
