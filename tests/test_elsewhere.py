@@ -25,7 +25,6 @@ from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.measure import Tally
-from lincodec.encoder.optical_flow import motion_field
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.segments import Range
 from lincodec.errors import ResourceError
@@ -153,17 +152,6 @@ def test_ten_bits(small: Small) -> None:
         psnrs = measured((wide, replace(info, bit_depth=10)), engine, found)
         engine, found = fitted(small, options)
         assert psnrs == pytest.approx(measured(small, engine, found), abs=0.3)
-
-
-def test_motion_is_searched_on_the_device(small: Small) -> None:
-    frames, info = small
-    planes = [frame.planes for frame in frames]
-    with elsewhere() as waits:
-        there = motion_field(planes, info, META)
-    here = motion_field(planes, info)
-    assert there.step == here.step
-    assert np.abs(there.q - here.q).max() <= 1
-    assert waits == {"copy": 1}
 
 
 def test_the_network_is_fitted_on_the_device(small: Small) -> None:

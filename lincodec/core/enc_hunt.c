@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "enc_distortion.h"
+#include "enc_match.h"
 #include "inter.h"
 #include "lanes.h"
 #include "motion.h"
 
-enum { REACH = 8, MOST_STARTS = 24 }; /* samples that a searched block may lie beyond the edge, besides its own side */
+enum { REACH = 8, MOST_STARTS = 32 }; /* samples that a searched block may lie beyond the edge, besides its own side */
 
 static int clamped(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
@@ -108,6 +109,19 @@ int enc_merge_guesses(EncSearch *s, const LincPart *part, int most, EncGuess gue
     return count;
 }
 
+/* Adds exact matches of the part's cells, those that differ from the one before. */
+static int gather_matches(const EncSearch *s, const LincPart *part, int r, int n, LincVector starts[MOST_STARTS]) {
+    LincVector last = {ENC_NO_MATCH, 0};
+    if (!s->matches[r]) return n;
+    for (int y = part->y; y < part->y + part->height; y += LINC_CELL)
+        for (int x = part->x; x < part->x + part->width && n < MOST_STARTS; x += LINC_CELL) {
+            LincVector v = s->matches[r][(y >> LINC_CELL_LOG2) * s->geometry->columns + (x >> LINC_CELL_LOG2)];
+            if (v.x == ENC_NO_MATCH || (v.x == last.x && v.y == last.y)) continue;
+            starts[n++] = last = v;
+        }
+    return n;
+}
+
 /* Where the search for one reference starts. */
 static int gather_starts(const EncSearch *s, const LincPart *part, int r, const EncHunt *hunt, const EncGuess *hints,
                          int count, const LincVector *more, LincVector starts[MOST_STARTS]) {
@@ -116,14 +130,14 @@ static int gather_starts(const EncSearch *s, const LincPart *part, int r, const 
     starts[n++] = hunt->predictors[r][1];
     starts[n++] = (LincVector){0, 0};
     for (int y = part->y; y < part->y + part->height; y += step)
-        for (int x = part->x; x < part->x + part->width && n < MOST_STARTS - 5; x += step) {
+        for (int x = part->x; x < part->x + part->width && n < 19; x += step) {
             LincVector v = s->coarse[r][(y >> 4) * s->coarse_columns + (x >> 4)];
             starts[n++] = (LincVector){(int16_t)(4 * v.x), (int16_t)(4 * v.y)};
         }
     for (int i = 0; i < count && i < 3; i++)
         if (hints[i].motion.direction & 1 << r) starts[n++] = hints[i].motion.vector[r];
     if (more) starts[n++] = *more;
-    return n;
+    return gather_matches(s, part, r, n, starts);
 }
 
 /* Half leaves get less of a search than whole ones. */

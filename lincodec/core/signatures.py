@@ -176,6 +176,13 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         _STATUS, c.POINTER(SpectralPlane), c.POINTER(SpectralWeights), c.c_void_p, c.c_int32,
         c.c_void_p, c.c_size_t, c.c_size_t, c.c_void_p,
     ),
+    "linc_flow_halve": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),
+    "linc_flow_smooth": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),
+    "linc_flow_bytes": (c.c_int64, c.c_int32, c.c_int32, c.c_int32, c.c_int32),
+    "linc_flow_search": (
+        _STATUS, c.c_void_p, c.c_void_p, c.c_int32, c.c_int32, c.c_int32, c.c_int32,
+        c.c_void_p, c.c_void_p,
+    ),
     "linc_rgb_difference": (
         _STATUS, c.POINTER(c.c_int32), c.POINTER(c.c_float), c.POINTER(c.c_void_p),
         c.POINTER(c.c_size_t), c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),

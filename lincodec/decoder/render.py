@@ -11,6 +11,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ from lincodec.decoder.drawn import DrawnDecoder, Floats, is_drawn
 from lincodec.decoder.pictures import opened, within
 from lincodec.decoder.shots import Shot
 from lincodec.errors import LincError
+from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import default_matrix
 
@@ -78,6 +80,7 @@ class Renderer:
         self._device, self._backend, self._workers = device, backend, workers
         self._made: Painter | None = None
         self._from_core: dict[int, bool] = {}
+        self._mixes: dict[int, bool] = {}
         #: The segment that came from the core last, so that its next frames cost little, and while
         #: it ends the next one.
         self._opened: dict[int, Decoder] = {}
@@ -140,32 +143,45 @@ class Renderer:
             ResourceError: the device or backend cannot be used here, or memory ran out.
             CorruptError: a segment breaks the format.
         """
-        is_whole = self._is_native and not any(shot.share for shot in shots)
-
-        def is_decoded(shot: Shot) -> bool:
-            return is_whole and self.is_from_core(self.linc.segment_at(shot.frame))
-
-        runs = [(decoded, list(run)) for decoded, run in groupby(shots, is_decoded)]
+        runs = [(decoded, list(run)) for decoded, run in groupby(shots, self._is_decoded)]
         if not all(decoded for decoded, _ in runs):
             _ = self._painter  # what does not work on this machine says so before any picture
         for decoded, run in runs:
             yield from self._decoded(run) if decoded else self._painter.frames(run)
 
+    def _is_decoded(self, shot: Shot) -> bool:
+        """Whether a shot is native and a frame of the core, or a mix of two exact ones."""
+        index = self.linc.segment_at(shot.frame)
+        if not self._is_native or not self.is_from_core(index):
+            return False
+        if shot.share == 0:
+            return True
+        if index not in self._mixes:
+            header = self.linc.read_segment_header(index)
+            moves = any(entry.role == Role.MOTION for entry in header.tensors)
+            self._mixes[index] = header.pictures is not None and not moves
+        return self._mixes[index] and shot.frame < self.linc.segments[index].end_frame - 1
+
     def _decoded(self, shots: Sequence[Shot]) -> Iterator[Planes]:
-        """Pictures of segments that come from the core; towards its end the next one begins."""
-        wanted: list[tuple[int, dict[int, int]]] = []
+        """Shots of segments that come from the core; towards its end the next one begins."""
+        wanted: list[tuple[int, list[Shot], list[int]]] = []
         for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame)):
+            group, first = list(run), self.linc.segments[index].first_frame
+            used = {at for s in group for at in (s.frame, s.frame + (s.share > 0))}
+            wanted.append((index, group, [at - first for at in sorted(used)]))
+        for place, (index, group, displays) in enumerate(wanted):
             first = self.linc.segments[index].first_frame
-            counts = {at - first: len(list(same)) for at, same in groupby(s.frame for s in run)}
-            wanted.append((index, counts))
-        for place, (index, counts) in enumerate(wanted):
-            pictures = self._pictures(index, list(counts))
-            coming = wanted[place + 1 : place + 2]
-            for planes, count in zip(pictures, counts.values(), strict=True):
+            pictures = zip(displays, self._pictures(index, displays), strict=True)
+            coming, kept = wanted[place + 1 : place + 2], dict[int, Planes]()
+            for shot in group:
+                at = shot.frame - first
+                while at + (shot.share > 0) not in kept:
+                    display, planes = next(pictures)
+                    kept = {k: old for k, old in kept.items() if k >= at} | {display: planes}
                 if coming and self._decoder(index).is_ending:
-                    self._begin(index, *coming.pop())
-                for _ in range(count):
-                    yield planes
+                    following, _, its = coming.pop()
+                    self._begin(index, following, its)
+                yield mixed(kept[at], kept[at + 1], shot.share) if shot.share else kept[at]
 
     def _pictures(self, index: int, displays: Sequence[int]) -> Iterator[Planes]:
         """Native pictures of a segment, cropped."""
@@ -212,6 +228,16 @@ class Renderer:
             np.ascontiguousarray(plane[window])
             for plane, window in zip(planes, windows, strict=True)
         )
+
+
+def mixed(first: Planes, second: Planes, share: Fraction) -> Planes:
+    """Two pictures of integer planes mixed, rounded to codes (spec clauses 8.7 and 8.6)."""
+    weight, out = np.float32(share), []
+    for a, b in zip(first, second, strict=True):
+        start = a.astype(np.float32)
+        value = start + weight * (b.astype(np.float32) - start)
+        out.append(np.floor(value + np.float32(0.5)).astype(a.dtype))
+    return tuple(out)
 
 
 def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:

@@ -149,6 +149,8 @@ def _sheet(
 
 def tiled(pictures: Sequence[NDArray[np.uint8]], columns: int) -> NDArray[np.uint8]:
     """Pictures of one size in a grid, black between them."""
+    if len(pictures) == 1:
+        return np.ascontiguousarray(pictures[0])
     height, width = pictures[0].shape[:2]
     rows = -(-len(pictures) // columns)
     shape = (rows * (height + _GAP) - _GAP, columns * (width + _GAP) - _GAP, 3)

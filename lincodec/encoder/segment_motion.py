@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 
 from lincodec.bitstream.segment import Field, SegmentCode
 from lincodec.encoder.engine import Engine, SegmentPlan
-from lincodec.encoder.motion import motion_bound, motion_bytes, motion_pays, with_motion
+from lincodec.encoder.motion import (
+    motion_bound,
+    motion_bytes,
+    motion_field,
+    motion_pays,
+    with_motion,
+)
 from lincodec.options import RATES, EncodeOptions
 from lincodec.types import Frame, Planes, VideoInfo
 
@@ -90,7 +95,5 @@ class SegmentMotion:
         return self._between([frame.planes for frame in frames])
 
     def _between(self, planes: Sequence[Planes]) -> Field:
-        """Motion between consecutive frames; it is searched in torch."""
-        flow = importlib.import_module("lincodec.encoder.optical_flow")
-        found: Field = flow.motion_field(planes, self.info, self.engine.rendering.device)
-        return found
+        """Motion between consecutive frames."""
+        return motion_field(planes, self.info)

@@ -26,9 +26,7 @@ class Portions:
     summed: int
     """Samples of a frame whose products are summed in binary32 before the binary64 total,"""
     tiled: int
-    """samples of all frames of a tile of weights,"""
-    searched: int
-    """and of frames between which motion is searched."""
+    """and samples of all frames of a tile of weights."""
     positions: int
     """Positions of each frame in a step of a latent-inr fit: on a CPU many small steps win."""
 
@@ -41,11 +39,11 @@ class Portions:
 PORTIONS = {
     "cpu": Portions(
         rendered=8_000_000, traced=1 << 14, summed=1 << 14, tiled=1 << 18,
-        searched=6_000_000, positions=1 << 10,
+        positions=1 << 10,
     ),
     "other": Portions(
         rendered=64_000_000, traced=1 << 22, summed=1 << 18, tiled=1 << 26,
-        searched=32_000_000, positions=1 << 17,
+        positions=1 << 17,
     ),
 }  # fmt: skip
 

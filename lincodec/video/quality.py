@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lincodec.errors import UsageError
+from lincodec.types import VideoInfo
 
 #: Constant quality used when the caller gives none: close to transparent, per encoder.
 DEFAULT_CRF: Mapping[str, float] = {
@@ -41,12 +42,12 @@ def usual_preset(codec: str, samples: int) -> str | None:
 
 
 def encoder_options(
-    codec: str, crf: float | None, preset: str | None, extra: Mapping[str, str], samples: int
+    codec: str, crf: float | None, preset: str | None, extra: Mapping[str, str], info: VideoInfo
 ) -> dict[str, str]:
     """Options for the encoder ``codec``; ``extra`` wins over the named ones.
 
     ``crf`` None takes ``DEFAULT_CRF``; encoders without constant quality ignore it. ``preset``
-    None takes ``usual_preset`` of ``samples`` luma samples.
+    None takes ``usual_preset`` for pictures of ``info``.
 
     Raises:
         UsageError: The preset is not one of the encoder's.
@@ -56,7 +57,7 @@ def encoder_options(
     explicit = {"crf", "qp", "b", "cq", "global_quality"} & set(extra)
     if quality is not None and not explicit:
         options |= _constant(codec, quality)
-    preset = preset or usual_preset(codec, samples)
+    preset = preset or usual_preset(codec, info.width * info.height)
     if preset is not None:
         if codec in ("libx264", "libx265") and preset not in _X26X_PRESETS:
             raise UsageError(

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+import struct
+import zlib
 from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+#: Colour type of RGB, filter of a line: differences to the line above.
+_RGB, _UP = 2, 2
+#: Six times as quick as the usual level, for a few per cent more bytes.
+_LEVEL = 2
 
 
 def png(rgb: NDArray[np.uint8]) -> bytes:
     """RGB samples [height, width, 3] as an 8-bit PNG."""
     height, width = rgb.shape[:2]
-    context = av.CodecContext.create("png", "w")
-    assert isinstance(context, av.VideoCodecContext)
-    context.width, context.height, context.pix_fmt = width, height, "rgb24"
-    context.time_base = Fraction(1)
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
-    return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+    lines = np.empty((height, 1 + 3 * width), np.uint8)
+    samples = rgb.reshape(height, 3 * width)
+    lines[:, 0] = _UP
+    lines[0, 1:] = samples[0]
+    np.subtract(samples[1:], samples[:-1], out=lines[1:, 1:])
+    header = struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)
+    data = zlib.compress(lines.data, _LEVEL)
+    return _SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(kind))
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
 
 def write_png(path: Path, rgb: NDArray[np.uint8]) -> None:

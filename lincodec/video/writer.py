@@ -110,7 +110,7 @@ class FrameWriter:
                 container_format=kind,
                 codec=codec,
                 pix_fmt=pix_fmt,
-                options=_options(info, codec, crf, preset, options),
+                options=encoder_options(codec, crf, preset, options or {}, info),
                 audio=audio,
             )
         self.warnings: list[str] = self._sink.warnings
@@ -300,11 +300,3 @@ def _y4m_losses(info: VideoInfo, audio: AudioTrack | None) -> list[str]:
     if info.rotation:
         losses.append(f"y4m holds no rotation: turn by {info.rotation} degrees to view")
     return losses
-
-
-def _options(
-    info: VideoInfo, codec: str, crf: float | None, preset: str | None,
-    options: Mapping[str, str] | None,
-) -> dict[str, str]:  # fmt: skip
-    """What the encoder is told for a picture of this size."""
-    return encoder_options(codec, crf, preset, options or {}, info.width * info.height)

@@ -13,15 +13,16 @@ from lincodec.types import VideoInfo
 from lincodec.video.quality import encoder_options, is_hardware
 from lincodec.video.writer import FrameWriter
 
-HD = 1280 * 720
+HD = VideoInfo(width=1280, height=720, fps=Fraction(25))
 
 
 @pytest.mark.parametrize(
-    ("samples", "preset"),
-    [(176 * 144, "medium"), (HD, "veryfast"), (1920 * 1080, "superfast")],
+    ("size", "preset"),
+    [((176, 144), "medium"), ((1280, 720), "veryfast"), ((1920, 1080), "superfast")],
 )
-def test_the_usual_preset_keeps_up_with_decoding(samples: int, preset: str) -> None:
-    assert encoder_options("libx264", None, None, {}, samples) == {"crf": "16", "preset": preset}
+def test_the_usual_preset_keeps_up_with_decoding(size: tuple[int, int], preset: str) -> None:
+    info = VideoInfo(*size, Fraction(25))
+    assert encoder_options("libx264", None, None, {}, info) == {"crf": "16", "preset": preset}
 
 
 def test_what_is_given_wins() -> None:

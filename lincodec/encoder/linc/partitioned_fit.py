@@ -44,8 +44,9 @@ _PRICES = (0.10, 0.10, 0.095, 0.09, 0.085, 0.08)
 _CHROMA_WEIGHTS = (1.04, 0.79)
 #: Step indices an octave, the index of a step of one 8-bit code value, and the last (spec 8.12.2).
 _OCTAVE, _UNIT_INDEX, _LAST_INDEX = 16, 64, 175
-#: Tools of every frame, as bits: deblocking, the loop filter and hidden signs (spec 8.12.3).
-_TOOLS = 1 | 2 | 8
+#: Tools of every frame, as bits: deblocking, the loop filter, hidden signs; and on screens, which
+#: the core tells from other pictures, plain residuals and copies (spec 8.12.3).
+_TOOLS = 1 | 2 | 8 | 16 | 32
 _MERGE_SIZE, _COUNT_LIMIT = 6, 16
 #: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
 #: that others would be predicted from is not worth its bits.
@@ -79,8 +80,8 @@ EFFORTS: dict[str, dict[str, int]] = {
     },
 }  # fmt: skip
 
-#: How hard trials search.
-TRIAL_EFFORT = "fast"
+#: How hard trials search, and those that only look for a step.
+TRIAL_EFFORT, _QUICK_EFFORT = "fast", "instant"
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,9 @@ class PartitionedFit:
 
     def bits(self, step: float, *, quick: bool) -> int:
         """Bits at a step, of a quick encode or of one at the effort asked for."""
-        coded = _Encode(self, step, TRIAL_EFFORT).result() if quick else self._coded(step)
-        return self._bits(coded)
+        if quick:
+            return self._bits(_Encode(self, step, _QUICK_EFFORT).result(keep=False))
+        return self._bits(self._coded(step))
 
     def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
         """The final fit, see ``StepFit``."""
@@ -168,7 +170,7 @@ class PartitionedFit:
         least = math.inf
 
         def quick(step: float) -> Trial:
-            coded = _Encode(self, step, TRIAL_EFFORT).result()
+            coded = _Encode(self, step, _QUICK_EFFORT).result()
             return self._measured(coded, aim.figure, _MEASURED_EVERY)
 
         def full(step: float) -> Trial:
@@ -217,8 +219,8 @@ class _Encode:
         self.left = len(fit.source)
         self.places = fit._places
         self.shown: dict[int, Planes] = {}
-        self.digest, self.digested = PictureDigest(), 0
         self.sizes: dict[int, int] = {}
+        self.digest, self.digested = PictureDigest(), 0
         self.users = Counter(frame for place in self.places for frame in place.needs)
 
     def result(self, *, keep: bool = True) -> _Coded:

@@ -16,8 +16,7 @@ from lincodec.container import LincFile
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot, output_shots
 from lincodec.encoder.encode import encode
-from lincodec.encoder.motion import grid_size, motion_bound
-from lincodec.encoder.optical_flow import motion_field
+from lincodec.encoder.motion import grid_size, motion_bound, motion_field
 from lincodec.model.devices import PORTIONS
 from lincodec.options import EncodeOptions, Span
 from lincodec.registry import Role
@@ -60,6 +59,23 @@ def test_a_pan_is_found(size: tuple[int, int]) -> None:
     found = np.median(field.values, axis=(2, 3))
     assert np.abs(found - [(5, -3), (12, 0), (0, 0)]).max() <= field.step
     assert not field.q[2].any()
+
+
+def test_threads_change_nothing() -> None:
+    frames, info = panned(90, 130, [(0, 0), (5, -3), (7, 1), (7, 2)]), info_of(90, 130)
+    one, many = motion_field(frames, info, 1), motion_field(frames, info, 3)
+    assert (one.q == many.q).all()
+    wide = [(planes[0].astype(np.uint16) << 2,) for planes in frames]
+    assert (motion_field(wide, replace(info, bit_depth=10)).q == one.q).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (23, 7)])
+def test_small_pictures_have_motion(size: tuple[int, int]) -> None:
+    rng = np.random.default_rng(1)
+    frames = [(rng.integers(0, 256, size, np.uint8),) for _ in range(2)]
+    field = motion_field(frames, info_of(*size))
+    assert field.q.shape == (1, 2, *grid_size(*size))
+    assert np.isfinite(field.values).all()
 
 
 def test_grids_follow_the_picture_size() -> None:
