@@ -128,7 +128,15 @@ static void start(probe *p, const EncSmall *current, const EncSmall *reference, 
     p->vector = (LincVector){0, 0};
 }
 
-static void search_eighth(const EncSmall *current, const EncSmall *reference, int range, int price,
+static void refine(probe *p, int reach) {
+    LincVector centre = p->vector;
+    for (int y = -reach; y <= reach; y++)
+        for (int x = -reach; x <= reach; x++)
+            if (x || y)
+                try_vector(p, centre.x + x, centre.y + y);
+}
+
+static void search_eighth(const EncSmall *current, const EncSmall *reference, int range, int price, int hasty,
                           LincVector *field, int columns, int rows) {
     probe p = {.range = range, .price = price};
     for (int row = 0; row < rows; row++)
@@ -136,9 +144,10 @@ static void search_eighth(const EncSmall *current, const EncSmall *reference, in
             start(&p, current, reference, column, row);
             p.near = column ? field[row * columns + column - 1] : (LincVector){0, 0};
             try_vector(&p, 0, 0);
-            for (int y = -range; y <= range; y++)
-                for (int x = -range; x <= range; x++)
-                    try_vector(&p, x, y);
+            if (hasty) try_vector(&p, p.near.x, p.near.y);
+            for (int y = -range; y <= range; y += 1 + hasty)
+                for (int x = -range; x <= range; x += 1 + hasty) try_vector(&p, x, y);
+            if (hasty) refine(&p, 1);
             field[row * columns + column] = p.vector;
         }
 }
@@ -153,19 +162,11 @@ static void try_parents(probe *p, const LincVector *field, int columns, int rows
         }
 }
 
-static void refine(probe *p, int reach) {
-    LincVector centre = p->vector;
-    for (int y = -reach; y <= reach; y++)
-        for (int x = -reach; x <= reach; x++)
-            if (x || y)
-                try_vector(p, centre.x + x, centre.y + y);
-}
-
-void enc_coarse_search(const EncShrunk *current, const EncShrunk *reference, int range, int price,
+void enc_coarse_search(const EncShrunk *current, const EncShrunk *reference, int range, int price, int hasty,
                        LincVector *eighth, LincVector *field) {
     int columns8 = (current->eighth.width + STEP - 1) / STEP, rows8 = (current->eighth.height + STEP - 1) / STEP;
     int columns = (current->quarter.width + STEP - 1) / STEP, rows = (current->quarter.height + STEP - 1) / STEP;
-    search_eighth(&current->eighth, &reference->eighth, (range + 1) / 2, price, eighth, columns8, rows8);
+    search_eighth(&current->eighth, &reference->eighth, (range + 1) / 2, price, hasty, eighth, columns8, rows8);
     probe p = {.range = range, .price = price};
     for (int row = 0; row < rows; row++)
         for (int column = 0; column < columns; column++) {
@@ -177,7 +178,7 @@ void enc_coarse_search(const EncShrunk *current, const EncShrunk *reference, int
             if (row)
                 try_vector(&p, at[-columns].x, at[-columns].y);
             try_parents(&p, eighth, columns8, rows8, column, row);
-            refine(&p, 2);
+            refine(&p, hasty ? 1 : 2);
             refine(&p, 1);
             *at = p.vector;
         }

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "enc_distortion.h"
+#include "enc_phases.h"
 #include "inter.h"
 
 enum { SIDE = 16, MOST_REACH = 4 };
 
 /* A picture being averaged. */
 typedef struct Mean {
-    const LincEncoder *e;
+    LincEncoder *e;
     const EncFrame *frame, *other; /* the one that is filtered, and a neighbour */
     EncPhases phases;              /* of the neighbour's source */
     LincVector *field;
@@ -84,14 +85,15 @@ static void add_neighbour(const Mean *m) {
 
 static LincStatus take_neighbour(Mean *m, int display, int range, LincVector *space) {
     const LincGeometry *g = &m->e->geometry;
-    LincSample *memory = NULL;
+    size_t bytes = enc_phases_bytes(g, 0);
+    void *memory = enc_pool_take(&m->e->phases, bytes);
+    if (!memory) return LINC_MEMORY;
     m->other = &m->e->frames[display];
-    LincStatus status = enc_make_phases(g, &m->other->source->plane[0], &memory, &m->phases);
-    if (status) return status;
-    enc_coarse_search(&m->frame->shrunk, &m->other->shrunk, enc_coarse_range(range), 64 << (g->depth - 12), space,
+    enc_phases_make(g, &m->other->source->plane[0], 0, memory, &m->phases);
+    enc_coarse_search(&m->frame->shrunk, &m->other->shrunk, enc_coarse_range(range), 64 << (g->depth - 12), 0, space,
                       m->field);
     add_neighbour(m);
-    free(memory);
+    enc_pool_give(&m->e->phases, memory, bytes);
     return LINC_OK;
 }
 
@@ -118,7 +120,7 @@ static void finish(const Mean *m, LincPicture *out) {
     }
 }
 
-LincStatus enc_denoise(const LincEncoder *e, const LincTask *task, double step, LincPicture **out) {
+LincStatus enc_denoise(LincEncoder *e, const LincTask *task, double step, LincPicture **out) {
     static const float shares[MOST_REACH + 1] = {0, 0.85f, 0.57f, 0.41f, 0.33f};
     const LincGeometry *g = &e->geometry;
     Mean m = {.e = e, .frame = &e->frames[task->display]};
@@ -126,7 +128,7 @@ LincStatus enc_denoise(const LincEncoder *e, const LincTask *task, double step, 
     for (int k = 0; k < g->planes; k++) samples += (size_t)g->plane_width[k] * (size_t)g->plane_height[k];
     float *memory = malloc(2 * samples * sizeof *memory), *at = memory;
     LincVector *vectors = malloc(2 * cells * sizeof *vectors);
-    *out = linc_picture_create(g);
+    *out = linc_pool_picture(&e->pool, g);
     LincStatus status = memory && vectors && *out ? LINC_OK : LINC_MEMORY;
     for (int k = 0; !status && k < g->planes; k++) {
         m.sum[k] = at;
@@ -148,7 +150,7 @@ LincStatus enc_denoise(const LincEncoder *e, const LincTask *task, double step, 
     free(memory);
     free(vectors);
     if (status) {
-        linc_picture_destroy(*out);
+        linc_pool_keep_picture(&e->pool, *out);
         *out = NULL;
     }
     return status;

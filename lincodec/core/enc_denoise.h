@@ -5,6 +5,6 @@
 #include "enc_encoder.h"
 
 /* A filtered copy of the source of the task's frame in *out; neighbours without a source are left out. */
-LincStatus enc_denoise(const LincEncoder *encoder, const LincTask *task, double step, LincPicture **out);
+LincStatus enc_denoise(LincEncoder *encoder, const LincTask *task, double step, LincPicture **out);
 
 #endif

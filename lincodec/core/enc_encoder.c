@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inter.h"
 #include "record.h"
 
 LincStatus linc_encoder_open(const LincParameters *parameters, LincEncoder **encoder) {
@@ -31,12 +30,12 @@ static EncFrame *frame_at(const LincEncoder *e, int32_t display) {
 void linc_encoder_release(LincEncoder *encoder, int32_t display) {
     EncFrame *f = frame_at(encoder, display);
     if (!f) return;
-    linc_picture_destroy(f->source);
-    linc_picture_destroy(f->picture);
+    linc_pool_keep_picture(&encoder->pool, f->source);
+    linc_pool_keep_picture(&encoder->pool, f->picture);
     linc_motion_field_destroy(f->motion);
     free(f->small);
     free(f->offsets);
-    free(f->phase_memory);
+    enc_pool_give(&encoder->phases, f->phase_memory, f->phase_bytes);
     f->source = f->picture = NULL;
     f->motion = NULL;
     f->small = NULL;
@@ -51,6 +50,8 @@ void linc_encoder_close(LincEncoder *encoder) {
         linc_encoder_release(encoder, i);
         free(encoder->frames[i].stream);
     }
+    linc_pool_empty(&encoder->pool);
+    enc_pool_empty(&encoder->phases);
     free(encoder->frames);
     free(encoder);
 }
@@ -62,28 +63,11 @@ LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void
     const LincGeometry *g = &encoder->geometry;
     if (f->source) return LINC_OK;
     if (!f->small) f->small = malloc(enc_shrunk_samples(g->width, g->height) * sizeof(int16_t));
-    if (!f->small || !(f->source = linc_picture_create(g))) return LINC_MEMORY;
+    if (!f->small || !(f->source = linc_pool_picture(&encoder->pool, g))) return LINC_MEMORY;
     for (int k = 0; k < g->planes; k++) linc_plane_import(g, f->source, k, planes[k], (ptrdiff_t)strides[k]);
     linc_picture_pad(f->source);
     const LincPlane *luma = &f->source->plane[0];
     enc_shrink(luma->data, luma->stride, luma->width, luma->height, f->small, &f->shrunk);
-    return LINC_OK;
-}
-
-LincStatus enc_make_phases(const LincGeometry *geometry, const LincPlane *luma, LincSample **memory,
-                           EncPhases *phases) {
-    size_t margin = (size_t)(luma->margin * (luma->stride + 1));
-    size_t samples = (size_t)luma->stride * (size_t)(luma->height + 2 * luma->margin);
-    *memory = malloc(15 * samples * sizeof(LincSample));
-    if (!*memory) return LINC_MEMORY;
-    phases->stride = luma->stride;
-    phases->plane[0] = luma->data;
-    for (int i = 1; i < 16; i++) {
-        LincPlane out = *luma;
-        out.data = *memory + (size_t)(i - 1) * samples + margin;
-        linc_interpolate_plane(geometry, luma, i & 3, i >> 2, &out);
-        phases->plane[i] = out.data;
-    }
     return LINC_OK;
 }
 

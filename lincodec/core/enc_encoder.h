@@ -4,8 +4,10 @@
 
 #include "enc_coarse.h"
 #include "enc_motion.h"
+#include "enc_pool.h"
 #include "enc_transform.h"
 #include "linc_encoder.h"
+#include "pool.h"
 
 typedef struct EncFrame {
     LincPicture *source;
@@ -18,7 +20,8 @@ typedef struct EncFrame {
     LincStates states; /* as its stream leaves them */
     uint8_t *stream;
     size_t stream_size;
-    LincSample *phase_memory;
+    void *phase_memory;
+    size_t phase_bytes;
     EncPhases phases;
 } EncFrame;
 
@@ -26,11 +29,10 @@ struct LincEncoder {
     LincGeometry geometry;
     EncMatrices matrices;
     EncFrame *frames;
+    LincPool pool;   /* pictures and frames */
+    EncPool phases;  /* memory of phases */
 };
 
 LincStatus enc_check_task(const LincEncoder *encoder, const LincTask *task);
-
-/* The 16 quarter-sample planes of padded luma; the first one is luma itself, the others lie in *memory. */
-LincStatus enc_make_phases(const LincGeometry *geometry, const LincPlane *luma, LincSample **memory, EncPhases *phases);
 
 #endif

@@ -3,8 +3,9 @@
 #define LINC_ENC_FILTER_H
 
 #include "enc_search.h"
+#include "pool.h"
 
 /* Runs deblocking and, if `wiener`, chooses and runs the filter that the header then says. */
-LincStatus enc_loop_filters(EncSearch *s, int wiener);
+LincStatus enc_loop_filters(EncSearch *s, LincPool *pool, int wiener);
 
 #endif

@@ -5,6 +5,7 @@
 #include "enc_denoise.h"
 #include "enc_encoder.h"
 #include "enc_filter.h"
+#include "enc_phases.h"
 #include "enc_search.h"
 #include "motion.h"
 #include "reconstruct.h"
@@ -20,21 +21,21 @@ typedef struct Work {
     LincStates start;
 } Work;
 
-static void free_work(Work *w) {
-    linc_picture_destroy(w->source);
+static void free_work(LincPool *pool, Work *w) {
+    linc_pool_keep_picture(pool, w->source);
     free(w->search);
     free(w->trials);
     free(w->vectors);
-    linc_frame_destroy(w->frame);
+    linc_pool_keep_frame(pool, w->frame);
 }
 
-static LincStatus make_work(const LincGeometry *g, Work *w) {
+static LincStatus make_work(LincPool *pool, const LincGeometry *g, Work *w) {
     size_t cells = (size_t)enc_coarse_cells(g->width) * (size_t)enc_coarse_cells(g->height);
     memset(w, 0, sizeof *w);
     w->search = calloc(1, sizeof *w->search);
     w->trials = calloc(9, sizeof *w->trials);
     w->vectors = calloc(3 * cells + 1, sizeof *w->vectors);
-    w->frame = linc_frame_create(g);
+    w->frame = linc_pool_frame(pool, g);
     if (!w->search || !w->trials || !w->vectors || !w->frame) return LINC_MEMORY;
     for (int i = 0; i < 4; i++) {
         w->search->best[i] = &w->trials[2 * i];
@@ -51,7 +52,7 @@ LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
     if (t->merge_size < 1 || t->merge_size > LINC_MAX_MERGE || t->count_limit < 0 || t->count_limit > LINC_COUNT_MAX)
         return LINC_ARGUMENT;
     if (!(t->chroma_weight[0] > 0) || !(t->chroma_weight[1] > 0) || t->denoise_reach < 0) return LINC_ARGUMENT;
-    if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 3)
+    if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 4)
         return LINC_ARGUMENT;
     for (int k = 0; k < 3; k++)
         if (t->step[k] < 0 || t->step[k] >= LINC_STEP_INDICES) return LINC_ARGUMENT;
@@ -128,7 +129,7 @@ static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
             continue;
         }
         enc_coarse_search(&own->shrunk, &f->shrunk, enc_coarse_range(t->display - t->reference[r]),
-                          64 << (g->depth - 12), w->vectors + 2 * cells, field);
+                          64 << (g->depth - 12), t->effort.early > 3, w->vectors + 2 * cells, field);
     }
     if (!w->frame->header.temporal) return;
     for (int r = 0; r < t->references; r++)
@@ -166,19 +167,25 @@ static LincStatus write_stream(const LincGeometry *g, EncFrame *f, Work *w) {
     return LINC_OK;
 }
 
-static LincStatus keep_reference(const LincGeometry *g, EncFrame *f, const Work *w) {
+static LincStatus keep_reference(LincEncoder *e, EncFrame *f, const Work *w) {
+    const LincGeometry *g = &e->geometry;
     linc_picture_pad(f->picture);
     f->motion = linc_motion_field_create(g);
     if (!f->motion) return LINC_MEMORY;
     linc_motion_field_fill(f->motion, w->frame);
-    return enc_make_phases(g, &f->picture->plane[0], &f->phase_memory, &f->phases);
+    int halves_only = w->search->effort.vectors < 0;
+    f->phase_bytes = enc_phases_bytes(g, halves_only);
+    f->phase_memory = enc_pool_take(&e->phases, f->phase_bytes);
+    if (!f->phase_memory) return LINC_MEMORY;
+    enc_phases_make(g, &f->picture->plane[0], halves_only, f->phase_memory, &f->phases);
+    return LINC_OK;
 }
 
 static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     const LincGeometry *g = &e->geometry;
     EncFrame *f = &e->frames[t->display];
     EncSearch *s = w->search;
-    if (!f->picture && !(f->picture = linc_picture_create(g))) return LINC_MEMORY;
+    if (!f->picture && !(f->picture = linc_pool_picture(&e->pool, g))) return LINC_MEMORY;
     if (t->denoise_reach) {
         LincStatus status = enc_denoise(e, t, step_of(g, t->step[0]), &w->source);
         if (status) return status;
@@ -202,11 +209,15 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
         linc_states_reset(&w->start);
     }
     search_units(w);
-    LincStatus status = enc_loop_filters(s, t->tools & LINC_TOOL_FILTER);
+    LincStatus status = enc_loop_filters(s, &e->pool, t->tools & LINC_TOOL_FILTER);
     f->picture = w->frame->picture;
     f->header = w->frame->header;
     if (!status) status = write_stream(g, f, w);
-    if (!status && t->referenced) status = keep_reference(g, f, w);
+    if (!status && t->referenced) status = keep_reference(e, f, w);
+    if (!status) {
+        linc_pool_keep_picture(&e->pool, f->source);
+        f->source = NULL;
+    }
     return status;
 }
 
@@ -216,8 +227,8 @@ LincStatus linc_encoder_frame(LincEncoder *encoder, const LincTask *task) {
     if (!status && !ready(encoder, task)) status = LINC_ORDER;
     if (status) return status;
     Work w;
-    status = make_work(&encoder->geometry, &w);
+    status = make_work(&encoder->pool, &encoder->geometry, &w);
     if (!status) status = code_frame(encoder, task, &w);
-    free_work(&w);
+    free_work(&encoder->pool, &w);
     return status;
 }

@@ -30,7 +30,7 @@ static int inside(const EncSearch *s, const LincPart *part, LincVector v) {
 /* Luma of one reference; vectors far outside go the decoder's way, which clamps. */
 static const LincSample *luma_of(const EncSearch *s, const LincPart *part, int r, LincVector v, LincSample *buffer,
                                  ptrdiff_t *stride) {
-    if (inside(s, part, v)) {
+    if (enc_phase_made(s->phases[r], v) && inside(s, part, v)) {
         *stride = s->phases[r]->stride;
         return enc_phase_at(s->phases[r], part->x, part->y, v);
     }
@@ -159,7 +159,7 @@ static void hunt_both(EncSearch *s, const LincPart *part, EncHunt *hunt) {
         aim.satd_shift++;
         aim.sad_shift = 1;
         LincVector start = motion.vector[r], found;
-        uint32_t cost = s->effort.vectors ? enc_motion_search(&aim, &start, 1, 0, &found)
+        uint32_t cost = s->effort.vectors > 0 ? enc_motion_search(&aim, &start, 1, 0, &found)
                                           : enc_motion_refine(&aim, start, &found);
         cost += price_of(s, 3 + enc_vector_bits(motion.vector[1 - r], hunt->predictors[1 - r]));
         if (cost >= hunt->both.estimate) break;

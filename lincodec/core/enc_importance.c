@@ -134,7 +134,7 @@ static LincStatus sweep_frame(Sweep *w, double strength, float *gains, double *m
     for (int r = 0; r < w->task->references; r++) {
         const EncFrame *other = &w->e->frames[w->task->reference[r]];
         enc_coarse_search(&f->shrunk, &other->shrunk, enc_coarse_range(w->task->display - w->task->reference[r]),
-                          64 << (w->e->geometry.depth - 12), w->coarse[2], w->coarse[r]);
+                          64 << (w->e->geometry.depth - 12), 0, w->coarse[2], w->coarse[r]);
     }
     const float *carried = w->fields[w->task->display].carried;
     for (int row = 0; row < w->rows; row++)

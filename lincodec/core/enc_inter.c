@@ -4,6 +4,13 @@
 #include "enc_hunt.h"
 #include "enc_residual.h"
 
+/* Of a hasty search, in eighths of a step a sample: merge candidates nearer than this are not searched on from, and
+ * large leaves farther than that are not tried. */
+#ifndef NEAR
+#define NEAR 2
+#define FAR 8
+#endif
+
 /* Sets what both blocks of a trial share. */
 static void set_coding(const EncSearch *s, EncTrial *trial, int skip, int residual, int split, int coded) {
     for (int i = 0; i < 2; i++) {
@@ -74,7 +81,7 @@ static uint32_t try_merges(EncSearch *s, const LincPart *part, const EncGuess *g
 /* Whether what was found is so cheap that nothing else need be tried. */
 static int good_enough(const EncSearch *s, const EncTrial *trial, int size_log2) {
     if (!trial->block[0].skip || trial->block[0].mode != LINC_MODE_INTER) return 0;
-    static const double shares[4] = {0, 0.02, 0.04, 0.08}; /* bits a sample */
+    static const double shares[5] = {0, 0.02, 0.04, 0.08, 0.5}; /* bits a sample */
     double samples = (double)(1 << (2 * size_log2));
     return trial->cost < s->lambda * LINC_COST_BIT * samples * shares[s->effort.early];
 }
@@ -112,7 +119,30 @@ static void try_parts(EncSearch *s, int x, int y, int size_log2, uint32_t whole,
     try_part(s, x, y, size_log2, LINC_PART_COLUMNS, whole, vectors);
 }
 
+/* Whether an estimate is less than so many 1/8 of a step a sample. */
+static int below(const EncSearch *s, uint32_t estimate, int size_log2, int eighths) {
+    return (double)estimate < (double)s->step[0] * (double)(eighths << (2 * size_log2)) / 8;
+}
+
+/* One way only, the best by its estimate; none where a large leaf is so far from the source that smaller ones will
+ * do better. */
+static uint32_t hasty_leaf(EncSearch *s, int x, int y, int size_log2) {
+    LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
+    EncGuess guesses[LINC_MAX_MERGE];
+    EncHunt hunt;
+    int count = enc_merge_guesses(s, &part, guesses);
+    const EncGuess *best = &guesses[0];
+    for (int k = 1; k < count; k++) best = enc_better(best, &guesses[k]);
+    if (!below(s, best->estimate, size_log2, NEAR)) {
+        enc_hunt(s, &part, guesses, count, NULL, &hunt);
+        best = enc_better(best, enc_better(enc_better(&hunt.one[0], &hunt.one[1]), &hunt.both));
+    }
+    if (size_log2 < 5 || below(s, best->estimate, size_log2, FAR)) try_whole(s, &part, best, size_log2, 1);
+    return best->estimate;
+}
+
 uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2) {
+    if (s->effort.early > 3) return hasty_leaf(s, x, y, size_log2);
     LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
     EncGuess guesses[LINC_MAX_MERGE];
     EncHunt hunt;

@@ -60,7 +60,7 @@ static void try_fraction(hunt *h, int x, int y) {
         return;
     LincVector v = {(int16_t)x, (int16_t)y};
     uint32_t cost = vector_price(aim, v);
-    if (cost >= h->cost)
+    if (cost >= h->cost || !enc_phase_made(aim->reference, v))
         return;
     const int16_t *there = enc_phase_at(aim->reference, aim->x, aim->y, v);
     cost += enc_satd(aim->target, aim->stride, there, aim->reference->stride, aim->width, aim->height, aim->satd_shift);
@@ -156,8 +156,8 @@ static void step_square(hunt *h, int size, int times) {
 }
 
 static void refine(hunt *h) {
-    for (int size = 2; size; size >>= 1) {
-        if (h->aim->patience)
+    for (int size = 2; size > (h->aim->patience < 0); size >>= 1) {
+        if (h->aim->patience > 0)
             step_square(h, size, h->aim->patience);
         else
             step_cross(h, size);

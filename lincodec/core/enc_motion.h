@@ -8,7 +8,7 @@
 #include "block.h"
 
 /* Luma of a reference at the 16 quarter-sample positions, [4 * fraction of y + fraction of x]; each points at
- * the sample of position (0, 0) and has a margin. */
+ * the sample of position (0, 0) and has a margin. NULL where a position was not made. */
 typedef struct EncPhases {
     const int16_t *plane[16];
     ptrdiff_t stride;
@@ -25,7 +25,7 @@ typedef struct EncAim {
     int price;                 /* of a bit, in sums of absolute differences, times 16 */
     int satd_shift;            /* of enc_satd; one more than for a picture where the target is doubled */
     int sad_shift;             /* 1 where the target is doubled (search of the second reference), else 0 */
-    int patience;              /* steps at each fraction of a sample, 0: the fewest positions */
+    int patience;              /* steps at each fraction of a sample, 0: the fewest positions, -1: only halves */
 } EncAim;
 
 /* Bits that a vector difference takes, by estimate. */
@@ -33,6 +33,11 @@ int enc_vector_bits(LincVector v, const LincVector predictors[2]);
 
 /* Which predictor is nearer. */
 int enc_nearer_predictor(LincVector v, const LincVector predictors[2]);
+
+/* Whether the reference was made at the fraction of a vector. */
+static inline int enc_phase_made(const EncPhases *p, LincVector v) {
+    return p->plane[4 * (v.y & 3) + (v.x & 3)] != NULL;
+}
 
 /* Place of the block at a vector in the reference. */
 static inline const int16_t *enc_phase_at(const EncPhases *p, int x, int y, LincVector v) {

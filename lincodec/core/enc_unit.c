@@ -43,7 +43,7 @@ static double search_leaf(EncSearch *s, int x, int y, int size_log2) {
 static int stop_here(const EncSearch *s, int size_log2, double cost) {
     const EncTrial *best = s->best[size_log2 - 3];
     if (s->effort.early < 1 || !best->block[0].skip) return 0;
-    static const double shares[4] = {0, 0.02, 0.08, 0.2}; /* bits a sample */
+    static const double shares[5] = {0, 0.02, 0.08, 0.2, 0.6}; /* bits a sample */
     return cost < s->lambda * LINC_COST_BIT * (double)(1 << (2 * size_log2)) * shares[s->effort.early];
 }
 

@@ -4,17 +4,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lanes.h"
 #include "filter.h"
 
-enum { TAPS = LINC_FILTER_TAPS_LUMA, PAIRS = TAPS * (TAPS + 1) / 2, ROUNDS = 5, LARGEST = 120 };
-
-typedef float lanes8 __attribute__((vector_size(32)));
+enum {
+    TAPS = LINC_FILTER_TAPS_LUMA,
+    PAIRS = (TAPS * (TAPS + 1) / 2 + 7) & ~7, /* in whole vectors: the last ones stay zero */
+    LINEAR = (TAPS + 7) & ~7,
+    ROUNDS = 5,
+    HASTY_ROUNDS = 3,
+    SORTED = 256, /* areas that the first assignment looks at */
+    LARGE = 600000, /* samples of luma */
+    LARGEST = 120,
+    CHUNK = 16 /* vectors whose products of 27 bits add up in lanes of 32 */
+};
 
 /* Normal equations of one area. */
 typedef struct Area {
-    double products[PAIRS]; /* of features k >= m at k (k + 1) / 2 + m */
-    double target[TAPS];
+    float products[PAIRS]; /* of features k >= m at k (k + 1) / 2 + m */
+    float target[LINEAR];
 } Area;
+
+/* Taps as what the normal equations are multiplied with to give the gain. */
+typedef struct Gain {
+    float products[PAIRS], target[LINEAR];
+} Gain;
 
 /* A choice for a plane. */
 typedef struct Choice {
@@ -26,49 +40,65 @@ typedef struct Choice {
 
 typedef struct Plane {
     EncSearch *s;
-    int plane, taps, count;
+    int plane, taps, pairs, count;
     int stride; /* of the rows that are measured */
+    int shift;  /* from samples to 12 bits */
+    int rounds; /* of assigning areas to sets */
     const int8_t (*places)[2];
     Area *areas;
     double weight;
 } Plane;
 
-static float lane_sum(lanes8 v) {
-    return ((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]));
-}
+/* Features and errors of some samples, 16 a vector. */
+typedef struct Chunk {
+    LincLanes16 feature[TAPS][CHUNK], error[CHUNK];
+    int count;
+} Chunk;
 
-/* Features and error of up to eight samples of a row; what lies beyond `w` is zero. */
-static void take_features(const Plane *p, const LincSample *at, ptrdiff_t stride, const LincSample *source, int w,
-                          lanes8 features[TAPS], lanes8 *error) {
+/* Adds up to 16 samples of a row; what lies beyond `w` is zero. */
+static void take_features(const Plane *p, Chunk *c, const LincSample *at, ptrdiff_t stride, const LincSample *source,
+                          int w) {
+    static const int16_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    LincLanes16 inside = linc_load16(numbers) < (LincLanes16){0} + (int16_t)w, middle = linc_load16(at);
     for (int k = 0; k < p->taps; k++) {
         ptrdiff_t offset = p->places[k][1] * stride + p->places[k][0];
-        float row[8] = {0};
-        for (int x = 0; x < w; x++) row[x] = (float)(at[x + offset] + at[x - offset] - 2 * at[x]);
-        memcpy(&features[k], row, sizeof row);
+        LincLanes16 feature = linc_load16(at + offset) + linc_load16(at - offset) - 2 * middle;
+        c->feature[k][c->count] = (feature >> p->shift) & inside;
     }
-    float row[8] = {0};
-    for (int x = 0; x < w; x++) row[x] = (float)(source[x] - at[x]);
-    memcpy(error, row, sizeof row);
+    c->error[c->count] = ((linc_load16(source) - middle) >> p->shift) & inside;
+    c->count++;
+}
+
+static float product_sum(const LincLanes16 *a, const LincLanes16 *b, int count) {
+    LincLanes32 sum = {0};
+    for (int i = 0; i < count; i++) sum += linc_multiply_pairs(a[i], b[i]);
+    float lanes[8];
+    for (int i = 0; i < 8; i++) lanes[i] = (float)sum[i];
+    return ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]));
+}
+
+static void add_chunk(const Plane *p, Chunk *c, Area *area) {
+    for (int k = 0, n = 0; k < p->taps; k++) {
+        area->target[k] += product_sum(c->feature[k], c->error, c->count);
+        for (int m = 0; m <= k; m++) area->products[n++] += product_sum(c->feature[k], c->feature[m], c->count);
+    }
+    c->count = 0;
 }
 
 static void measure_area(const Plane *p, int x, int y, int w, int h, Area *area) {
-    const LincPlane *picture = &p->s->frame->picture->plane[p->plane], *source = &p->s->source->plane[p->plane];
-    lanes8 products[PAIRS], target[TAPS];
-    memset(products, 0, sizeof products);
-    memset(target, 0, sizeof target);
+    const LincPicture *picture = p->s->frame->picture;
+    const LincPlane *made = &picture->plane[p->plane], *source = &p->s->source->plane[p->plane];
+    float scale = (float)(p->stride << (2 * p->shift));
+    Chunk c;
+    c.count = 0;
     for (int j = 0; j < h; j += p->stride)
-        for (int i = 0; i < w; i += 8) {
-            lanes8 features[TAPS], error;
-            int lanes = w - i < 8 ? w - i : 8, n = 0;
-            take_features(p, linc_at(picture, x + i, y + j), picture->stride, linc_at(source, x + i, y + j), lanes,
-                          features, &error);
-            for (int k = 0; k < p->taps; k++) {
-                target[k] += features[k] * error;
-                for (int m = 0; m <= k; m++) products[n++] += features[k] * features[m];
-            }
+        for (int i = 0; i < w; i += 16) {
+            take_features(p, &c, linc_at(made, x + i, y + j), made->stride, linc_at(source, x + i, y + j), w - i);
+            if (c.count == CHUNK) add_chunk(p, &c, area);
         }
-    for (int k = 0; k < p->taps; k++) area->target[k] = p->stride * (double)lane_sum(target[k]);
-    for (int n = 0; n < p->taps * (p->taps + 1) / 2; n++) area->products[n] = p->stride * (double)lane_sum(products[n]);
+    if (c.count) add_chunk(p, &c, area);
+    for (int k = 0; k < p->taps; k++) area->target[k] *= scale;
+    for (int n = 0; n < p->pairs; n++) area->products[n] *= scale;
 }
 
 static void measure(const Plane *p) {
@@ -82,28 +112,36 @@ static void measure(const Plane *p) {
     }
 }
 
-/* Squared error that taps save in an area. */
-static double gain_of(const Plane *p, const Area *area, const int8_t *taps) {
-    double linear = 0, square = 0;
-    int n = 0;
-    for (int k = 0; k < p->taps; k++) {
-        linear += area->target[k] * taps[k];
-        for (int m = 0; m < k; m++) square += 2 * area->products[n++] * taps[k] * taps[m];
-        square += area->products[n++] * taps[k] * taps[k];
+static void set_gain(const Plane *p, const int8_t *taps, Gain *gain) {
+    memset(gain, 0, sizeof *gain);
+    for (int k = 0, n = 0; k < p->taps; k++) {
+        gain->target[k] = (float)taps[k] * (float)(2 / 128.0);
+        for (int m = 0; m <= k; m++)
+            gain->products[n++] = (float)(taps[k] * taps[m] * (m < k ? 2 : 1)) * (float)(1 / (128.0 * 128));
     }
-    return (2 * linear / 128 - square / (128 * 128)) * p->weight;
+}
+
+/* Squared error that taps save in an area. */
+static double gain_of(const Plane *p, const Area *area, const Gain *gain) {
+    float sums[8] = {0};
+    for (int n = 0; n < p->pairs; n += 8)
+        for (int i = 0; i < 8; i++) sums[i] -= area->products[n + i] * gain->products[n + i];
+    for (int k = 0; k < p->taps; k += 8)
+        for (int i = 0; i < 8; i++) sums[i] += area->target[k + i] * gain->target[k + i];
+    float sum = ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+    return (double)sum * p->weight;
 }
 
 /* Solves the symmetric system by elimination and rounds the solution to taps. */
-static void solve(const Plane *p, const Area *sum, int8_t *taps) {
+static void solve(const Plane *p, const double *products, const double *target, int8_t *taps) {
     double a[TAPS][TAPS + 1], trace = 0;
     int t = p->taps;
     for (int k = 0, n = 0; k < t; k++)
-        for (int m = 0; m <= k; m++, n++) a[k][m] = a[m][k] = sum->products[n];
+        for (int m = 0; m <= k; m++, n++) a[k][m] = a[m][k] = products[n];
     for (int k = 0; k < t; k++) trace += a[k][k];
     for (int k = 0; k < t; k++) {
         a[k][k] += 1e-3 * trace / t + 1;
-        a[k][t] = sum->target[k];
+        a[k][t] = target[k];
     }
     for (int k = 0; k < t; k++)
         for (int r = k + 1; r < t; r++) {
@@ -120,15 +158,15 @@ static void solve(const Plane *p, const Area *sum, int8_t *taps) {
 }
 
 static void refit(const Plane *p, Choice *c, int set) {
-    Area sum;
-    memset(&sum, 0, sizeof sum);
+    double products[PAIRS] = {0}, target[LINEAR] = {0};
     for (int a = 0; a < p->count; a++) {
         if (c->set[a] != set + 1) continue;
-        for (int n = 0; n < PAIRS; n++) sum.products[n] += p->areas[a].products[n];
-        for (int k = 0; k < TAPS; k++) sum.target[k] += p->areas[a].target[k];
+        const Area *area = &p->areas[a];
+        for (int n = 0; n < p->pairs; n++) products[n] += (double)area->products[n];
+        for (int k = 0; k < LINEAR; k++) target[k] += (double)area->target[k];
     }
     memset(c->taps[set], 0, sizeof c->taps[set]);
-    solve(p, &sum, c->taps[set]);
+    solve(p, products, target, c->taps[set]);
 }
 
 static double taps_price(const Plane *p, const Choice *c) {
@@ -146,6 +184,8 @@ static double taps_price(const Plane *p, const Choice *c) {
 static double assign(const Plane *p, Choice *c) {
     uint32_t uses[LINC_MAX_FILTER_SETS + 1];
     double price[LINC_MAX_FILTER_SETS + 1], gain = 0;
+    Gain gains[LINC_MAX_FILTER_SETS];
+    for (int set = 0; set < c->sets; set++) set_gain(p, c->taps[set], &gains[set]);
     for (int set = 0; set <= c->sets; set++) uses[set] = 1;
     for (int a = 0; a < p->count; a++) uses[c->set[a]]++;
     for (int set = 0; set <= c->sets; set++) {
@@ -156,7 +196,7 @@ static double assign(const Plane *p, Choice *c) {
         double best = -price[0];
         int chosen = 0;
         for (int set = 1; set <= c->sets; set++) {
-            double v = gain_of(p, &p->areas[a], c->taps[set - 1]) - price[set];
+            double v = gain_of(p, &p->areas[a], &gains[set - 1]) - price[set];
             if (v > best) {
                 best = v;
                 chosen = set;
@@ -168,22 +208,34 @@ static double assign(const Plane *p, Choice *c) {
     return gain;
 }
 
-/* Areas by how busy they are, in as many groups of equal size as there are sets. */
-static void start(const Plane *p, Choice *c) {
+/* How busy some of the areas are, ascending; returns how many. */
+static int sort_some(const Plane *p, float sorted[SORTED]) {
+    int count = 0, stride = 1 + (p->count - 1) / SORTED;
+    for (int a = 0; a < p->count; a += stride, count++) {
+        float v = p->areas[a].products[0];
+        int at = count;
+        for (; at > 0 && sorted[at - 1] > v; at--) sorted[at] = sorted[at - 1];
+        sorted[at] = v;
+    }
+    return count;
+}
+
+/* Areas by how busy they are, in as many groups of about equal size as there are sets. */
+static void start(const Plane *p, const float *sorted, int count, Choice *c) {
     for (int a = 0; a < p->count; a++) {
-        int below = 0;
-        int stride = 1 + p->count / 256;
-        for (int b = 0; b < p->count; b += stride) below += p->areas[b].products[0] < p->areas[a].products[0];
-        int of = (p->count - 1) / stride + 1, set = below * c->sets / of;
-        c->set[a] = (uint8_t)(1 + (set < c->sets ? set : c->sets - 1));
+        int set = 0;
+        while (set + 1 < c->sets && p->areas[a].products[0] >= sorted[(set + 1) * count / c->sets]) set++;
+        c->set[a] = (uint8_t)(1 + set);
     }
 }
 
 static void choose(const Plane *p, Choice *best, Choice *trial) {
+    float sorted[SORTED];
+    int some = sort_some(p, sorted);
     for (int sets = 1; sets <= LINC_MAX_FILTER_SETS && sets <= p->count; sets++) {
         trial->sets = sets;
-        start(p, trial);
-        for (int round = 0; round < ROUNDS; round++) {
+        start(p, sorted, some, trial);
+        for (int round = 0; round < p->rounds; round++) {
             for (int set = 0; set < sets; set++) refit(p, trial, set);
             trial->gain = assign(p, trial) - taps_price(p, trial);
         }
@@ -195,11 +247,19 @@ static void choose(const Plane *p, Choice *best, Choice *trial) {
     }
 }
 
+/* A hasty search looks at some rows only, of large pictures at fewer. */
+static int row_stride(const EncSearch *s) {
+    if (s->effort.early < 2) return 1;
+    return s->geometry->width * s->geometry->height < LARGE ? 2 : 4;
+}
+
 LincStatus enc_choose_filter(EncSearch *s, int plane) {
     LincFrame *f = s->frame;
-    Plane p = {s, plane, plane ? LINC_FILTER_TAPS_CHROMA : LINC_FILTER_TAPS_LUMA, f->filter_columns * f->filter_rows,
-               s->effort.early > 1 ? 2 : 1, /* a hasty search looks at every second row */
-               plane ? linc_filter_chroma : linc_filter_luma, NULL, s->weight[plane]};
+    Plane p = {.s = s, .plane = plane, .taps = plane ? LINC_FILTER_TAPS_CHROMA : LINC_FILTER_TAPS_LUMA,
+               .count = f->filter_columns * f->filter_rows, .shift = s->geometry->depth - 12,
+               .stride = row_stride(s), .rounds = s->effort.early > 1 ? HASTY_ROUNDS : ROUNDS,
+               .places = plane ? linc_filter_chroma : linc_filter_luma, .weight = s->weight[plane]};
+    p.pairs = (p.taps * (p.taps + 1) / 2 + 7) & ~7;
     Choice best, trial;
     memset(&best, 0, sizeof best);
     memset(&trial, 0, sizeof trial);

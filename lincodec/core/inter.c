@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lanes.h"
+
 const int8_t linc_luma_taps[4][8] = {{0, 0, 0, 64, 0, 0, 0, 0},
                                      {-1, 4, -10, 58, 17, -5, 1, 0},
                                      {-1, 4, -11, 40, 40, -11, 4, -1},
@@ -24,28 +26,49 @@ typedef struct Output {
     int maximum, average;
 } Output;
 
-/* `lanes` columns, `rows` rows; taps lie `distance` apart. count, lanes and final are constants at each call, so
- * that loops over lanes become vectors. Final results are clipped and averaged, others keep 16 bits. */
-INLINE void filter_strip(const int16_t *in, ptrdiff_t stride, ptrdiff_t distance, const int8_t *taps, int count,
-                         int shift, int rows, int lanes, int final, Output out) {
-    int t[8], half = 1 << (shift - 1);
-    for (int k = 0; k < count; k++) t[k] = taps[k];
-    for (int y = 0; y < rows; y++, in += stride, out.data += out.stride) {
-        int32_t sums[LANES];
-        for (int x = 0; x < lanes; x++) {
-            int s = half;
-            for (int k = 0; k < count; k++) s += t[k] * in[x + k * distance];
-            sums[x] = s >> shift;
+/* `lanes` results of a row, clipped and averaged where they are final. */
+INLINE void put_row(LincLanes16 v, int lanes, int final, const Output *out, int y) {
+    LincSample *at = out->data + y * out->stride;
+    if (final) {
+        v = linc_clip_lanes(v, out->maximum);
+        if (out->average) {
+            LincLanes16 old = {0};
+            memcpy(&old, at, (size_t)lanes * sizeof *at);
+            v = (v + old + 1) >> 1;
         }
-        if (!final) {
-            for (int x = 0; x < lanes; x++) out.data[x] = (int16_t)sums[x];
-            continue;
+    }
+    memcpy(at, &v, (size_t)lanes * sizeof *at);
+}
+
+/* Along rows; count, lanes and final are constants at each call. Reads whole vectors: up to 16 samples behind what
+ * the taps reach, which the margins have. */
+INLINE void filter_along(const int16_t *in, ptrdiff_t stride, const int8_t *taps, int count, int shift, int rows,
+                         int lanes, int final, Output out) {
+    LincLanes16 t[4];
+    for (int k = 0; k < count / 2; k++) t[k] = linc_pairs_of(taps[2 * k], taps[2 * k + 1]);
+    for (int y = 0; y < rows; y++, in += stride) {
+        LincLanes32 even = (LincLanes32){0} + (1 << (shift - 1)), odd = even;
+        for (int k = 0; k < count / 2; k++) {
+            even += linc_multiply_pairs(linc_load16(in + 2 * k), t[k]);
+            odd += linc_multiply_pairs(linc_load16(in + 2 * k + 1), t[k]);
         }
-        for (int x = 0; x < lanes; x++) sums[x] = linc_clip(sums[x], out.maximum);
-        if (out.average)
-            for (int x = 0; x < lanes; x++) out.data[x] = (int16_t)((out.data[x] + sums[x] + 1) >> 1);
-        else
-            for (int x = 0; x < lanes; x++) out.data[x] = (int16_t)sums[x];
+        put_row(linc_interleave(even >> shift, odd >> shift), lanes, final, &out, y);
+    }
+}
+
+/* Down columns, to final results. */
+INLINE void filter_down(const int16_t *in, ptrdiff_t stride, const int8_t *taps, int count, int shift, int rows,
+                        int lanes, Output out) {
+    LincLanes16 t[4];
+    for (int k = 0; k < count / 2; k++) t[k] = linc_pairs_of(taps[2 * k], taps[2 * k + 1]);
+    for (int y = 0; y < rows; y++, in += stride) {
+        LincLanes32 even = (LincLanes32){0} + (1 << (shift - 1)), odd = even;
+        for (int k = 0; k < count / 2; k++) {
+            LincLanes16 a = linc_load16(in + 2 * k * stride), b = linc_load16(in + (2 * k + 1) * stride);
+            even += linc_multiply_pairs(linc_even_pairs(a, b), t[k]);
+            odd += linc_multiply_pairs(linc_odd_pairs(a, b), t[k]);
+        }
+        put_row(linc_interleave(even >> shift, odd >> shift), lanes, 1, &out, y);
     }
 }
 
@@ -54,15 +77,15 @@ INLINE void predict_strip(const LincSample *in, ptrdiff_t stride, const int8_t *
                           int depth, int rows, int lanes, Output out) {
     int before = count / 2 - 1;
     if (!down) {
-        filter_strip(in - before, stride, 1, along, count, 6, rows, lanes, 1, out);
+        filter_along(in - before, stride, along, count, 6, rows, lanes, 1, out);
     } else if (!along) {
-        filter_strip(in - before * stride, stride, stride, down, count, 6, rows, lanes, 1, out);
+        filter_down(in - before * stride, stride, down, count, 6, rows, lanes, out);
     } else {
         int16_t between[ROWS_MAX * LANES];
         Output middle = {between, LANES, 0, 0};
-        filter_strip(in - before * stride - before, stride, 1, along, count, depth - 8, rows + count - 1, lanes, 0,
+        filter_along(in - before * stride - before, stride, along, count, depth - 8, rows + count - 1, LANES, 0,
                      middle);
-        filter_strip(between, LANES, LANES, down, count, 20 - depth, rows, lanes, 1, out);
+        filter_down(between, LANES, down, count, 20 - depth, rows, lanes, out);
     }
 }
 
@@ -129,15 +152,5 @@ void linc_predict_motion(const LincGeometry *g, const LincPicture *const referen
         linc_predict_plane(g, reference[r], k, x >> sx, y >> sy, w >> sx, h >> sy, motion->vector[r], out, stride,
                            average);
         average = 1;
-    }
-}
-
-void linc_interpolate_plane(const LincGeometry *g, const LincPlane *reference, int fx, int fy, LincPlane *out) {
-    int reach = reference->margin - 8;
-    for (int y = -reach; y < reference->height + reach; y += LINC_UNIT) {
-        int h = reference->height + reach - y < LINC_UNIT ? reference->height + reach - y : LINC_UNIT;
-        Output o = {linc_at(out, -reach, y), out->stride, g->maximum, 0};
-        predict_luma(linc_at(reference, -reach, y), reference->stride, fx, fy, g->depth, reference->width + 2 * reach,
-                     h, o);
     }
 }

@@ -16,8 +16,4 @@ void linc_predict_plane(const LincGeometry *geometry, const LincPicture *referen
 void linc_predict_motion(const LincGeometry *geometry, const LincPicture *const reference[2], int plane, int x,
                          int y, int w, int h, const LincMotion *motion, LincSample *out, ptrdiff_t stride);
 
-/* A whole luma plane with its margins but 8 samples a side, displaced by (fx, fy) quarters: the same samples that
- * linc_predict_plane gives. `out` has the reference's layout (size, stride, margin). For the encoder's search. */
-void linc_interpolate_plane(const LincGeometry *geometry, const LincPlane *reference, int fx, int fy, LincPlane *out);
-
 #endif

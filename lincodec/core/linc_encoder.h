@@ -22,8 +22,8 @@ typedef struct LincEffort {
     int32_t parts;              /* 1: leaves cut in two */
     int32_t transform_split;    /* 1: four transforms for one */
     int32_t rdo;                /* 1: quantisation by rate and distortion */
-    int32_t vectors;            /* 0 to 2: steps of the search at fractions of a sample */
-    int32_t early;              /* 0 to 3: how readily a search ends at what it has */
+    int32_t vectors;            /* -1 to 2: steps of the search at fractions of a sample; -1: only at halves */
+    int32_t early;              /* 0 to 4: how readily a search ends at what it has */
 } LincEffort;
 
 /* How to code one frame. */
@@ -50,8 +50,8 @@ LINC_API LincStatus linc_encoder_open(const LincParameters *parameters, LincEnco
 LINC_API void linc_encoder_close(LincEncoder *encoder);
 
 /* Copies the planes of a frame: 8-bit samples if the depth is 8, otherwise 16-bit native-endian ones; strides in
- * bytes. A frame with denoise_reach needs the sources of the frames around it given before, and not released, or its
- * bytes depend on which were there. A source that is there already stays. */
+ * bytes. A frame with denoise_reach needs the sources of the frames around it given before, or its bytes depend on
+ * which were there. A source that is there already stays; one goes when its frame is coded. */
 LINC_API LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void *const planes[3],
                                         const size_t strides[3]);
 

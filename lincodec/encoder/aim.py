@@ -39,7 +39,7 @@ _BEYOND = {Figure.BITS: 0.0, Figure.PSNR: 0.03, Figure.MS_SSIM: 0.03}
 class Trial:
     """What a quantiser step gives."""
 
-    bits: int
+    bits: float
     psnr: float
     """Mean RGB PSNR in dB."""
     ms_ssim: float = math.nan

@@ -31,7 +31,13 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
-from lincodec.encoder.motion import motion_bound, motion_bytes, motion_field, with_motion
+from lincodec.encoder.motion import (
+    motion_bound,
+    motion_bytes,
+    motion_field,
+    motion_pays,
+    with_motion,
+)
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
@@ -54,9 +60,6 @@ from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
 from lincodec.video.timing import is_constant
-
-#: Share of a partitioned segment's bytes that motion for frames in between may add.
-_MOTION_SHARE = 0.02
 
 
 def encode(
@@ -307,20 +310,9 @@ class _Job:
                     continue
                 self.cut_short |= fitted.cut_short
                 code = fitted.code
-                if motion is not None and self._motion_pays(code, reserved):
+                if motion is not None and motion_pays(code, reserved, self.options):
                     code = with_motion(code, motion)
                 yield part, frames, code, pack_segment(code)
-
-    def _motion_pays(self, code: SegmentCode, size: int) -> bool:
-        """Whether to store motion of ``size`` bytes.
-
-        Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
-        """
-        if code.pictures is None or self.options.motion is not None:
-            return True
-        if any(getattr(self.options, name) is not None for name in RATES[1:]):
-            return False
-        return size <= _MOTION_SHARE * len(code.pictures.stream)
 
     def _motion(
         self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from lincodec.bitstream.segment import Field, SegmentCode
 from lincodec.core.flow import FlowSearch, halved, smoothed
 from lincodec.entropy import field as fields
+from lincodec.options import RATES, EncodeOptions
 from lincodec.registry import Role
 from lincodec.system.cores import usable_cores
 from lincodec.types import Planes, VideoInfo
@@ -30,6 +31,9 @@ _CELL = 16
 #: Luma samples of a frame that the search looks at, at most.
 _SEARCH_AREA = 240_000
 _LARGEST = 4096  # of an integer
+
+#: Share of a partitioned segment's bytes that motion for frames in between may add.
+_SHARE = 0.02
 
 Floats = NDArray[np.float32]
 
@@ -95,3 +99,15 @@ def prepared(luma: NDArray[np.generic], bit_depth: int) -> Floats:
     while plane.size > _SEARCH_AREA:
         plane = halved(plane)
     return smoothed(plane)
+
+
+def motion_pays(code: SegmentCode, size: int, options: EncodeOptions) -> bool:
+    """Whether to store motion of ``size`` bytes.
+
+    Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
+    """
+    if code.pictures is None or options.motion is not None:
+        return True
+    if any(getattr(options, name) is not None for name in RATES[1:]):
+        return False
+    return size <= _SHARE * len(code.pictures.stream)

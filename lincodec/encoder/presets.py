@@ -68,11 +68,12 @@ PRESETS: dict[str, Preset] = {
     for preset in (
         Preset(
             "instant",
-            "closed form alone, at the first go",
-            40,
+            "frames predicted, at the first go",
+            96,
             motion=False,
             trials=False,
             refined=False,
+            effort="instant",
         ),
         Preset(
             "fast",
@@ -83,6 +84,7 @@ PRESETS: dict[str, Preset] = {
             effort="fast",
         ),
         Preset("medium", "the same, searched well", 96, 20, 0.6, effort="medium"),
+        Preset("slow", "the same, searched as well as can be", 96, 20, 0.6, effort="slow"),
         _paper("s", 50),
         _paper("m", 100),
         _paper("l", 200),

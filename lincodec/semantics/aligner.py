@@ -118,11 +118,9 @@ class Alignments:
 
     def pulls(self, frames: Sequence[Frame]) -> tuple[Pull, ...]:
         """What the fit of the next segment draws its latents to."""
-        targets = [(aligner, aligner.targets(frames)) for aligner in self._aligners]
         return tuple(
-            Pull(aligner.first, found, aligner.weight)
-            for aligner, found in targets
-            if aligner.first is not None
+            Pull(aligner.first, aligner.targets(frames), aligner.weight)
+            for aligner in self._aligners
         )
 
     def add(self, frames: Sequence[Frame], header: SegmentHeader, lats: bytes) -> int:

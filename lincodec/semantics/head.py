@@ -25,7 +25,8 @@ Doubles = NDArray[np.float64]
 BUDGET = 3000
 #: Weight at which 20 bytes are worth a thousandth of cosine.
 WEIGHT = 0.01
-_BYTE = 5e-5
+#: Distance that a byte is worth at that weight.
+BYTE = 5e-5
 _RIDGES = (1e-6, 1e-3, 3e-2)
 _FINENESS = (1, 2, 3, 4)
 
@@ -52,13 +53,19 @@ def fit_head(latents: Floats, targets: Floats, weight: float = WEIGHT) -> Head:
     centre = latents.mean(axis=0, dtype=np.float64).astype(np.float32)
     best: _Trial | None = None
     for head in _candidates(latents - centre, targets):
-        distance = 1 - mean_cosine(head.embed(latents, centre), targets)
-        cost = distance * weight / WEIGHT + head.size * _BYTE
+        cost = head_cost(head, latents, targets, weight)
         fits = head.size <= BUDGET or head.rank == 0
         if fits and (best is None or cost < best.cost):
             best = _Trial(head, cost)
     assert best is not None  # rank 0 always fits
     return best.head
+
+
+def head_cost(head: Head, latents: Floats, targets: Floats, weight: float) -> float:
+    """Distance to the teacher and bytes as one figure; the arguments are those of ``fit_head``."""
+    centre = latents.mean(axis=0, dtype=np.float64).astype(np.float32)
+    distance = 1 - mean_cosine(head.embed(latents, centre), targets)
+    return distance * weight / WEIGHT + head.size * BYTE
 
 
 def _candidates(x: Floats, targets: Floats) -> Iterator[Head]:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 class Pull:
     """What a fit draws latents to: the term ``weight * (1 - cos)`` of paper Eq. 6."""
 
-    first: int
-    """Latent entry where the embedding begins."""
+    first: int | None
+    """Latent entry where the embedding begins; None: a head follows, see ``head.fit_head``, and
+    the latents need only tell what it cannot know."""
     targets: NDArray[np.float32]
     """Unit vectors [n, d], one for each frame of the segment."""
     weight: float

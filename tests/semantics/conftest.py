@@ -43,16 +43,16 @@ def tiny_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def aligned(
     tmp_path_factory: pytest.TempPathFactory, clip: Callable[[str], Path], tiny_clip: Path
 ) -> Path:
-    """A folder with three aligned files: two parts of carphone in segments of 6, and bikes."""
+    """A folder with three aligned files in segments of 6: spectral ones, and two partitioned."""
     folder = tmp_path_factory.mktemp("aligned")
-    for name, source, start in (
-        ("car1", "carphone", 0),
-        ("car2", "carphone", 2),
-        ("bikes", "bikes", 0),
+    for name, source, start, kind in (
+        ("car1", "carphone", 0, "spectral"),
+        ("car2", "carphone", 2, "partitioned"),
+        ("bikes", "bikes", 0, "partitioned"),
     ):
         options = EncodeOptions(
             preset="instant", segment=6, span=Span(start, None, 18), audio=False,
-            align=(str(tiny_clip),),
+            align=(str(tiny_clip),), kind=kind,
         )  # fmt: skip
         encode(str(clip(source)), str(folder / f"{name}.linc"), options)
     return folder

@@ -143,16 +143,20 @@ class LatentInrEngine(Engine):
 
 def _pulling(pulls: Sequence[Pull], device: torch.device) -> LatentLoss | None:
     """The terms of Eq. 6 that draw parts of the latents to embeddings."""
-    targets = [torch.from_numpy(pull.targets).float().to(device) for pull in pulls]
+    drawn = [
+        (pull.first, torch.from_numpy(pull.targets).float().to(device), pull.weight)
+        for pull in pulls
+        if pull.first is not None
+    ]
 
     def loss(z: Tensor, frames: Tensor) -> Tensor:
         total = torch.zeros((), device=z.device)
-        for pull, target in zip(pulls, targets, strict=True):
-            part = z[:, pull.first : pull.first + target.shape[1]]
-            total = total + alignment_loss(part, target[frames], pull.weight)
+        for first, target, weight in drawn:
+            part = z[:, first : first + target.shape[1]]
+            total = total + alignment_loss(part, target[frames], weight)
         return total
 
-    return loss if pulls else None
+    return loss if drawn else None
 
 
 def settings_of(preset: Preset, options: EncodeOptions) -> InrSettings:

@@ -33,7 +33,7 @@ _ANYWHERE = ("auto", "cpu")
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
 #: of a partitioned segment by its effort.
 _CLOSED_SECONDS = 0.4
-_PARTITIONED_SECONDS = {"fast": 0.4, "medium": 1.5}
+_PARTITIONED_SECONDS = {"instant": 0.1, "fast": 0.3, "medium": 1.2, "slow": 4.0}
 #: The same of proving and measuring what was written.
 _MEASURED_SECONDS = 0.04
 #: Frames that tell how fast a machine is, and how far beyond a time limit that may say to be.
@@ -156,7 +156,7 @@ class LincEngine(Engine):
         planes, info = [frame.planes for frame in task.frames], self.setting.info
         effort, refined, options = self._effort(task), self.preset.refined, self.setting.options
         if effort:
-            return PartitionedFit(planes, info, effort, self.threads, self.pace)
+            return PartitionedFit(planes, info, effort, self.threads, task.pulls, self.pace)
         closed = closed_form(planes, info, self.arch, refined=refined, device=options.device)
         if refined and not task.budget.hurried:
             closed = with_weighted_ends(closed, self.control.step, task.part.continues)
@@ -186,7 +186,7 @@ class LincEngine(Engine):
             return
         planes = [frame.planes for frame in frames[:_PROBE]]
         quickest = next(iter(EFFORTS))
-        probe = PartitionedFit(planes, setting.info, quickest, self.threads, self.pace)
+        probe = PartitionedFit(planes, setting.info, quickest, self.threads, pace=self.pace)
         probe.bits(self.control.step, quick=False)
         if setting.frames is None:
             return

@@ -1,6 +1,7 @@
 """How a stretch of frames is best coded: blocks, overlap, segments and their kind, by trial coding.
 
-Trials look at a window of the picture and compare ``ln(bits) - dB/slope``,
+Where something moves, frames are partitioned without further ado; trials say what is better where
+nothing does. They look at a window of the picture and compare ``ln(bits) - dB/slope``,
 so that bytes and quality count as one figure. Without trials a rule gives blocks and overlap.
 """
 
@@ -16,17 +17,19 @@ from lincodec.encoder.aim import DB_PER_LOG_BYTES, Trial
 from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.linc.closed_form import closed_form
 from lincodec.encoder.linc.partitioned_fit import TRIAL_EFFORT, PartitionedFit
+from lincodec.encoder.linc.stillness import still_runs
 from lincodec.encoder.segments import Range
 from lincodec.types import Frame, Planes, VideoInfo
 
 _WINDOW = (320, 448)  # rows and columns that a trial looks at
+_PART_OF_UNITS = 64  # and where it codes partitioned frames too, half a side and such a unit
 _SHORTEST = 8
+_STILL = 24  # frames that stand still at least to be a segment of their own
+_SEGMENT_BITS = 8 * 250  # of tables, latents and index that a further segment takes
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
-_SURE = 0.2  # partitioned frames that gain this much are not compared with shorter segments
-_REFINED = 0.3  # what refining a closed form gains at most, about
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
 _SIDE_AT = 30_000.0
@@ -60,11 +63,16 @@ class Layout:
         self.device, self.threads = device, threads
         self.step, self.effort = step, effort
         self.trials, self.refined = trials, refined
-        self._tried: tuple[Sequence[Planes], float] | None = None
+        limits = _WINDOW
+        if effort is not None:  # a trial shall cost little beside the encode
+            sides = (info.height, info.width)
+            limits = min(_WINDOW[0], _middle(sides[0])), min(_WINDOW[1], _middle(sides[1]))
         self.rows, self.columns = (
             _window(size, limit)
-            for size, limit in zip((info.height, info.width), _WINDOW, strict=True)
+            for size, limit in zip((info.height, info.width), limits, strict=True)
         )
+        self.share = (self.rows.stop - self.rows.start) * (self.columns.stop - self.columns.start)
+        self.share /= info.height * info.width
         self.info = replace(
             info,
             height=self.rows.stop - self.rows.start,
@@ -74,9 +82,10 @@ class Layout:
     def windows(self, frames: Sequence[Frame]) -> tuple[int, int]:
         """log2 of the luma block side, and the overlap, for the video, from its first frames."""
         usual = usual_block(frames[0].planes[0].size, self.step), _OVERLAP
-        first = self._windows(frames[:_BLOCK_FRAMES])
-        if not self.trials or self._surely_partitioned(first, LincArch(*usual, len(first))):
+        start = frames[:_BLOCK_FRAMES]
+        if not self.trials or self._surely_partitioned(start, LincArch(*usual, len(start))):
             return usual
+        first = self._windows(start)
         blocks = _BLOCKS if frames[0].planes[0].size < _LARGE else _BLOCKS[1:]
 
         @cache
@@ -91,56 +100,72 @@ class Layout:
         return min(blocks, key=lambda b: scored(b, overlap)), overlap
 
     def cut(self, part: Range, frames: Sequence[Frame], arch: LincArch) -> list[SegmentPlan]:
-        """Segments for consecutive frames of one shot: halves wherever they code better.
+        """Segments for consecutive frames of one shot.
 
-        Where frames are better partitioned, or nothing is tried, they stay together.
+        Partitioned ones, but for stretches that stand still and code better drawn from latents;
+        those are cut in halves wherever they code better.
         """
         if not self.trials:
             return [SegmentPlan(part, self.effort is not None)]
-        window = self._windows(frames)
-        if self._surely_partitioned(window, arch):
-            return [SegmentPlan(part, partitioned=True)]
-        whole = self._trial(window, arch)
-        gain = self._gain(window, score(whole.bits, whole.psnr))
-        lengths = [len(frames)]
-        if gain < _SURE:
-            lengths, best = self._lengths(window, arch, whole)
-            gain -= score(whole.bits, whole.psnr) - score(best.bits, best.psnr)
-        if gain > 0:
-            return [SegmentPlan(part, partitioned=True)]
-        out, first = [], part.first
-        for count in lengths:
-            continues = part.continues if first == part.first else True
-            out.append(SegmentPlan(Range(first, count, continues), partitioned=False))
-            first += count
-        return out
+        runs = [range(len(frames))]
+        if self.effort is not None:
+            runs = self._still_runs(frames, arch)
+        pieces: list[tuple[int, bool]] = []
+        at = 0
+        for run in runs:
+            pieces += [(run.start - at, True)] if run.start > at else []
+            window = self._windows(frames[run.start : run.stop])
+            lengths, _ = self._lengths(window, arch, self._trial(window, arch))
+            pieces += [(length, False) for length in lengths]
+            at = run.stop
+        pieces += [(len(frames) - at, True)] if at < len(frames) else []
+        return _plans(part, pieces)
 
     def partitioned(self, frames: Sequence[Frame], arch: LincArch) -> bool:
         """Whether the frames of a segment are better partitioned."""
-        if not self.trials:
+        if not self.trials or self.effort is None:
             return self.effort is not None
+        return self._still_runs(frames, arch) != [range(len(frames))]
+
+    def _surely_partitioned(self, frames: Sequence[Frame], arch: LincArch) -> bool:
+        """Whether the first frames say nothing about segments that are drawn from latents."""
+        return self.effort is not None and not self._still_runs(frames, arch)
+
+    def _still_runs(self, frames: Sequence[Frame], arch: LincArch) -> list[range]:
+        """Stretches that stand still and are better drawn from latents than partitioned."""
+        shortest = min(_STILL, len(frames))
+        runs = still_runs([f.planes[0] for f in frames], self.info.bit_depth, shortest)
+        if not runs or self.effort is None:
+            return []
         window = self._windows(frames)
-        return self._surely_partitioned(window, arch) or (
-            self._gain(window, self._score(window, arch)) > 0
-        )
+        coded = PartitionedFit(window, self.info, TRIAL_EFFORT, self.threads)
+        found = coded.frame_trials(self.step)
+        return [run for run in runs if self._drawn(run, window, found, arch)]
 
-    def _surely_partitioned(self, frames: Sequence[Planes], arch: LincArch) -> bool:
-        """Whether partitioned frames win by so much that the closed form is not refined."""
-        if self.effort is None:
+    def _drawn(
+        self, run: range, window: Sequence[Planes], found: list[Trial], arch: LincArch
+    ) -> bool:
+        """Whether all frames take less when a stretch is drawn from latents; if so, it is.
+
+        Args:
+            run: the stretch.
+            window: windows of all frames.
+            found: what every frame takes and gives, which the stretch is replaced in.
+            arch: of the file.
+        """
+        drawn = self._trial(window[run.start : run.stop], arch)
+        first, after = found[0], found[run.stop : run.stop + 1]
+        each = drawn.bits / len(run)
+        trials = list(found)
+        trials[run.start : run.stop] = [Trial(each, drawn.psnr)] * len(run)
+        pieces = (run.start > 0) + len(after)
+        for frame in after:  # nothing goes before it any more
+            trials[run.stop] = Trial(max(first.bits, frame.bits), frame.psnr)
+        more = pieces * _SEGMENT_BITS * self.share
+        if _whole(trials, more) > _whole(found) - _MARGIN:
             return False
-        plain = closed_form(frames, self.info, arch, refined=False, device=self.device)
-        found = plain.trial(self.step)
-        return self._gain(frames, score(found.bits, found.psnr)) > _SURE + _REFINED
-
-    def _gain(self, frames: Sequence[Planes], plain: float) -> float:
-        """By how much partitioned frames beat the closed form, whose score is ``plain``."""
-        if self.effort is None:
-            return -math.inf
-        if self._tried is None or self._tried[0] is not frames:
-            fit = PartitionedFit(frames, self.info, TRIAL_EFFORT, self.threads)
-            found = fit.trial(self.step)
-            self._tried = frames, score(found.bits, found.psnr)
-        return plain - self._tried[1]
+        found[:] = trials
+        return True
 
     def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
         trial = self._trial(frames, arch)
@@ -182,6 +207,27 @@ class Layout:
             tuple(plane[luma if index == 0 else chroma] for index, plane in enumerate(f.planes))
             for f in frames
         ]
+
+
+def _plans(part: Range, pieces: Sequence[tuple[int, bool]]) -> list[SegmentPlan]:
+    """Plans for pieces of a part, (frames, whether partitioned) each."""
+    out, first = [], part.first
+    for count, partitioned in pieces:
+        continues = part.continues if first == part.first else True
+        out.append(SegmentPlan(Range(first, count, continues), partitioned))
+        first += count
+    return out
+
+
+def _whole(trials: Sequence[Trial], more: float = 0.0) -> float:
+    """The score of frames together, with ``more`` bits."""
+    quality = sum(trial.psnr for trial in trials) / len(trials)
+    return score(sum(trial.bits for trial in trials) + more, quality)
+
+
+def _middle(size: int) -> int:
+    """Half a side, rounded up to whole units."""
+    return -(-size // (2 * _PART_OF_UNITS)) * _PART_OF_UNITS
 
 
 def _together(trials: Sequence[Trial], counts: Sequence[int]) -> Trial:

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 from lincodec.bitstream.pictures import PictureDigest, Pictures, units
-from lincodec.bitstream.segment import Key, Lattice, SegmentCode, code_bits
+from lincodec.bitstream.segment import Key, SegmentCode, code_bits
 from lincodec.bitstream.segment import Tensor as Coding
 from lincodec.container import chroma_of
 from lincodec.core.encoder import PartitionedEncoder
@@ -28,6 +28,7 @@ from lincodec.encoder.linc.pyramid import Place, pyramid
 from lincodec.encoder.linc.themes import themes
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
+from lincodec.semantics.pull import Pull
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.metrics import ms_ssim, psnr, rgb_error
 
@@ -49,13 +50,21 @@ _MERGE_SIZE, _COUNT_LIMIT = 6, 16
 #: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
 #: that others would be predicted from is not worth its bits.
 _DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
+#: Efforts that have time for it.
+_DENOISED = ("medium", "slow")
 #: Quick encodes, and encodes at the effort asked for, that may be made to come to an aim.
 _QUICK_TRIES, _TRIES = 5, 3
 #: Of so many frames one is measured where a quality is aimed at.
 _MEASURED_EVERY = 4
+#: Share of the bytes of the frames that latents of their appearance may take.
+_THEMES = 0.02
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
+    "instant": {
+        "merge_trials": 1, "intra_trials": 1, "intra_inter_trials": 1, "both_rounds": 0,
+        "parts": 0, "transform_split": 0, "rdo": 1, "vectors": -1, "early": 4,
+    },
     "fast": {
         "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 1,
         "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 0, "early": 3,
@@ -64,10 +73,14 @@ EFFORTS: dict[str, dict[str, int]] = {
         "merge_trials": 2, "intra_trials": 4, "intra_inter_trials": 2, "both_rounds": 4,
         "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 1,
     },
+    "slow": {
+        "merge_trials": 5, "intra_trials": 8, "intra_inter_trials": 4, "both_rounds": 4,
+        "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 0,
+    },
 }  # fmt: skip
 
-#: How hard trials search.
-TRIAL_EFFORT = "fast"
+#: How hard trials search, and those that only look for a step.
+TRIAL_EFFORT, _QUICK_EFFORT = "fast", "instant"
 
 
 @dataclass(frozen=True)
@@ -76,26 +89,36 @@ class _Coded:
 
     step: float
     stream: bytes
+    digest: bytes
+    """Of the decoded frames."""
     planes: list[Planes]
-    """Decoded, in display order."""
+    """Those frames, in display order, if they were to be kept."""
+    sizes: list[int]
+    """Bytes of each frame."""
 
 
 class PartitionedFit:
     """One segment's fit, a ``StepFit``; serves trials at several quantiser steps too."""
 
     def __init__(
-        self, frames: Sequence[Planes], info: VideoInfo, effort: str, threads: int,
+        self,
+        frames: Sequence[Planes],
+        info: VideoInfo,
+        effort: str,
+        threads: int,
+        pulls: Sequence[Pull] = (),
         pace: EffortPace | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """
         Args:
             frames: the segment's source frames.
             info: the video they come from.
             effort: of the final run, a name of ``EFFORTS``.
             threads: that encode; the bytes are the same with any number.
+            pulls: what its latents shall tell.
             pace: that lowers the effort of frames where a time limit asks for it.
         """
-        self.source, self.info, self.threads = frames, info, threads
+        self.source, self.info, self.threads, self.pulls = frames, info, threads, pulls
         self.effort, self.pace = effort, pace
         self._weights = _chroma_weights(info)
         self._places = pyramid(len(frames))
@@ -105,33 +128,36 @@ class PartitionedFit:
         """What a quick encode gives at a step; quality is that of every ``every``-th frame."""
         return self._measured(_Encode(self, step, TRIAL_EFFORT).result(), Figure.PSNR, every)
 
+    def frame_trials(self, step: float) -> list[Trial]:
+        """Bits and RGB PSNR in dB of every frame in a quick encode at a step."""
+        coded = _Encode(self, step, TRIAL_EFFORT).result()
+        return [Trial(8 * size, self._quality(coded, at)) for at, size in enumerate(coded.sizes)]
+
+    def _quality(self, coded: _Coded, at: int) -> float:
+        """RGB PSNR in dB of one frame."""
+        return psnr(rgb_error(self.source[at], coded.planes[at], self.info))
+
     def bits(self, step: float, *, quick: bool) -> int:
         """Bits at a step, of a quick encode or of one at the effort asked for."""
-        coded = _Encode(self, step, TRIAL_EFFORT).result() if quick else self._coded(step)
-        return self._bits(coded)
+        if quick:
+            return self._bits(_Encode(self, step, _QUICK_EFFORT).result(keep=False))
+        return self._bits(self._coded(step))
 
     def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
         """The final fit, see ``StepFit``."""
         if aim is not None:
             step = self._aimed(aim, step, budget)
-        coded = self._coded(step, budget)
-        digest = PictureDigest()
-        for planes in coded.planes:
-            digest.add(planes)
-        return self._code(part, coded.stream, digest.value)
+        coded = self._made.get(step) or _Encode(self, step, self.effort, budget).result(keep=False)
+        return self._code(part, coded.stream, coded.digest)
 
     def _code(self, part: Range, stream: bytes, digest: bytes) -> SegmentCode:
         """The segment's tensors as they will be written."""
         shape = (len(self.source), *units((self.info.height, self.info.width)))
         tensors: dict[Key, Coding] = {
             (Role.PICTURES, 0): Pictures(shape, digest, stream),
-            (Role.LATENT, 0): self._themes,
+            (Role.LATENT, 0): themes(self.source, _THEMES * len(stream), self.pulls),
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
-
-    @cached_property
-    def _themes(self) -> Lattice:
-        return themes(self.source)
 
     def _bits(self, coded: _Coded) -> int:
         """Bits of the segment's table and payloads."""
@@ -143,7 +169,7 @@ class PartitionedFit:
         least = math.inf
 
         def quick(step: float) -> Trial:
-            coded = _Encode(self, step, TRIAL_EFFORT).result()
+            coded = _Encode(self, step, _QUICK_EFFORT).result()
             return self._measured(coded, aim.figure, _MEASURED_EVERY)
 
         def full(step: float) -> Trial:
@@ -192,16 +218,20 @@ class _Encode:
         self.left = len(fit.source)
         self.places = fit._places
         self.shown: dict[int, Planes] = {}
+        self.sizes: dict[int, int] = {}
+        self.digest, self.digested = PictureDigest(), 0
         self.users = Counter(frame for place in self.places for frame in place.needs)
 
-    def result(self) -> _Coded:
-        """Code every frame once those it needs are coded, and put the segment together."""
+    def result(self, *, keep: bool = True) -> _Coded:
+        """Code every frame once those it needs are coded, and put the segment together.
+
+        Args:
+            keep: whether the decoded frames are; else memory holds a few of them.
+        """
         fit, count = self.fit, len(self.places)
         with PartitionedEncoder(
             fit.source[0], chroma_of(fit.info.chroma_shift), fit.info.bit_depth, count
         ) as encoder:
-            for frame, planes in enumerate(fit.source):  # a filtered one looks at its neighbours
-                encoder.source(frame, planes)
             tasks = Tasks(fit.threads)
             try:
                 coded: dict[int, Future[None]] = {}
@@ -212,25 +242,44 @@ class _Encode:
                 for done, place in enumerate(self.places):
                     coded[place.frame].result()
                     self._release(encoder, place)
+                    self._digest(keep=keep)
                     if self.budget is not None:
                         self.budget.report((done + 1) / count, None)
             finally:
                 tasks.close()
             stream = encoder.finish([place.frame for place in self.places])
-        return _Coded(self.step, stream, [self.shown[frame] for frame in range(count)])
+        planes = [self.shown[frame] for frame in range(count)] if keep else []
+        sizes = [self.sizes[frame] for frame in range(count)]
+        return _Coded(self.step, stream, self.digest.value, planes, sizes)
+
+    def _digest(self, *, keep: bool) -> None:
+        """Add the decoded frames that are next to be shown to the digest."""
+        while (planes := self.shown.get(self.digested)) is not None:
+            self.digest.add(planes)
+            if not keep:
+                del self.shown[self.digested]
+            self.digested += 1
 
     def _code(self, encoder: PartitionedEncoder, place: Place) -> None:
         pace, effort = self.fit.pace, self.effort
         if pace is None:
-            encoder.code(self._task(place, effort))
+            self._run(encoder, place, effort)
         else:
             if self.budget is not None and self.budget.deadline is not None:
                 left = self.budget.deadline - time.monotonic()
                 effort = pace.choose(effort, self.left * self.megasamples, left)
             with pace.timing(effort, self.megasamples):
-                encoder.code(self._task(place, effort))
+                self._run(encoder, place, effort)
         self.left -= 1
         self.shown[place.frame] = encoder.picture(place.frame)
+
+    def _run(self, encoder: PartitionedEncoder, place: Place, effort: str) -> None:
+        """Hand the frame over, with those around it that its source is filtered with; code it."""
+        task = self._task(place, effort)
+        for frame in range(place.frame - task.denoise_reach, place.frame + task.denoise_reach + 1):
+            if 0 <= frame < len(self.places):
+                encoder.source(frame, self.fit.source[frame])
+        self.sizes[place.frame] = encoder.code(task)
 
     def _release(self, encoder: PartitionedEncoder, place: Place) -> None:
         """Free what no later frame needs, of a coded frame and of those it needed."""
@@ -247,6 +296,7 @@ class _Encode:
         step = self.step * _BASE * _EIGHTHS[at] / 8
         weights = self.fit._weights
         first, second = place.references or (-1, -1)
+        filtered = effort in _DENOISED and place.level <= _DENOISE_LEVEL
         task = Task(
             display=place.frame,
             level=place.level,
@@ -257,7 +307,7 @@ class _Encode:
             merge_size=_MERGE_SIZE,
             count_limit=_COUNT_LIMIT,
             referenced=int(self.users[place.frame] > 0),
-            denoise_reach=_DENOISE_REACH if place.level <= _DENOISE_LEVEL else 0,
+            denoise_reach=_DENOISE_REACH if filtered else 0,
             denoise_strength=_DENOISE_STRENGTH,
             effort=Effort(**EFFORTS[effort]),
         )

@@ -10,6 +10,7 @@ import pytest
 
 from lincodec.container import LincArch
 from lincodec.encoder.engine import SegmentPlan
+from lincodec.encoder.linc import mode_decision
 from lincodec.encoder.linc.mode_decision import Layout, score, usual_block
 from lincodec.encoder.segments import Range
 from lincodec.options import Span
@@ -100,8 +101,12 @@ def test_cuts_tile_the_part_and_pay(carphone: tuple[Layout, list[Frame]]) -> Non
     assert score(1000, 30) < score(1000, 29) < score(2000, 29)
 
 
-def test_frames_that_move_are_partitioned(carphone: tuple[Layout, list[Frame]]) -> None:
+def test_frames_that_move_are_partitioned_at_once(
+    carphone: tuple[Layout, list[Frame]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A picture that slides: blocks find it again, a basis over time does not."""
+    monkeypatch.setattr(mode_decision, "PartitionedFit", None)  # nothing is coded
+    monkeypatch.setattr(mode_decision, "closed_form", None)
     still, frames = carphone
     moved = [
         Frame(tuple(np.roll(p, (2 * i) >> (c > 0), 1) for c, p in enumerate(frames[0].planes)), i)
@@ -112,3 +117,45 @@ def test_frames_that_move_are_partitioned(carphone: tuple[Layout, list[Frame]]) 
     assert layout.cut(whole, moved, arch) == [SegmentPlan(whole, partitioned=True)]
     assert layout.partitioned(moved, arch)
     assert layout.windows(moved) == (usual_block(176 * 144, 40.0), 2)
+
+
+def noisy(planes: Planes, count: int, first: int) -> list[Frame]:
+    """A picture that stands still, with noise."""
+    rng = np.random.default_rng(first)
+    return [
+        Frame(
+            tuple(
+                np.clip(np.rint(p + rng.normal(0, 1.2, p.shape)), 0, 255).astype(np.uint8)
+                for p in planes
+            ),
+            first + at,
+        )
+        for at in range(count)
+    ]
+
+
+def test_a_still_stretch_is_cut_out(clip: Callable[[str], Path]) -> None:
+    """24 moving frames, 48 of one picture, 24 moving ones: three segments, each of its kind."""
+    with FrameReader(str(clip("carphone")), span=Span(frames=50)) as reader:
+        info, moving = reader.info, list(reader)
+    frames = [*moving[:24], *noisy(moving[24].planes, 48, 24), *moving[26:]]
+    layout, arch = Layout(info, 12.0, "fast"), LincArch(3, 2, 96)
+    plans = layout.cut(Range(10, 96, False), frames, arch)
+    assert [plan.partitioned for plan in plans] == [True, False, True]
+    assert [plan.part.first for plan in plans] == [10, 34, 82]
+    assert [plan.part.continues for plan in plans] == [False, True, True]
+    assert plans[-1].part.first + plans[-1].part.count == 106
+    assert not layout.partitioned(frames[24:72], arch)
+    assert layout.partitioned(frames, arch)
+
+
+def test_what_stands_still_is_not_cut_out_where_that_does_not_pay(
+    clip: Callable[[str], Path],
+) -> None:
+    """Where noise is coded no more, a still stretch takes next to nothing in its place."""
+    with FrameReader(str(clip("carphone")), span=Span(frames=16)) as reader:
+        info, moving = reader.info, list(reader)
+    frames = [*moving[:8], *noisy(moving[8].planes, 24, 8), *moving[8:]]
+    whole = Range(0, len(frames), False)
+    layout = Layout(info, 100.0, "fast")
+    assert layout.cut(whole, frames, LincArch(4, 2, 96)) == [SegmentPlan(whole, partitioned=True)]

@@ -139,7 +139,7 @@ def test_a_pace_lowers_the_effort_of_what_is_late() -> None:
 
     def coded(left: float) -> bytes:
         pace = EffortPace({"fast": 1e-6, "medium": 1e6}, 1)
-        fit = PartitionedFit(source, info, "medium", 1, pace)
+        fit = PartitionedFit(source, info, "medium", 1, pace=pace)
         budget = Budget(deadline=time.monotonic() + left)
         pictures = fit.run(Range(0, 9, False), 24.0, budget).pictures
         assert pictures is not None
