@@ -2,7 +2,7 @@
 #ifndef LINC_FLOW_SOLVE_H
 #define LINC_FLOW_SOLVE_H
 
-#include "flow_match.h"
+#include "enc_flow_match.h"
 
 /* Memory for it. */
 typedef struct LincFlowHeld {

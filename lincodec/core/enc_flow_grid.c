@@ -1,5 +1,5 @@
 /* Values on the cells of a grid that covers a plane evenly (spec 8.7). */
-#include "flow_grid.h"
+#include "enc_flow_grid.h"
 
 /* The place of sample `i` of `size` in cells: between the middles of the outer ones. */
 static int place(int i, int size, int cells, float *share) {

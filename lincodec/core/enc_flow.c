@@ -1,8 +1,8 @@
 /* The search for motion between two frames, coarse to fine (for spec 8.7). */
 #include <string.h>
 
-#include "flow_match.h"
-#include "flow_solve.h"
+#include "enc_flow_match.h"
+#include "enc_flow_solve.h"
 #include "linc_flow.h"
 
 enum { MOST_LEVELS = 16, SMALLEST = 12, LEAST_CELL = 4 }; /* samples: of the coarsest level, of a cell */

@@ -1,6 +1,6 @@
 /* The correction of a field that a match asks for, neighbouring cells held together: the linearised match of Horn and
  * Schunck on cells, with weights that let a field break where it bends much (for spec 8.7). */
-#include "flow_solve.h"
+#include "enc_flow_solve.h"
 
 #include <stddef.h>
 #include <string.h>

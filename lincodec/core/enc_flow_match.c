@@ -1,5 +1,5 @@
 /* How two planes match along a field (for spec 8.7). */
-#include "flow_match.h"
+#include "enc_flow_match.h"
 
 #include <stddef.h>
 #include <string.h>

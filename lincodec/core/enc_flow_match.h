@@ -2,7 +2,7 @@
 #ifndef LINC_FLOW_MATCH_H
 #define LINC_FLOW_MATCH_H
 
-#include "flow_grid.h"
+#include "enc_flow_grid.h"
 
 enum { LINC_FLOW_SUMS = 5 }; /* dx dx, dx dy, dy dy, dx error, dy error: weighted means around a cell */
 
