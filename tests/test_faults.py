@@ -170,9 +170,9 @@ def test_memory_runs_out_for_a_single_frame(
 def test_memory_runs_out_while_rendering(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(arguments(clip, tmp_path / "in.linc")) == 0
+    assert run(arguments(clip, tmp_path / "in.linc", "--kind", "spectral")) == 0
     plain, small = tmp_path / "plain.y4m", tmp_path / "small.y4m"
-    decoding = ["decode", str(tmp_path / "in.linc"), "-q", "-o"]
+    decoding = ["decode", str(tmp_path / "in.linc"), "-q", "--res", "x2", "-o"]
     assert run([*decoding, str(plain)]) == 0
     real, sizes, most = paint.Painter._batch, [], 1
 
