@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -184,7 +185,8 @@ def test_memory_runs_out_while_rendering(
 
     monkeypatch.setattr(paint.Painter, "_batch", batch)
     assert run([*decoding, str(small)]) == 0
-    assert small.read_bytes() == plain.read_bytes()
+    few, all_at_once = (np.frombuffer(path.read_bytes(), np.uint8) for path in (small, plain))
+    assert int(np.abs(few.astype(int) - all_at_once).max()) <= 1  # sums in another order
     assert sizes[:3] == [4, 2, 1]
     most = 0
     capsys.readouterr()
