@@ -18,12 +18,6 @@ from lincodec.registry import Role
 from lincodec.system.cores import usable_cores
 from lincodec.types import Planes, VideoInfo, plane_shifts
 
-_NETWORK = frozenset(
-    {
-        Role.NET_WEIGHT, Role.NET_BIAS, Role.HYPER_WEIGHT, Role.HYPER_BIAS,
-        Role.HEAD_WEIGHT, Role.HEAD_BIAS,
-    }
-)  # fmt: skip
 #: More threads than this wait for memory.
 _MOST_THREADS = 16
 
@@ -32,8 +26,7 @@ Floats = NDArray[np.float32]
 
 def is_drawn(header: SegmentHeader) -> bool:
     """Whether a segment of architecture linc is spectral and nothing else draws it."""
-    roles = {entry.role for entry in header.tensors}
-    return Role.SPECTRAL in roles and not roles & _NETWORK
+    return not header.has_network and any(t.role == Role.SPECTRAL for t in header.tensors)
 
 
 class Drawing:
