@@ -6,10 +6,7 @@
 
 /* Of a hasty search, in eighths of a step a sample: merge candidates nearer than this are not searched on from, and
  * large leaves farther than that are not tried. */
-#ifndef NEAR
-#define NEAR 2
-#define FAR 8
-#endif
+enum { NEAR = 2, FAR = 8, HASTY_MERGES = 6 };
 
 /* Sets what both blocks of a trial share. */
 static void set_coding(const EncSearch *s, EncTrial *trial, int skip, int residual, int split, int coded,
@@ -97,7 +94,7 @@ static void try_part(EncSearch *s, int x, int y, int size_log2, int cut, uint32_
         LincPart part = linc_part(x, y, size, cut, i);
         EncGuess guesses[LINC_MAX_MERGE];
         EncHunt hunt;
-        int count = enc_merge_guesses(s, &part, guesses);
+        int count = enc_merge_guesses(s, &part, LINC_MAX_MERGE, guesses);
         const EncGuess *best = &guesses[0];
         for (int k = 1; k < count; k++) best = enc_better(best, &guesses[k]);
         enc_hunt(s, &part, guesses, count, vectors, &hunt);
@@ -132,7 +129,7 @@ static uint32_t hasty_leaf(EncSearch *s, int x, int y, int size_log2) {
     LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
     EncGuess guesses[LINC_MAX_MERGE];
     EncHunt hunt;
-    int count = enc_merge_guesses(s, &part, guesses);
+    int count = enc_merge_guesses(s, &part, HASTY_MERGES, guesses);
     const EncGuess *best = &guesses[0];
     for (int k = 1; k < count; k++) best = enc_better(best, &guesses[k]);
     if (!below(s, best->estimate, size_log2, NEAR)) {
@@ -148,7 +145,7 @@ uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2) {
     LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
     EncGuess guesses[LINC_MAX_MERGE];
     EncHunt hunt;
-    int count = enc_merge_guesses(s, &part, guesses);
+    int count = enc_merge_guesses(s, &part, LINC_MAX_MERGE, guesses);
     uint32_t estimate = try_merges(s, &part, guesses, count, size_log2);
     if (good_enough(s, s->best[size_log2 - 3], size_log2)) return estimate;
     enc_hunt(s, &part, guesses, count, NULL, &hunt);

@@ -13,7 +13,7 @@ from lincodec.bitstream import quantisers
 from lincodec.bitstream.segment import SegmentCode, Spectral, unpack_segment
 from lincodec.container import LincArch, SegmentData, SegmentHeader
 from lincodec.core.spectral import Axis, SpectralDecoder, Weights
-from lincodec.decoder.latents import latents_of
+from lincodec.decoder.latents import latents_of, motion_of
 from lincodec.registry import Role
 from lincodec.system.cores import usable_cores
 from lincodec.types import Planes, VideoInfo, plane_shifts
@@ -42,6 +42,7 @@ class Drawing:
             CorruptError: tensors are missing or of the wrong size.
         """
         self.latents, self._depth = latents_of(code, arch), info.bit_depth
+        motion_of(code)  # damage is told of even where no frame in between is asked for
         self._decoder = SpectralDecoder(_weights(code.spectral, arch, info))
 
     def codes(self, frame: int) -> Planes:

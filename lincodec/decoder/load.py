@@ -9,9 +9,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from lincodec.bitstream.segment import Field, Key, SegmentCode, Spectral
+from lincodec.bitstream.segment import Key, SegmentCode, Spectral
 from lincodec.container import Arch, LatentInrArch, LincArch
-from lincodec.decoder.latents import latents_of
+from lincodec.decoder.latents import latents_of, motion_of
 from lincodec.decoder.pictures import decoder_of
 from lincodec.errors import CorruptError
 from lincodec.limits import Limits
@@ -117,15 +117,8 @@ def segment_motion(code: SegmentCode) -> Tensor | None:
     Raises:
         CorruptError: the tensor is of another mode or size (spec clause 8.7).
     """
-    tensor = code.tensors.get((Role.MOTION, 0))
-    if tensor is None:
-        return None
-    if not isinstance(tensor, Field) or tensor.q.shape[:2] != (code.n_frames, 2):
-        raise CorruptError(
-            f"segment at frame {code.first_frame}: its motion is not a field of "
-            f"{code.n_frames} frames and 2 components"
-        )
-    return torch.from_numpy(tensor.values)
+    found = motion_of(code)
+    return None if found is None else torch.from_numpy(found.values)
 
 
 def placed(spectral: Spectral, device: torch.device) -> list[Tensor]:

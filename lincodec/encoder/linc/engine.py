@@ -24,15 +24,18 @@ from lincodec.encoder.linc.survey import survey_rates
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.rate_control import RateControl, wanted_bytes
 from lincodec.encoder.rate_survey import RateSurvey
-from lincodec.encoder.segments import Range
+from lincodec.encoder.segments import Range, plan
 from lincodec.errors import UsageError
 from lincodec.options import EncodeOptions
 from lincodec.registry import MAX_PICTURES
 from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
 
-#: Samples of all planes that one segment may hold, so that memory stays bounded.
-SEGMENT_SAMPLES = 70_000_000
+#: Bytes of source frames that one segment may hold, so that memory stays bounded.
+SEGMENT_BYTES = 250_000_000
+#: Samples of all planes, and frames, of a segment that is drawn from latents: its frames are held
+#: as binary32 planes.
+SEGMENT_SAMPLES, DRAWN_FRAMES = 70_000_000, 96
 #: Devices that need no looking for.
 _ANYWHERE = ("auto", "cpu")
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
@@ -106,14 +109,16 @@ class LincEngine(Engine):
 
     @staticmethod
     def longest(setting: Setting) -> int:
-        """Most frames of a segment; they are held as binary32 planes."""
-        samples = sum(h * w for h, w in setting.info.plane_sizes)
+        """Most frames of a segment."""
+        if wished(setting.preset, setting.options).effort is None:
+            return _longest_drawn(setting)
+        frame = _samples(setting.info) * (1 if setting.info.bit_depth == 8 else 2)
         wanted = setting.options.segment or setting.preset.segment
-        return max(1, min(wanted, SEGMENT_SAMPLES // samples))
+        return max(1, min(wanted, SEGMENT_BYTES // frame))
 
     def _arch(self, block: int, overlap: int) -> LincArch:
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
-        longest = self.longest(self.setting)
+        longest = _longest_drawn(self.setting)
         components = max(longest, themes.ROWS)
         if not self.timed:
             return LincArch(block, overlap, components)
@@ -129,12 +134,27 @@ class LincEngine(Engine):
         """Tensor elements of the longest segment, with room for the network."""
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
-        longest = self.longest(self.setting)
-        return max(longest, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
+        longest, drawn = self.longest(self.setting), _longest_drawn(self.setting)
+        return max(drawn, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
 
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """The segments that code best."""
-        return self.layout.cut(part, frames, self.arch)
+        plans = self.layout.cut(part, frames, self.arch)
+        return [piece for found in plans for piece in self._short_enough(found)]
+
+    def _short_enough(self, found: SegmentPlan) -> list[SegmentPlan]:
+        """A planned segment; cut evenly where it would be too long to be drawn from latents."""
+        if found.partitioned:
+            return [found]
+        part = found.part
+        pieces = plan(part.count, [], _longest_drawn(self.setting))
+        return [
+            SegmentPlan(
+                Range(part.first + each.first, each.count, each.continues or part.continues),
+                found.partitioned,
+            )
+            for each in pieces
+        ]
 
     def cut_seconds(self, frames: int) -> float:
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
@@ -189,7 +209,9 @@ class LincEngine(Engine):
             return wish
         better = task.plan.partitioned
         if better is None:
-            better = self.layout.partitioned(task.frames, self.arch)
+            better = count > _longest_drawn(self.setting) or self.layout.partitioned(
+                task.frames, self.arch
+            )
         return wish if better else None
 
     def _keep_time(self, frames: Sequence[Frame]) -> None:
@@ -234,6 +256,17 @@ def _wanted(setting: Setting) -> float | None:
     """Bytes that a rate target asks for."""
     info = setting.info
     return wanted_bytes(setting.options, setting.frames or 1, (info.width, info.height), info.fps)
+
+
+def _samples(info: VideoInfo) -> int:
+    """Samples of all planes of a frame."""
+    return sum(height * width for height, width in info.plane_sizes)
+
+
+def _longest_drawn(setting: Setting) -> int:
+    """Most frames of a segment that is drawn from latents."""
+    wanted = setting.options.segment or min(setting.preset.segment, DRAWN_FRAMES)
+    return max(1, min(wanted, SEGMENT_SAMPLES // _samples(setting.info)))
 
 
 def _megasamples(info: VideoInfo, frames: int) -> float:
