@@ -3,9 +3,9 @@
     python -m tools.presets                       every preset; minutes (or make presets)
     python -m tools.presets --presets medium      only that one anew
 
-Encodes the first frames of six clips, small ones to 1080p, at the default quality and writes the sums and means
-into lincodec/encoder/presets.json, a preset at a time. The paper presets are made for a GPU and
-not measured.
+Encodes the first frames of six clips, small ones to 1080p, at the default quality and writes the
+sums and means into lincodec/encoder/presets.json, a preset at a time. The paper presets are made
+for a GPU and not measured.
 """
 
 from __future__ import annotations
