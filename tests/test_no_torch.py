@@ -95,12 +95,15 @@ def without_torch(*arguments: object) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_partitioned_segments_are_coded_and_shown_where_torch_cannot_be_imported(
-    tmp_path: Path, clip: Callable[[str], Path]
+@pytest.mark.parametrize("preset", ["instant", "fast", "medium"])
+def test_moving_pictures_are_coded_and_shown_where_torch_cannot_be_imported(
+    preset: str, tmp_path: Path, clip: Callable[[str], Path]
 ) -> None:
     coded, shown = tmp_path / "clip.linc", tmp_path / "clip.y4m"
-    options = ("--preset", "fast", "--kind", "partitioned", "--no-motion", "--frames", "9")
-    without_torch("encode", clip("carphone"), "-o", coded, *options)
+    without_torch(
+        "encode", clip("carphone"), "-o", coded, "--preset", preset, "--frames", "9",
+        *(["--motion"] if preset == "fast" else []),
+    )  # fmt: skip
     without_torch("verify", coded)
     without_torch("decode", coded, "-o", shown)
     without_torch("frame", coded, "-t", "0", "-o", tmp_path / "still.png")

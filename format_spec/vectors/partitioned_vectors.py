@@ -707,6 +707,11 @@ def good_records(kit: Kit) -> Iterator[Any]:
     )
 
 
+def stream_of_three(video: VideoInfo) -> bytes:
+    """Three pictures with detail."""
+    return framed(records(geometry(video), pyramid(settings(15), {"residual": 50}), 9))
+
+
 def good_files(kit: Kit) -> Iterator[Any]:
     """Pictures beside other things."""
     video = replace(SMALL, width=32, height=24)
@@ -1017,9 +1022,9 @@ def bad_files(vector: Make, build: Build, changed: Change, part: list[bytes]) ->
     field = changed(base, b"SEGM", row + 24, struct.pack("<f", 1))
     yield refused("mode", "role pictures in mode field", changed(field, b"SEGM", row + 2, b"\5"))
     yield refused(
-        "beside-network",
-        "a tensor of the network beside pictures",
-        changed(moving, b"SEGM", row, b"\4"),
+        "beside-spectral",
+        "a tensor of role spectral beside pictures",
+        changed(moving, b"SEGM", 16, b"\1"),
     )
     short = changed(base, b"SEGM", row + 20, struct.pack("<I", 16))
     yield refused("short", "a payload of 16 bytes", changed(short, b"WGTS", 16, None))

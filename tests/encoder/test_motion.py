@@ -142,7 +142,7 @@ def test_frames_held_out_are_made_up(pan: tuple[Path, list[Planes]]) -> None:
         found, faded = luma_psnr(shown[n], frames[n]), luma_psnr(mixed, frames[n])
         assert found > faded + 6
         around = min(luma_psnr(shown[k], frames[k]) for k in (n - 1, n + 1))
-        assert found > around - 6
+        assert found > min(around, 50) - 6
 
 
 def test_shots_never_mix_and_the_end_is_held(pan: tuple[Path, list[Planes]]) -> None:

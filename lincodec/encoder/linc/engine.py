@@ -11,7 +11,12 @@ from lincodec.container import LincArch
 from lincodec.encoder.aim import StepFit
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
-from lincodec.encoder.linc.closed_form import closed_form, with_network, with_weighted_ends
+from lincodec.encoder.linc.closed_form import (
+    closed_form,
+    with_enhancement,
+    with_network,
+    with_weighted_ends,
+)
 from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.mode_decision import Layout
 from lincodec.encoder.linc.partitioned_fit import EFFORTS, TRIAL_EFFORT, PartitionedFit
@@ -52,7 +57,7 @@ class LincEngine(Engine):
         options, info = setting.options, setting.info
         self.setting = setting
         self.preset = wished(setting.preset, options)
-        self.timed = self.preset.network
+        self.timed = self.preset.network or options.enhance
         self.control = RateControl(options, self.preset, info, setting.frames, setting.survey)
         self.threads = usable_cores()
         self.pace = EffortPace(_PARTITIONED_SECONDS, self.threads)
@@ -73,6 +78,11 @@ class LincEngine(Engine):
             raise UsageError(f"--model: preset {preset.name} has no settings for it")
         if options.kind not in (None, "partitioned", "spectral"):
             raise UsageError(f"--kind {options.kind}: expected partitioned or spectral")
+        if options.enhance and (options.size or options.bitrate or options.bpp):
+            raise UsageError(
+                "--enhance: whether a network pays is known after a segment is coded, so it cannot "
+                "keep to --size, --bitrate or --bpp; expected --quality, --psnr or --ms-ssim"
+            )
         if options.device not in _ANYWHERE:
             importlib.import_module("lincodec.model.devices").device_of(options.device)
 
@@ -110,7 +120,7 @@ class LincEngine(Engine):
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
         longest = _longest_drawn(self.setting)
         components = max(longest, themes.ROWS)
-        if not self.preset.network:
+        if not self.timed:
             return LincArch(block, overlap, components)
         return LincArch(
             block, overlap, components,
@@ -155,10 +165,12 @@ class LincEngine(Engine):
 
     def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds of network fitting."""
-        if not self.timed or plan.partitioned:
+        enhance = self.setting.options.enhance
+        if not self.timed or (plan.partitioned and not enhance):
             return 0.0
         megasamples = _megasamples(self.setting.info, plan.part.count)
-        return self.preset.fit_floor + self.preset.fit_seconds * megasamples
+        preset = _networked(self.preset)
+        return preset.fit_floor + preset.fit_seconds * megasamples
 
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
@@ -169,6 +181,12 @@ class LincEngine(Engine):
         fit = self._fit_of(task)
         beside = isinstance(fit, PartitionedFit) and options.motion is None
         code = self.control.choose(fit, task.part, task.budget, 0 if beside else task.reserved)
+        if options.enhance and code.pictures is not None:
+            planes = [frame.planes for frame in task.frames]
+            code = with_enhancement(
+                code, planes, self.setting.info, self.arch, task.budget,
+                seed=options.seed, device=options.device,
+            )  # fmt: skip
         return Fitted(code, cut_short=self.timed and task.budget.over)
 
     def _fit_of(self, task: SegmentTask) -> StepFit:
@@ -180,7 +198,7 @@ class LincEngine(Engine):
         closed = closed_form(planes, info, self.arch, refined=refined, device=options.device)
         if refined and not task.budget.hurried:
             closed = with_weighted_ends(closed, self.control.step, task.part.continues)
-        return with_network(closed, options.seed) if self.arch.net_layers else closed
+        return with_network(closed, options.seed) if self.preset.network else closed
 
     def _effort(self, task: SegmentTask) -> str | None:
         """How hard to search for a partitioned segment; None: it is better not partitioned."""
@@ -256,13 +274,15 @@ def _megasamples(info: VideoInfo, frames: int) -> float:
     return info.width * info.height * frames / 1e6
 
 
+def _networked(preset: Preset) -> Preset:
+    """The preset with time for networks."""
+    return preset if preset.network else replace(preset, fit_floor=20, fit_seconds=0.6)
+
+
 def wished(preset: Preset, options: EncodeOptions) -> Preset:
     """The preset with what the options force on or off."""
     if options.network is not None and options.network != preset.network:
-        if options.network:
-            preset = replace(preset, fit_floor=20, fit_seconds=0.6)
-        else:
-            preset = replace(preset, fit_floor=0)
+        preset = _networked(preset) if options.network else replace(preset, fit_floor=0)
     if options.kind == "spectral":
         preset = replace(preset, effort=None)
     elif options.kind == "partitioned":

@@ -1,5 +1,5 @@
 /* Values on the cells of a grid that covers a plane evenly (spec 8.7). */
-#include "flow_grid.h"
+#include "enc_flow_grid.h"
 
 /* The place of sample `i` of `size` in cells: between the middles of the outer ones. */
 static int place(int i, int size, int cells, float *share) {
@@ -14,7 +14,12 @@ static int place(int i, int size, int cells, float *share) {
 void linc_flow_axis_set(LincFlowAxis *axis, int size, int cells) {
     axis->size = size;
     axis->cells = cells;
-    for (int i = 0; i < size; i++) axis->left[i] = place(i, size, cells, &axis->share[i]);
+    for (int c = 0; c <= cells; c++) axis->weight[c] = 0;
+    for (int i = 0; i < size; i++) {
+        int left = axis->left[i] = place(i, size, cells, &axis->share[i]);
+        axis->weight[left] += 1 - axis->share[i];
+        axis->weight[left + 1] += axis->share[i];
+    }
 }
 
 void linc_flow_regrid(const float *in, int rows, int columns, float factor, float *out, int new_rows,

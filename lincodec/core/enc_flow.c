@@ -1,8 +1,8 @@
 /* The search for motion between two frames, coarse to fine (for spec 8.7). */
 #include <string.h>
 
-#include "flow_match.h"
-#include "flow_solve.h"
+#include "enc_flow_match.h"
+#include "enc_flow_solve.h"
 #include "linc_flow.h"
 
 enum { MOST_LEVELS = 16, SMALLEST = 12, LEAST_CELL = 4 }; /* samples: of the coarsest level, of a cell */
@@ -22,7 +22,8 @@ typedef struct Search {
     int levels, height[MOST_LEVELS], width[MOST_LEVELS];
     float *first[MOST_LEVELS], *second[MOST_LEVELS]; /* from level 1 on */
     LincFlowLevel level;
-    float *field, *other, *step;
+    LincFlowHeld held;
+    float *field, *other;
 } Search;
 
 static void lay_out(Search *s, int height, int width, int rows, int columns, Memory *memory) {
@@ -38,18 +39,24 @@ static void lay_out(Search *s, int height, int width, int rows, int columns, Mem
         s->second[s->levels++] = take(memory, (int64_t)height * width);
     }
     int64_t samples = (int64_t)s->height[0] * s->width[0], cells = 2 * (int64_t)rows * columns;
-    int64_t sums = (int64_t)(LINC_FLOW_SUMS + 1) * (columns + 1), line = 2 * (int64_t)s->width[0];
     s->level.down.left = take(memory, s->height[0]);
     s->level.down.share = take(memory, s->height[0]);
     s->level.across.left = take(memory, s->width[0]);
     s->level.across.share = take(memory, s->width[0]);
+    s->level.down.weight = take(memory, rows + 1);
+    s->level.across.weight = take(memory, columns + 1);
     s->level.mean = take(memory, samples);
     s->level.error = take(memory, samples);
-    s->level.line = take(memory, line > sums ? line : sums);
-    s->level.sums = take(memory, sums * (rows + 1));
+    s->level.line = take(memory, 4 * (int64_t)s->width[0]);
+    s->level.places = take(memory, s->width[0]);
+    s->level.rows = take(memory, 2 * (int64_t)LINC_FLOW_SUMS * s->width[0]);
+    s->level.sums = take(memory, LINC_FLOW_SUMS * (int64_t)(columns + 1) * (rows + 1));
     s->field = take(memory, cells);
     s->other = take(memory, cells);
-    s->step = take(memory, cells);
+    s->held.step = take(memory, cells);
+    s->held.sum = take(memory, 2 * (int64_t)(rows + 2) * (columns + 2));
+    s->held.across = take(memory, (int64_t)rows * (columns + 1));
+    s->held.down = take(memory, (int64_t)(rows + 1) * columns);
 }
 
 static int is_search(int32_t height, int32_t width, int32_t rows, int32_t columns) {
@@ -107,7 +114,7 @@ LincStatus linc_flow_search(const float *first, const float *second, int32_t hei
         for (int pass = 0; pass < (k ? 4 : 3); pass++) {
             linc_flow_warp(&s.level, s.field);
             linc_flow_gather(&s.level);
-            linc_flow_solve(&s.level, s.field, s.step, s.other);
+            linc_flow_solve(&s.level, s.field, &s.held);
         }
     }
     int found = s.level.down.cells * s.level.across.cells; /* may be fewer in a picture of few samples */

@@ -8,10 +8,18 @@
 typedef struct LincFlowAxis {
     int32_t *left; /* [size]: the cell before, */
     float *share;  /* [size]: how far on to the next one, 0 to 1 */
+    float *weight; /* [cells + 1]: of all samples in a cell */
     int size, cells;
 } LincFlowAxis;
 
-/* Fills `left` and `share`, which have room. */
+/* Past the last sample that lies between the same middles as `x`. */
+static inline int linc_flow_run(const LincFlowAxis *axis, int x) {
+    int left = axis->left[x];
+    while (x < axis->size && axis->left[x] == left) x++;
+    return x;
+}
+
+/* Fills `left`, `share` and `weight`, which have room. */
 void linc_flow_axis_set(LincFlowAxis *axis, int size, int cells);
 
 /* `in` [rows, columns] at the middles of the cells of another grid, times `factor`. */

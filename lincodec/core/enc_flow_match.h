@@ -2,7 +2,7 @@
 #ifndef LINC_FLOW_MATCH_H
 #define LINC_FLOW_MATCH_H
 
-#include "flow_grid.h"
+#include "enc_flow_grid.h"
 
 enum { LINC_FLOW_SUMS = 5 }; /* dx dx, dx dy, dy dy, dx error, dy error: weighted means around a cell */
 
@@ -12,8 +12,10 @@ typedef struct LincFlowLevel {
     int height, width;
     LincFlowAxis down, across;
     float *mean, *error;         /* [height, width] */
-    float *line;                 /* [max(2 width, (LINC_FLOW_SUMS + 1) (columns + 1))] */
-    float *sums;                 /* [LINC_FLOW_SUMS + 1, rows + 1, columns + 1]; the last are weights */
+    float *line;                 /* [4 width] */
+    int32_t *places;             /* [width] */
+    float *rows;                 /* [2, LINC_FLOW_SUMS, width] */
+    float *sums;                 /* [LINC_FLOW_SUMS, rows + 1, columns + 1] */
 } LincFlowLevel;
 
 /* Both planes as the field [2, rows, columns] sees them from halfway: their mean and what they differ by. */

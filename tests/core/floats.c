@@ -1,0 +1,133 @@
+/* Random planes through what computes in binary32, spectral synthesis and the search for motion, with memory of exactly
+ * the size that is asked for, and with arguments that cannot be: a status, never a crash. Run under sanitizers.
+ * Usage: floats FIRST_SEED COUNT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "linc_flow.h"
+#include "linc_spectral.h"
+
+typedef struct Random {
+    uint64_t state;
+} Random;
+
+static uint32_t below(Random *random, uint32_t limit) {
+    random->state = random->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint32_t)((random->state >> 33) * limit >> 31);
+}
+
+static float *random_floats(Random *random, size_t count) {
+    float *out = malloc((count ? count : 1) * sizeof *out);
+    for (size_t i = 0; out && i < count; i++) out[i] = (float)below(random, 2001) / 10 - 100;
+    return out;
+}
+
+static LincSpectralPlane any_plane(Random *random) {
+    LincSpectralPlane p = {.height = 1 + (int32_t)below(random, 90), .width = 1 + (int32_t)below(random, 90),
+                           .block_height = 4 << below(random, 5), .block_width = 4 << below(random, 5),
+                           .components = 1 + (int32_t)below(random, 3)};
+    p.rows = (p.height + p.block_height - 1) / p.block_height;
+    p.columns = (p.width + p.block_width - 1) / p.block_width;
+    p.overlap_down = (int32_t)below(random, (uint32_t)p.block_height / 2 + 1);
+    p.overlap_across = (int32_t)below(random, (uint32_t)p.block_width / 2 + 1);
+    return p;
+}
+
+/* Weights at random places; `starts` and `where` are the caller's to break. */
+static LincSpectralWeights any_weights(Random *random, const LincSpectralPlane *p, int64_t *starts, int64_t *where) {
+    int64_t lines = (int64_t)p->components * p->rows, strip = (int64_t)p->columns * p->block_width * p->block_height;
+    LincSpectralWeights w = {.starts = starts, .where = where};
+    for (int64_t line = 0; line < lines; line++) {
+        starts[line] = w.count;
+        for (int64_t at = (int64_t)below(random, 50); at < strip; at += 1 + (int64_t)below(random, 200))
+            where[w.count++] = line * strip + at;
+    }
+    starts[lines] = w.count;
+    w.values = random_floats(random, (size_t)w.count);
+    w.down = random_floats(random, (size_t)p->block_height * (size_t)p->block_height);
+    w.across = random_floats(random, (size_t)p->block_width * (size_t)p->block_width);
+    w.fold_down = random_floats(random, (size_t)p->overlap_down);
+    w.fold_across = random_floats(random, (size_t)p->overlap_across);
+    return w;
+}
+
+static void drop(LincSpectralWeights *w) {
+    free((void *)(uintptr_t)w->values);
+    free((void *)(uintptr_t)w->down);
+    free((void *)(uintptr_t)w->across);
+    free((void *)(uintptr_t)w->fold_down);
+    free((void *)(uintptr_t)w->fold_across);
+}
+
+static int spectral(Random *random) {
+    static const int32_t depths[4] = {0, 8, 10, 16};
+    LincSpectralPlane p = any_plane(random);
+    int64_t lines = (int64_t)p.components * p.rows, floats = linc_spectral_floats(&p);
+    int32_t depth = depths[below(random, 4)];
+    size_t row = (size_t)p.width * (depth == 8 ? 1 : depth ? 2 : 4), size = row * (size_t)p.height;
+    int64_t *starts = malloc((size_t)(lines + 1) * sizeof *starts);
+    int64_t *where = malloc((size_t)(lines * floats / 3 + 1) * sizeof *where);
+    float *work = malloc((size_t)floats * sizeof *work), *latents = random_floats(random, (size_t)p.components);
+    uint8_t *out = malloc(size);
+    int bad = !starts || !where || !work || !latents || !out || floats <= 0;
+    LincSpectralWeights w = any_weights(random, &p, starts, where);
+    bad |= linc_spectral_render(&p, &w, latents, depth, out, row, size, work) > LINC_CORRUPT;
+    bad |= linc_spectral_render(&p, &w, latents, depth, out, row, size - 1, work) != LINC_ARGUMENT;
+    bad |= linc_spectral_render(&p, &w, latents, 7, out, row, size, work) != LINC_ARGUMENT;
+    if (w.count) { /* a place outside its row, and rows that go past the end: refused before they are used */
+        int64_t at = (int64_t)below(random, (uint32_t)w.count), kept = where[at];
+        where[at] = below(random, 2) ? -1 : kept + lines * floats;
+        bad |= linc_spectral_render(&p, &w, latents, depth, out, row, size, work) == LINC_OK;
+        where[at] = kept;
+        starts[1 + below(random, (uint32_t)lines)] = w.count + 1;
+        bad |= linc_spectral_render(&p, &w, latents, depth, out, row, size, work) == LINC_OK;
+    }
+    p.overlap_down = p.block_height;
+    bad |= linc_spectral_floats(&p) != 0;
+    drop(&w);
+    free(starts);
+    free(where);
+    free(work);
+    free(latents);
+    free(out);
+    return bad;
+}
+
+static int flow(Random *random) {
+    int32_t height = 1 + (int32_t)below(random, 100), width = 1 + (int32_t)below(random, 100);
+    int32_t rows = 1 + (int32_t)below(random, (uint32_t)height), columns = 1 + (int32_t)below(random, (uint32_t)width);
+    size_t samples = (size_t)height * (size_t)width, halves = (size_t)((height + 1) / 2) * (size_t)((width + 1) / 2);
+    float *first = random_floats(random, samples), *second = random_floats(random, samples);
+    float *field = malloc(2 * (size_t)rows * (size_t)columns * sizeof *field), *half = malloc(halves * sizeof *half);
+    void *work = malloc((size_t)linc_flow_bytes(height, width, rows, columns));
+    int bad = !first || !second || !field || !half || !work;
+    bad |= linc_flow_search(first, second, height, width, rows, columns, field, work) != LINC_OK;
+    for (int32_t i = 0; i < 2 * rows * columns; i++) bad |= !(field[i] > -1e6f && field[i] < 1e6f);
+    bad |= linc_flow_search(first, first, height, width, rows, columns, field, work) != LINC_OK;
+    for (int32_t i = 0; i < 2 * rows * columns; i++) bad |= !(field[i] > -1e-3f && field[i] < 1e-3f);
+    bad |= linc_flow_halve(first, height, width, half) != LINC_OK;
+    bad |= linc_flow_smooth(first, height, width, second) != LINC_OK;
+    bad |= linc_flow_bytes(height, width, height + 1, columns) != 0;
+    bad |= linc_flow_search(first, second, height, width, rows, width + 1, field, work) != LINC_ARGUMENT;
+    free(first);
+    free(second);
+    free(field);
+    free(half);
+    free(work);
+    return bad;
+}
+
+int main(int argc, char **argv) {
+    uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    long count = argc > 2 ? strtol(argv[2], NULL, 10) : 100, failures = 0;
+    for (long i = 0; i < count; i++) {
+        Random random = {seed + (uint64_t)i};
+        below(&random, 2);
+        int bad = spectral(&random) + 2 * flow(&random);
+        if (bad) printf("seed %llu: %d\n", (unsigned long long)(seed + (uint64_t)i), bad);
+        failures += bad != 0;
+    }
+    printf("%ld planes, %ld failures\n", count, failures);
+    return failures != 0;
+}
