@@ -29,6 +29,7 @@ _SEGMENT_BITS = 8 * 250  # of tables, latents and index that a further segment t
 _BLOCK_FRAMES = 24
 _BLOCKS = (3, 4, 5)  # log2 of the sides that are tried
 _LARGE = 700_000  # luma samples from which the smallest of them is not tried
+_REFINED = 0.3  # what refining a closed form gains at most, about
 _MARGIN = 0.01  # a cut must gain this much: it costs a seam and a table
 #: Without trials blocks of 16 and 32 samples change places where the square root of a picture's
 #: luma samples times the step is this; a block grows with the root of that.
@@ -153,19 +154,27 @@ class Layout:
             found: what every frame takes and gives, which the stretch is replaced in.
             arch: of the file.
         """
-        drawn = self._trial(window[run.start : run.stop], arch)
-        first, after = found[0], found[run.stop : run.stop + 1]
-        each = drawn.bits / len(run)
-        trials = list(found)
-        trials[run.start : run.stop] = [Trial(each, drawn.psnr)] * len(run)
-        pieces = (run.start > 0) + len(after)
-        for frame in after:  # nothing goes before it any more
-            trials[run.stop] = Trial(max(first.bits, frame.bits), frame.psnr)
-        more = pieces * _SEGMENT_BITS * self.share
-        if _whole(trials, more) > _whole(found) - _MARGIN:
+        stretch = window[run.start : run.stop]
+        if self.refined:
+            plain = self._trial(stretch, arch, refined=False)
+            hoped = replace(plain, bits=plain.bits * math.exp(-_REFINED))
+            if self._replaced(run, hoped, found) is None:
+                return False
+        trials = self._replaced(run, self._trial(stretch, arch), found)
+        if trials is None:
             return False
         found[:] = trials
         return True
+
+    def _replaced(self, run: range, drawn: Trial, found: Sequence[Trial]) -> list[Trial] | None:
+        """Trials of all frames with ``drawn`` in the place of a stretch; None: it does not pay."""
+        first, after = found[0], found[run.stop : run.stop + 1]
+        trials = list(found)
+        trials[run.start : run.stop] = [Trial(drawn.bits / len(run), drawn.psnr)] * len(run)
+        for frame in after:  # nothing goes before it any more
+            trials[run.stop] = Trial(max(first.bits, frame.bits), frame.psnr)
+        more = ((run.start > 0) + len(after)) * _SEGMENT_BITS * self.share
+        return trials if _whole(trials, more) < _whole(found) - _MARGIN else None
 
     def _score(self, frames: Sequence[Planes], arch: LincArch) -> float:
         trial = self._trial(frames, arch)
@@ -194,8 +203,12 @@ class Layout:
         lengths = [length for pieces, _ in found for length in pieces]
         return lengths, _together([trial for _, trial in found], [len(half) for half in halves])
 
-    def _trial(self, frames: Sequence[Planes], arch: LincArch) -> Trial:
-        fit = closed_form(frames, self.info, arch, refined=self.refined, device=self.device)
+    def _trial(
+        self, frames: Sequence[Planes], arch: LincArch, *, refined: bool | None = None
+    ) -> Trial:
+        """What a closed form gives, refined as fits to come are unless said otherwise."""
+        wish = self.refined if refined is None else refined
+        fit = closed_form(frames, self.info, arch, refined=wish, device=self.device)
         return fit.trial(self.step)
 
     def _windows(self, frames: Sequence[Frame]) -> list[Planes]:
