@@ -3,9 +3,9 @@
     python -m tools.presets                       every preset; minutes (or make presets)
     python -m tools.presets --presets medium      only that one anew
 
-Encodes the first frames of two small clips at the default quality and writes the sums and means
-into lincodec/encoder/presets.json, a preset at a time. The paper presets are made for a GPU and
-not measured.
+Encodes the first frames of six clips, small ones to 1080p, at the default quality and writes the
+sums and means into lincodec/encoder/presets.json, a preset at a time. The paper presets are made
+for a GPU and not measured.
 """
 
 from __future__ import annotations
@@ -20,15 +20,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.codec.rd import encode_linc
-from benchmarks.codec.scoreboard import SET, load
+from benchmarks.codec.scoreboard import SET, Source, load
 from benchmarks.common.anchors import Clip
 from benchmarks.common.runs import listed, machine
 from lincodec.encoder.presets import PRESETS
 from lincodec.options import EncodeOptions
 
 FILE = Path(__file__).resolve().parent.parent / "lincodec" / "encoder" / "presets.json"
-CLIPS = ("carphone", "bunny 320x180")
-FRAMES = 60
+#: The first so many frames of clips of the scoreboard and one more.
+CLIPS = {
+    title: replace(SET[title], frames=frames)
+    for title, frames in {
+        "carphone": 60, "bunny 320x180": 60, "foreman": 60, "bikes": 60, "bunny 1280x720": 33,
+    }.items()
+} | {"walk 1920x1080": Source("caption/mmaction2_demo_skeleton.mp4", 17)}  # fmt: skip
 
 
 def measure(preset: str, clips: list[Clip], folder: Path) -> dict[str, Any]:
@@ -59,7 +64,7 @@ def main() -> None:
         found = json.loads(given.out.read_text(encoding="utf-8"))["presets"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        clips = [load(replace(SET[clip], frames=FRAMES), folder) for clip in CLIPS]
+        clips = [load(source, folder) for source in CLIPS.values()]
         for preset in given.presets:
             found[preset] = measure(preset, clips, folder)
             print(preset, found[preset], flush=True)

@@ -13,7 +13,7 @@
 #include "reconstruct.h"
 #include "syntax.h"
 
-/* They pay on text and graphics alone, and are not looked at elsewhere. */
+/* They pay on text and graphics; elsewhere the first alone, a little, where there is time for it. */
 enum { SCREEN_TOOLS = LINC_TOOL_TRANSFORM_SKIP | LINC_TOOL_COPY };
 
 /* What one call needs besides the frame. */
@@ -221,7 +221,7 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     set_header(t, &w->frame->header);
     w->frame->header.tools &= ~LINC_TOOL_FILTER;
     f->screen = enc_is_screen(g, &f->source->plane[0]);
-    if (!f->screen) w->frame->header.tools &= ~SCREEN_TOOLS;
+    if (!f->screen) w->frame->header.tools &= t->effort.plain ? ~LINC_TOOL_COPY : ~SCREEN_TOOLS;
     w->frame->picture = f->picture;
     s->geometry = g;
     s->frame = w->frame;

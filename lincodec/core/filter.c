@@ -3,26 +3,13 @@
 
 #include <string.h>
 
+#include "filter_row.h"
+
 const int8_t linc_filter_luma[LINC_FILTER_TAPS_LUMA][2] = {{0, -3}, {-1, -2}, {0, -2}, {1, -2}, {-2, -1}, {-1, -1},
                                                            {0, -1}, {1, -1},  {2, -1}, {-3, 0}, {-2, 0},  {-1, 0}};
 const int8_t linc_filter_chroma[LINC_FILTER_TAPS_CHROMA][2] = {{0, -2}, {-1, -1}, {0, -1}, {1, -1}, {-2, 0}, {-1, 0}};
 
 enum { REACH = 3 };
-
-/* `lanes` samples of one row. The middle's weight makes the weights add up to one. */
-static inline void filter_row(const LincSample *in, LincSample *out, const ptrdiff_t *offsets, const int8_t *taps,
-                              int count, int lanes, int maximum) {
-    int32_t sums[LINC_FILTER_AREA];
-    int middle = 1 << LINC_FILTER_SHIFT;
-    for (int k = 0; k < count; k++) middle -= 2 * taps[k];
-    for (int i = 0; i < lanes; i++) sums[i] = in[i] * middle + (1 << (LINC_FILTER_SHIFT - 1));
-    for (int k = 0; k < count; k++) {
-        const LincSample *a = in + offsets[k], *b = in - offsets[k];
-        int tap = taps[k];
-        for (int i = 0; i < lanes; i++) sums[i] += tap * (int16_t)(a[i] + b[i]);
-    }
-    for (int i = 0; i < lanes; i++) out[i] = linc_clip(sums[i] >> LINC_FILTER_SHIFT, maximum);
-}
 
 typedef struct Area {
     const LincPlane *in;
@@ -42,11 +29,11 @@ static void filter_area(const Area *a, const int8_t *taps, int luma, int maximum
         const LincSample *in = linc_at(a->in, a->x, y);
         LincSample *out = linc_at(a->out, a->x, y);
         if (luma)
-            filter_row(in, out, offsets, taps, LINC_FILTER_TAPS_LUMA, 32, maximum);
+            linc_filter_row(in, out, offsets, taps, LINC_FILTER_TAPS_LUMA, 32, maximum);
         else if (a->width <= 16)
-            filter_row(in, out, offsets, taps, LINC_FILTER_TAPS_CHROMA, 16, maximum);
+            linc_filter_row(in, out, offsets, taps, LINC_FILTER_TAPS_CHROMA, 16, maximum);
         else
-            filter_row(in, out, offsets, taps, LINC_FILTER_TAPS_CHROMA, 32, maximum);
+            linc_filter_row(in, out, offsets, taps, LINC_FILTER_TAPS_CHROMA, 32, maximum);
     }
 }
 

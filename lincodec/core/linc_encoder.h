@@ -24,6 +24,7 @@ typedef struct LincEffort {
     int32_t rdo;                /* 1: quantisation by rate and distortion */
     int32_t vectors;            /* -1 to 2: steps of the search at fractions of a sample; -1: only at halves */
     int32_t early;              /* 0 to 4: how readily a search ends at what it has */
+    int32_t plain;              /* 1: residuals without a transform are tried on any picture, 0: on screens alone */
 } LincEffort;
 
 /* How to code one frame. */

@@ -17,7 +17,7 @@ from lincodec.types import Planes
 _EVERYTHING = sum(Part) | BLOCKS
 #: Records that are open for each thread beyond those that must be, so that none of them waits for
 #: the first of a pyramid: so many, but at least two, as take no more than these bytes together.
-_AHEAD, _AHEAD_BYTES = 8, 1 << 27
+_AHEAD, _AHEAD_BYTES = 4, 1 << 27
 
 
 class PartitionedDecoder:

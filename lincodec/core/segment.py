@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lincodec.core.buffers import Buffers
 from lincodec.core.library import library
 from lincodec.core.records import Record, Tool
 from lincodec.core.signatures import FrameInfo, Parameters
@@ -14,6 +15,8 @@ from lincodec.core.status import check
 from lincodec.registry import Chroma
 from lincodec.types import Planes
 
+#: Pictures put out whose memory is used again.
+_REMEMBERED = 16
 #: log2 of the chroma subsampling, horizontal and vertical.
 _SHIFTS = {Chroma.YUV420: (1, 1), Chroma.YUV422: (1, 0), Chroma.YUV444: (0, 0)}
 
@@ -32,6 +35,7 @@ class CoreSegment:
         if chroma != Chroma.GREY:
             across, down = _SHIFTS[chroma]
             self._sizes += [(-(-height >> down), -(-width >> across))] * 2
+        self._buffers = Buffers(self._sizes, self._kind, _REMEMBERED)
         parameters = Parameters(width, height, int(chroma), depth, frames)
         status = self._core.linc_segment_open(
             payload, len(payload), ctypes.byref(parameters), ctypes.byref(self._handle)
@@ -78,7 +82,7 @@ class CoreSegment:
 
     def planes(self, at: int, where: str) -> Planes:
         """The samples of a reconstructed record."""
-        planes = tuple(np.empty(size, self._kind) for size in self._sizes)
+        planes = self._buffers.take()
         for index, plane in enumerate(planes):
             status = self._core.linc_segment_output(
                 self._handle, at, index, plane.ctypes.data, plane.strides[0], plane.nbytes

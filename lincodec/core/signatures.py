@@ -51,6 +51,7 @@ class Effort(c.Structure):
         ("rdo", c.c_int32),
         ("vectors", c.c_int32),
         ("early", c.c_int32),
+        ("plain", c.c_int32),
     ]
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from lincodec.core.library import library
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -32,3 +37,17 @@ def test_random_segments_come_back(tmp_path: Path) -> None:
 def test_kernels_agree(tmp_path: Path) -> None:
     """Planes with blocks, transforms there and back, lanes with numbers."""
     assert "agree" in _run(tmp_path, "kernels", encoder=("enc_phases.c",))
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="vectors of x86-64-v3")
+def test_rows_of_the_loop_filter_agree(tmp_path: Path) -> None:
+    """The form in vectors, where the processor has them, and the plain one."""
+    if library().linc_cpu_level() < 3:
+        pytest.skip("a processor of a lower level")
+    command = [*core_harness.any_compiler(), "-O2", "-march=x86-64-v3"]
+    program = core_harness.compile_program(
+        tmp_path / "rows", command, core_harness.TESTS / "filter_rows.c"
+    )
+    done = subprocess.run([program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "agree" in done.stdout

@@ -76,7 +76,7 @@ EFFORTS: dict[str, dict[str, int]] = {
     },
     "slow": {
         "merge_trials": 5, "intra_trials": 8, "intra_inter_trials": 4, "both_rounds": 4,
-        "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 0,
+        "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 0, "plain": 1,
     },
 }  # fmt: skip
 
