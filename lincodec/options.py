@@ -54,6 +54,9 @@ class EncodeOptions:
     """Settings of a paper preset's network as text, see ``InrSettings``."""
     network: bool | None = None
     """Force the network part on or off; None: the preset decides."""
+    enhance: bool = False
+    """Fit a network to the decoded pictures of partitioned segments too, and keep it where it pays
+    for its bytes."""
     kind: str | None = None
     """Kind of all segments, ``partitioned`` or ``spectral``; None: what codes better."""
     motion: bool | None = None
@@ -117,6 +120,8 @@ class DecodeOptions:
     must keep its own work under ``if __name__ == "__main__"``, as ``multiprocessing`` demands."""
     backend: str = "auto"
     """Of the hash grid: auto, torch, csr, triton or tcnn."""
+    enhance: bool = True
+    """Show what networks add to exact pictures; a reader may leave it out."""
 
 
 @dataclass(frozen=True)

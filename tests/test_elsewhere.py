@@ -129,7 +129,7 @@ def test_an_encode_keeps_to_its_device(small: Small, options: EncodeOptions) -> 
 def test_an_encode_on_a_cuda_device(small: Small, preset: str) -> None:
     found = []
     for device in ("cpu", "cuda"):
-        options = EncodeOptions(preset=preset, quality=24, device=device)
+        options = EncodeOptions(preset=preset, kind="spectral", quality=24, device=device)
         engine, codes = fitted(small, options)
         bits = sum(code_bits(code) for _, code in codes)
         found.append(score(bits, sum(measured(small, engine, codes)) / len(codes)))
@@ -138,7 +138,7 @@ def test_an_encode_on_a_cuda_device(small: Small, preset: str) -> None:
 
 def test_the_closed_form_waits_a_few_times_only(small: Small) -> None:
     with elsewhere() as waits:
-        fitted(small, EncodeOptions(preset="instant", device="meta"))
+        fitted(small, EncodeOptions(preset="instant", kind="spectral", device="meta"))
     assert set(waits) == {"copy"}
     assert waits["copy"] <= 4  # products of frames, and weights for the entropy coder
 
@@ -146,7 +146,7 @@ def test_the_closed_form_waits_a_few_times_only(small: Small) -> None:
 def test_ten_bits(small: Small) -> None:
     frames, info = small
     wide = [replace(f, planes=tuple(p.astype(np.uint16) << 2 for p in f.planes)) for f in frames]
-    options = EncodeOptions(preset="instant", device="meta")
+    options = EncodeOptions(preset="instant", kind="spectral", device="meta")
     with elsewhere():
         engine, found = fitted((wide, replace(info, bit_depth=10)), options)
         psnrs = measured((wide, replace(info, bit_depth=10)), engine, found)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -170,9 +171,9 @@ def test_memory_runs_out_for_a_single_frame(
 def test_memory_runs_out_while_rendering(
     clip: Clip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(arguments(clip, tmp_path / "in.linc")) == 0
+    assert run(arguments(clip, tmp_path / "in.linc", "--kind", "spectral")) == 0
     plain, small = tmp_path / "plain.y4m", tmp_path / "small.y4m"
-    decoding = ["decode", str(tmp_path / "in.linc"), "-q", "-o"]
+    decoding = ["decode", str(tmp_path / "in.linc"), "-q", "--res", "x2", "-o"]
     assert run([*decoding, str(plain)]) == 0
     real, sizes, most = paint.Painter._batch, [], 1
 
@@ -184,7 +185,8 @@ def test_memory_runs_out_while_rendering(
 
     monkeypatch.setattr(paint.Painter, "_batch", batch)
     assert run([*decoding, str(small)]) == 0
-    assert small.read_bytes() == plain.read_bytes()
+    few, all_at_once = (np.frombuffer(path.read_bytes(), np.uint8) for path in (small, plain))
+    assert int(np.abs(few.astype(int) - all_at_once).max()) <= 1  # sums in another order
     assert sizes[:3] == [4, 2, 1]
     most = 0
     capsys.readouterr()

@@ -165,9 +165,9 @@ def test_playing_ignores_only_ancillary_damage(entry: dict[str, Any]) -> None:
 
 
 def at_exact(theirs: Any, frame: int) -> bool:
-    """Whether a frame is of a segment of pictures."""
-    inside = (s for s in theirs.segments if s.first <= frame < s.first + s.frames)
-    return bool(next(inside).pictures)
+    """Whether a frame is of a segment of pictures without a network."""
+    inside = next(s for s in theirs.segments if s.first <= frame < s.first + s.frames)
+    return bool(inside.pictures) and not any(3 <= tensor.role <= 8 for tensor in inside.tensors)
 
 
 PICTURES = [entry for entry in GOOD if "pictures" in entry["expect"]]

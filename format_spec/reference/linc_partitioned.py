@@ -23,7 +23,7 @@ Contexts = dict[tuple[object, ...], tuple[int, int, int]]
 
 ZERO = (0, 0)
 LARGEST_SIDE, MOST_FRAMES, MOST_HELD = 16384, 65535, 32
-DEBLOCKING, FILTER, OFFSETS, HIDING = 1, 2, 4, 8
+DEBLOCKING, FILTER, OFFSETS, HIDING, PLAIN, COPY = 1, 2, 4, 8, 16, 32
 FIRST, SECOND, BOTH = 1, 2, 3
 #: Taps of a filter set (8.12.11): (dx, dy) of one of each pair.
 DIAMONDS = (
@@ -161,7 +161,7 @@ def read_settings(fields: Bytes) -> Settings:
     """The settings of a record that does not repeat them."""
     values = fields.take(5)
     settings = Settings(tuple(values[:3]), values[3], values[4], fields.signed(), fields.number())
-    need(settings.tools < 16, f"tools {settings.tools}", "unsupported")
+    need(settings.tools < 64, f"tools {settings.tools}", "unsupported")
     need(max(settings.step) <= 175, f"steps {settings.step}")
     need(1 <= settings.merge_size <= 6, f"merge_size {settings.merge_size}")
     need(settings.count_limit <= 127, f"count_limit {settings.count_limit}")
@@ -331,6 +331,7 @@ class Transform:
     y: int
     side: int
     levels: Ints | None = None
+    plain: bool = False
 
 
 @dataclass
@@ -345,6 +346,7 @@ class Leaf:
     way: str = ""  # of the cut into parts: "rows" or "columns"
     parts: list[Part] = field(default_factory=list)
     luma_mode: int = 0
+    copy: Vector | None = None  # where an intra leaf is copied from
     from_luma: bool = False
     split: bool = False
     step_offset: int = 0
@@ -510,13 +512,20 @@ class Parser:
                 else:
                     coded = coder.bit("coded_v", intra, coded_u[number])
                 if coded:
-                    transform.levels = self.levels(transform.side, 1)
+                    self.coded(transform)
         luma = list(luma_transforms(leaf))
         for transform in luma:
             size = clip(transform.side.bit_length() - 4, 0, 2)
             if coder.bit("coded_luma", intra, leaf.split, size):
-                transform.levels = self.levels(transform.side, 0)
+                self.coded(transform)
         leaf.transforms = luma + chroma
+
+    def coded(self, transform: Transform) -> None:
+        """A transform with levels."""
+        kind = min(transform.plane, 1)
+        if self.settings.tools & PLAIN:
+            transform.plain = bool(self.coder.bit("plain", kind, transform.side))
+        transform.levels = self.levels(transform.side, kind + 2 * transform.plain)
 
     def step_offset(self) -> None:
         """Change of the step offset."""
@@ -530,14 +539,42 @@ class Parser:
             need(-24 <= self.offset <= 24, f"step offset {self.offset}")
         self.offset_known = True
 
+    def copy(self, leaf: Leaf) -> None:
+        """Whether an intra leaf is a copy, and where from."""
+        near = [one.copy for one in self.around(leaf.x, leaf.y) if one.copy is not None]
+        if self.is_copy(leaf, len(near)):
+            leaf.copy = self.copy_vector(leaf, near[0] if near else ZERO)
+            need(self.is_copied(leaf, leaf.copy), f"copy from {leaf.copy}")
+
+    def is_copy(self, leaf: Leaf, near: int) -> bool:
+        """The bit that says so; there may be nothing to copy."""
+        return bool(self.coder.bit("copy", near))
+
+    def copy_vector(self, leaf: Leaf, predictor: Vector) -> Vector:
+        """Predictor and difference."""
+        dx = self.component(0, 0, "copy")
+        return predictor[0] + dx, predictor[1] + self.component(1, 2 if dx else 1, "copy")
+
+    def is_copied(self, leaf: Leaf, vector: Vector) -> bool:
+        """Whether a leaf may be a copy from there."""
+        x, y, last = leaf.x + vector[0], leaf.y + vector[1], leaf.side - 1
+        if not (self.geometry.is_inside(x, y) and self.geometry.is_inside(x + last, y + last)):
+            return False
+        row, own = y + last >> 6, leaf.y >> 6
+        return row < own or (row == own and x + last >> 6 < leaf.x >> 6)
+
     def modes(self, leaf: Leaf) -> None:
         """Luma and chroma mode of an intra leaf."""
         coder, x, y = self.coder, leaf.x, leaf.y
+        if self.settings.tools & COPY:
+            self.copy(leaf)
+            if leaf.copy is not None:
+                return
         near = [1, 1]
         for k, at in enumerate(((x - 1, y), (x, y - 1))):
             if self.geometry.is_available((x, y), *at) and not (k == 1 and y % 64 == 0):
                 other = self.parsed.leaf(*at)
-                near[k] = other.luma_mode if other.intra else 1
+                near[k] = other.luma_mode if other.intra and other.copy is None else 1
         a, b = near
         if a != b:
             likely = [a, b, next(m for m in (0, 1, 26) if m not in near)]
@@ -609,12 +646,12 @@ class Parser:
                 need(max(abs(v) for v in vectors[r]) <= 32767, f"vector {vectors[r]}")
         return vectors[0], vectors[1], direction
 
-    def component(self, axis: int, zero: int) -> int:
+    def component(self, axis: int, zero: int, of: str = "vector") -> int:
         """One component of a difference."""
         coder = self.coder
-        if not coder.bit("vector_zero", zero):
+        if not coder.bit(f"{of}_zero", zero):
             return 0
-        n = coder.unary(15, "vector_prefix", axis)
+        n = coder.unary(15, f"{of}_prefix", axis)
         size = (1 << n) + coder.raw(n)
         return -size if coder.raw(1) else size
 
@@ -711,10 +748,10 @@ class Parser:
 
     # ------------------------------------------------------------ levels (8.12.7)
 
-    def levels(self, side: int, chroma: int) -> Ints:
-        """The levels of a transform, [row, column]."""
+    def levels(self, side: int, kind: int) -> Ints:
+        """The levels of a transform, [row, column]; ``kind`` is k of 8.12.7."""
         coder, groups = self.coder, side // 4
-        last = [self.last(chroma, side, axis) for axis in (0, 1)]
+        last = [self.last(kind, side, axis) for axis in (0, 1)]
         order, inner = list(scan(groups)), list(scan(4))
         at = order.index((last[0] // 4, last[1] // 4))
         levels = np.zeros((side, side), np.int64)
@@ -725,7 +762,7 @@ class Parser:
             flagged = 0 < number < at
             if flagged:
                 n = ((gx + 1, gy) in has) + ((gx, gy + 1) in has)
-                if not coder.bit("group", chroma, side, n):
+                if not coder.bit("group", kind, side, n):
                     continue
             start = inner.index((last[0] % 4, last[1] % 4)) if number == at else 15
             found: list[tuple[int, int]] = []
@@ -744,10 +781,10 @@ class Parser:
                 if not known:
                     place = 0 if d == 0 else 1 if d == 1 else 2 if d <= 4 else 3
                     around = total if total <= 4 else 4 if total == 5 else 5
-                    if not coder.bit("significant", chroma, min(side, 16), place, around):
+                    if not coder.bit("significant", kind, min(side, 16), place, around):
                         continue
                 nonzero = sum(value > 0 for value in five)
-                levels[y, x] = self.magnitude(chroma, d, total, nonzero)
+                levels[y, x] = self.magnitude(kind, d, total, nonzero)
                 near[y][x] = min(int(levels[y, x]), 31)
                 found.append((y, x))
                 places.append(k)
@@ -763,26 +800,26 @@ class Parser:
                         levels[place_of] *= -1
         return levels
 
-    def last(self, chroma: int, side: int, axis: int) -> int:
+    def last(self, kind: int, side: int, axis: int) -> int:
         """A coordinate of the last level."""
         most = {4: 3, 8: 5, 16: 7, 32: 9}[side]
-        kind = self.coder.unary(most, "last", chroma, side, axis)
-        if kind < 4:
-            return kind
-        e = (kind >> 1) - 1
-        return (2 + (kind & 1) << e) + self.coder.raw(e)
+        place = self.coder.unary(most, "last", kind, side, axis)
+        if place < 4:
+            return place
+        e = (place >> 1) - 1
+        return (2 + (place & 1) << e) + self.coder.raw(e)
 
-    def magnitude(self, chroma: int, d: int, total: int, nonzero: int) -> int:
+    def magnitude(self, kind: int, d: int, total: int, nonzero: int) -> int:
         """The magnitude of a level that is not 0."""
         coder = self.coder
         place = 0 if d == 0 else 1 if d <= 3 else 2
         around = 1 + min(total - nonzero, 4) if nonzero else 0
-        if not coder.bit("greater_1", chroma, place, around):
+        if not coder.bit("greater_1", kind, place, around):
             return 1
-        if not coder.bit("greater_2", chroma, place, around):
+        if not coder.bit("greater_2", kind, place, around):
             return 2
         around = 0 if total <= 4 else 1 if total <= 8 else 2 if total <= 14 else 3
-        rest = coder.unary(12, "remainder", chroma, around)
+        rest = coder.unary(12, "remainder", kind, around)
         if rest == 12:
             rest += coder.golomb(0, 16)
         need(3 + rest <= 32767, f"level {3 + rest}")

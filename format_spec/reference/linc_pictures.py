@@ -197,12 +197,20 @@ class Picture:
         """Predict and reconstruct an intra leaf."""
         for transform in leaf.transforms:
             x, y, n = transform.x, transform.y, transform.side
-            if transform.plane and leaf.from_luma:
+            if leaf.copy is not None:
+                prediction = self.copied(transform, leaf.copy)
+            elif transform.plane and leaf.from_luma:
                 prediction = self.from_luma(transform)
             else:
                 prediction = self.directed(transform, leaf.luma_mode)
             self.planes[transform.plane][y : y + n, x : x + n] = prediction
             self.residual(leaf, transform)
+
+    def copied(self, transform: Transform, vector: Vector) -> Ints:
+        """A square of the same picture."""
+        sx, sy = self.geometry.shifts(transform.plane)
+        x, y, n = transform.x + (vector[0] >> sx), transform.y + (vector[1] >> sy), transform.side
+        return self.planes[transform.plane][y : y + n, x : x + n]
 
     def border(self, transform: Transform) -> list[int]:
         """L[2n-1] to L[0], C, T[0] to T[2n-1]; unknown ones filled."""
@@ -319,13 +327,18 @@ class Picture:
         x, y, n = transform.x, transform.y, transform.side
         step = self.parsed.record.settings.step[transform.plane]
         index = step_index(step, leaf.step_offset)
+        place = self.planes[transform.plane][y : y + n, x : x + n]
+        if transform.plain:
+            h = 24 - self.depth - (index >> 4)
+            r = (levels * SCALES[index & 15] + (1 << h >> 1)) >> h
+            place[:] = bounded(place + r, 0, self.most)
+            return
         h = 9 + log2(n) - (index >> 4)
         c = bounded((levels * SCALES[index & 15] + (1 << h - 1)) >> h, -32768, 32767)
         sine = leaf.intra and transform.plane == 0 and n == 4
         m = SINE_MATRIX if sine else MATRICES[n]
         t = bounded((c @ m + 1024) >> 11, -32768, 32767)
         r = (m.T @ t + (1 << 24 - self.depth)) >> 25 - self.depth
-        place = self.planes[transform.plane][y : y + n, x : x + n]
         place[:] = bounded(place + r, 0, self.most)
 
     # ------------------------------------------------------------ loop filter (8.12.11)

@@ -394,7 +394,8 @@ def check_pictures(segment: Segment, head: dict[str, Any]) -> None:
     tensor = pictures_of(segment)
     if tensor is None:
         return
-    need({t.role for t in segment.tensors} <= {2, 24, 26}, "pictures beside something else")
+    beside = {2, 3, 4, 5, 6, 7, 8, 24, 26}
+    need({t.role for t in segment.tensors} <= beside, "pictures beside something else")
     need(segment.frames <= 65535, "number of pictures, above 7.10", "limit")
     need(max(head["width"], head["height"]) <= 16384, "side above that of 7.10", "limit")
     units = (-(-head["height"] // 64), -(-head["width"] // 64))
@@ -1052,10 +1053,12 @@ def latent_at(file: File, segment: Segment, time: float) -> Floats:
     if file.arch["id"] == 1:
         entries = file.arch["latent"]
     else:
-        spectral = one(segment, 1)
-        need(spectral and spectral.mode == 4, "segment without spectral part")
-        assert spectral is not None
-        entries = spectral.dims[0]
+        entries = tensor.dims[0]
+        if one(segment, 26) is None:
+            spectral = one(segment, 1)
+            need(spectral and spectral.mode == 4, "segment without spectral part")
+            assert spectral is not None
+            entries = spectral.dims[0]
         need(entries <= file.arch["components"], "number of latent entries")
     need(tensor.dims == (entries, segment.frames), "dimensions of the latents")
     z, floor = values(tensor), min(math.floor(time), segment.frames - 1)
@@ -1079,8 +1082,10 @@ def has_network(file: File, segment: Segment) -> bool:
     return file.arch["layers"] > 0 and any(3 <= t.role <= 8 for t in segment.tensors)
 
 
-def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | None:
-    """Clause 8.5 rules 1 to 4: the network's residual at native size, None without a network."""
+def residual_planes(
+    file: File, segment: Segment, z: Floats, native: list[Floats]
+) -> list[Floats] | None:
+    """Clause 8.5 rules 1 to 4: the network's residual for planes of native size, or None."""
     layers, stride = file.arch["layers"], file.arch["stride"]
     if not has_network(file, segment):
         return None
@@ -1088,7 +1093,6 @@ def residual_planes(file: File, segment: Segment, z: Floats) -> list[Floats] | N
     def tensor(role: int, layer: int, *dims: int) -> Floats:
         return sized(segment, role, layer, dims)
 
-    native = spectral_planes(segment, z, axes_of(file))
     cells = [(stride >> sy, stride >> sx) for sy, sx in subsampling(file)]
     grid = tuple(-(-file.head[name] // stride) for name in ("height", "width"))
     x = np.concatenate(
@@ -1245,11 +1249,7 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     """The planes at one time of one segment, in the units of clause 8.1."""
     if file.arch["id"] == 1:
         return inr_planes(file, segment, latent_at(file, segment, time), size)
-    if segment.pictures:
-        scale = 2.0 ** (file.head["depth"] - 8)
-        planes = [codes / scale - 128 for codes in segment.pictures[int(time)]]
-    else:
-        planes = native_planes(file, segment, time)
+    planes = native_planes(file, segment, time)
     if size == (file.head["height"], file.head["width"]):
         return planes
     return [
@@ -1259,9 +1259,14 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
 
 
 def native_planes(file: File, segment: Segment, time: float) -> list[Floats]:
-    """Spectral part plus residual."""
+    """Spectral part or decoded picture, plus residual."""
     z = latent_at(file, segment, time)
-    planes, residual = spectral_planes(segment, z, axes_of(file)), residual_planes(file, segment, z)
+    if segment.pictures:
+        scale = 2.0 ** (file.head["depth"] - 8)
+        planes = [codes / scale - 128 for codes in segment.pictures[int(time)]]
+    else:
+        planes = spectral_planes(segment, z, axes_of(file))
+    residual = residual_planes(file, segment, z, planes)
     if residual is None:
         return planes
     return [plane + extra for plane, extra in zip(planes, residual, strict=True)]
@@ -1414,7 +1419,8 @@ def describe(file: File) -> dict[str, Any]:
     digits = 2 if file.head["depth"] == 8 else 4
     end = file.segments[-1]
     exact = [picture_digest(file, segment).hex() for segment in file.segments if segment.pictures]
-    last = [] if end.pictures else codes(file, render(file, file.frames - 1))
+    exactly = end.pictures and not has_network(file, end)
+    last = [] if exactly else codes(file, render(file, file.frames - 1))
     embeddings = [
         [round(x, 6) for x in embedding(file, alignment, end, end.frames - 1).tolist()]
         for alignment in file.alignments

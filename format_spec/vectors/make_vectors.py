@@ -78,6 +78,8 @@ class Vector:
 
 VIDEO = VideoInfo(width=16, height=16, fps=Fraction(25), n_frames=2)
 ARCH = LincArch(block=3, overlap=4, n_components=2)
+#: With a network that three latents drive, beside pictures.
+ENHANCED = LincArch(3, 4, 3, 2, 2, 5, 3, 3)
 
 
 def noise(count: int, seed: int) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -419,7 +421,29 @@ def good() -> Iterator[Vector]:
     yield from good_inr(vector)
     yield from good_motion(vector)
     yield from partitioned_vectors.good(vector, build)
+    yield vector(
+        "pictures-enhanced",
+        "6.4 6.13 8.2 8.5 8.7 8.9 8.12",
+        "a network beside pictures, one latent short of what drives it; the first segment has none",
+        build(
+            replace(VIDEO, width=32, height=24, n_frames=6),
+            ENHANCED,
+            enhanced(),
+            after=[(b"aLGN", alignment(1, entries=(2, 2)).pack())],
+        ),
+    )
     yield from good_ancillary(vector)
+
+
+def enhanced() -> list[bitstream.SegmentCode]:
+    """Two segments of pictures, the second with a network."""
+    video = replace(VIDEO, width=32, height=24)
+    stream = partitioned_vectors.stream_of_three(video)
+    parts = network(video, ENHANCED, 500)
+    return [
+        partitioned_vectors.code(video, stream, 3),
+        partitioned_vectors.code(video, stream, 3, 3, continues=True, tensors=parts),
+    ]
 
 
 LEVELS = (GridLevel(2.0, 3, 16, False), GridLevel(6.375, 8, 32, True))
@@ -677,6 +701,19 @@ def bad() -> Iterator[Vector]:
     yield from bad_numbers(vector, base)
     yield from bad_sizes(vector)
     yield from partitioned_vectors.bad(vector, build, changed)
+    first, second = enhanced()
+    tensors = {key: t for key, t in second.tensors.items() if key[0] != Role.HEAD_BIAS}
+    yield vector(
+        "pictures-enhanced-partly",
+        "8.5",
+        "a network beside pictures that lacks its last bias",
+        build(
+            replace(VIDEO, width=32, height=24, n_frames=6),
+            ENHANCED,
+            [first, replace(second, tensors=tensors)],
+        ),
+        only_render=True,
+    )
     yield from bad_ancillary(vector)
 
 

@@ -30,7 +30,7 @@ Tensors = dict[tuple[Role, int], bitstream.Tensor]
 SMALL = VideoInfo(width=48, height=40, fps=Fraction(25), n_frames=3)
 ARCH = LincArch(block=3, overlap=4, n_components=2)
 CHROMAS = {None: 0, (1, 1): 1, (1, 0): 2, (0, 0): 3}
-DEBLOCKING, FILTER, OFFSETS, HIDING = 1, 2, 4, 8
+DEBLOCKING, FILTER, OFFSETS, HIDING, PLAIN, COPY = 1, 2, 4, 8, 16, 32
 
 #: Much detail: pictures that are neither flat nor saturated.
 STRONG: dict[str, Rule] = {"greater_1": 50, "greater_2": 60, "remainder": 55, "coded_luma": 75}
@@ -139,6 +139,7 @@ def good(vector: Make, build: Build) -> Iterator[Any]:
     yield from good_intra(kit)
     yield from good_inter(kit)
     yield from good_residual(kit)
+    yield from good_screens(kit)
     yield from good_filters(kit)
     yield from good_records(kit)
     yield from good_files(kit)
@@ -507,6 +508,65 @@ def good_residual(kit: Kit) -> Iterator[Any]:
     )
 
 
+def good_screens(kit: Kit) -> Iterator[Any]:
+    """Plain residuals and copies."""
+    plain: dict[str, Rule] = {"plain": 70, "residual": 70}
+    for name, shift, depth in (
+        ("420", (1, 1), 8),
+        ("422", (1, 0), 10),
+        ("444", (0, 0), 12),
+        ("grey", None, 16),
+    ):
+        yield kit.good(
+            f"plain-{name}",
+            "8.12.6 8.12.7 8.12.10",
+            f"transforms of 4 to 32 that are plain and that are not, {depth} bits, {name}",
+            replace(SMALL, width=72, height=64, chroma_shift=shift, bit_depth=depth),
+            [
+                Frame(0, settings=settings(PLAIN), rules={**STRONG, **plain, "split": 30}),
+                Frame(1, (0,), 1, 0, False, settings(PLAIN | HIDING), {**plain, "split": 30}),
+            ],
+            seed=depth,
+        )
+        yield kit.good(
+            f"copies-{name}",
+            "8.12.6 8.12.9",
+            f"leaves of 8 to 32 copied from units before, {depth} bits, {name}",
+            replace(SMALL, width=150, height=136, chroma_shift=shift, bit_depth=depth),
+            [
+                Frame(
+                    0,
+                    settings=settings(COPY | DEBLOCKING),
+                    rules={**STRONG, "copy": 70, "coded_luma": 50, "split": 60},
+                )
+            ],
+            seed=depth,
+        )
+    for index in (0, 175):
+        yield kit.good(
+            f"plain-step-{index}",
+            "8.12.10",
+            f"plain residuals of step index {index}, 16 bits",
+            replace(SMALL, bit_depth=16),
+            [Frame(0, settings=with_settings(step=(index,) * 3, tools=PLAIN), rules=STRONG)],
+        )
+    yield kit.good(
+        "copies-between",
+        "8.12.6 8.12.9",
+        "copies in pictures with references: beside motion, in merge lists and at temporal vectors",
+        replace(SMALL, width=140, height=72),
+        pyramid(settings(COPY), {"intra": 50, "copy": 60, "residual": 40}, {**STRONG, "copy": 50}),
+    )
+    yield kit.good(
+        "every-tool",
+        "8.12.3 8.12.6 8.12.11",
+        "all tools, in leaves of all kinds",
+        replace(SMALL, width=140, height=72, chroma_shift=(0, 0)),
+        pyramid(settings(63), {"intra": 40, "copy": 50, "plain": 40, "residual": 60}),
+        seed=9,
+    )
+
+
 def good_filters(kit: Kit) -> Iterator[Any]:
     """The loop filter."""
     quiet: dict[str, Rule] = {
@@ -647,6 +707,11 @@ def good_records(kit: Kit) -> Iterator[Any]:
     )
 
 
+def stream_of_three(video: VideoInfo) -> bytes:
+    """Three pictures with detail."""
+    return framed(records(geometry(video), pyramid(settings(15), {"residual": 50}), 9))
+
+
 def good_files(kit: Kit) -> Iterator[Any]:
     """Pictures beside other things."""
     video = replace(SMALL, width=32, height=24)
@@ -691,7 +756,7 @@ def good_files(kit: Kit) -> Iterator[Any]:
 
 def unsupported(vector: Make, build: Build) -> Iterator[Any]:
     """Sound files that need a newer reader."""
-    for bit in (16, 1 << 20):
+    for bit in (64, 1 << 20):
         stream = framed(records_of_three(settings(3)))
         # the tools of the first record are the last byte before its stream
         part = records(geometry(SMALL), TINY, 1)
@@ -736,6 +801,7 @@ def bad(vector: Make, build: Build, changed: Change) -> Iterator[Any]:
     yield from bad_graph(refused, part)
     yield from bad_streams(refused, part)
     yield from bad_rules(refused)
+    yield from bad_copies(vector, build)
     yield from bad_files(vector, build, changed, part)
 
 
@@ -897,6 +963,32 @@ def bad_rules(refused: Make) -> Iterator[Any]:
     )
 
 
+def bad_copies(vector: Make, build: Build) -> Iterator[Any]:
+    """Copies from where nothing is known."""
+    wide = replace(SMALL, width=136, height=136)
+    made = with_settings(tools=COPY)
+    rules: dict[str, Rule] = {"split": 0, "significant": 5, "coded_luma": 10}
+    for name, about, place, moved in (
+        ("left", "a copy from a column before the first", (0, 64), (-1, -64)),
+        ("above", "a copy from a row above the first", (64, 0), (-64, -1)),
+        ("right", "a copy from a column behind the last", (96, 64), (9, -64)),
+        ("below", "a copy from a row below the last", (64, 128), (-64, 1)),
+        ("own-unit", "a copy with its last column in its own unit", (96, 64), (-63, 0)),
+        ("itself", "a copy of itself", (64, 64), (0, 0)),
+        ("behind", "a copy with its last row in the unit to the right", (0, 96), (64, -63)),
+        ("far", "a copy from 65535 samples to the left", (64, 64), (-65535, 0)),
+    ):
+        frame = Frame(0, settings=made, rules={**rules, **only_copy(place, moved)})
+        stream = framed(records(geometry(wide), [frame], 1))
+        data = file_of(build, wide, stream, 1)
+        yield vector(f"pictures-copy-{name}", "8.12.6", about, data, "corrupt")
+
+
+def only_copy(place: tuple[int, int], vector: tuple[int, int]) -> dict[str, Rule]:
+    """One leaf is a copy from somewhere."""
+    return {"copy_to": lambda x, y: vector if (x, y) == place else None}
+
+
 def bad_files(vector: Make, build: Build, changed: Change, part: list[bytes]) -> Iterator[Any]:
     """The row of the tensor table, and the digest."""
     stream = framed(part)
@@ -930,9 +1022,9 @@ def bad_files(vector: Make, build: Build, changed: Change, part: list[bytes]) ->
     field = changed(base, b"SEGM", row + 24, struct.pack("<f", 1))
     yield refused("mode", "role pictures in mode field", changed(field, b"SEGM", row + 2, b"\5"))
     yield refused(
-        "beside-network",
-        "a tensor of the network beside pictures",
-        changed(moving, b"SEGM", row, b"\4"),
+        "beside-spectral",
+        "a tensor of role spectral beside pictures",
+        changed(moving, b"SEGM", 16, b"\1"),
     )
     short = changed(base, b"SEGM", row + 20, struct.pack("<I", 16))
     yield refused("short", "a payload of 16 bytes", changed(short, b"WGTS", 16, None))

@@ -8,8 +8,9 @@ needs no encoder.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from linc_partitioned import (
     Broken,
@@ -17,18 +18,20 @@ from linc_partitioned import (
     Coder,
     Contexts,
     Geometry,
+    Leaf,
     Motion,
     Parsed,
     Parser,
     Record,
     Settings,
+    Vector,
     clip,
     initial_contexts,
     read_record,
 )
 
 #: Per cent of ones, or a function of the element's indices that gives them.
-Rule = int | Callable[..., int]
+Rule = int | Callable[..., Any]
 
 #: What vectors ask for where they say nothing else.
 USUAL: dict[str, Rule] = {
@@ -58,6 +61,7 @@ class Chooser(Coder):
         self.contexts, self.rules = contexts, {**USUAL, **rules}
         self.number = seed
         self.items: list[tuple[int, int, int]] = []  # bit, p, 0; or value, 0, count
+        self.forced: list[int] = []  # what the next elements are
 
     def percent(self) -> int:
         """0 to 99, by the linear congruential generator of ANSI C."""
@@ -68,7 +72,7 @@ class Chooser(Coder):
         """A bit by the rule of its element."""
         rule = self.rules.get(str(name[0]), 50)
         share = rule(*name[1:]) if callable(rule) else rule
-        bit = int(self.percent() < share)
+        bit = self.forced.pop(0) if self.forced else int(self.percent() < share)
         fast, slow, _ = self.contexts.get(name, (32768, 32768, 0))
         self.items.append((bit, clip((fast + slow) >> 1, 64, 65472), 0))
         self.adapt(bit, *name)
@@ -78,6 +82,8 @@ class Chooser(Coder):
         """Equally probable bits; the rule raw may say which."""
         rule = self.rules.get("raw")
         value = rule(n) if callable(rule) else -1
+        if self.forced and n:
+            value = self.forced.pop(0)
         if value < 0:
             value = sum((self.percent() & 1) << k for k in range(n))
         if n:
@@ -141,6 +147,49 @@ class Writer(Parser):
             del self.chooser.rules["merge_index"]
             return index
         return super().merge_index(candidates)
+
+    def is_copy(self, leaf: Leaf, near: int) -> bool:
+        """Not where nothing can be copied, unless a rule says from where."""
+        rule = self.chooser.rules.get("copy_to")
+        if callable(rule):
+            self.chooser.forced = [int(rule(leaf.x, leaf.y) is not None)]
+        elif not any(self.copies(leaf)):
+            self.chooser.forced = [0]
+        return super().is_copy(leaf, near)
+
+    def is_copied(self, leaf: Leaf, vector: Vector) -> bool:
+        """A rule that says from where may break the reader's."""
+        return "copy_to" in self.chooser.rules or super().is_copied(leaf, vector)
+
+    def copies(self, leaf: Leaf) -> Iterator[Vector]:
+        """Some of the vectors that are allowed, odd ones too."""
+        for y in range(0, leaf.y + 1, 7):
+            for x in range(0, self.geometry.inside[0], 5):
+                if self.is_copied(leaf, (x - leaf.x, y - leaf.y)):
+                    yield x - leaf.x, y - leaf.y
+
+    def copy_vector(self, leaf: Leaf, predictor: Vector) -> Vector:
+        """One that is allowed, that of a neighbour in one case of four, or what the rule says."""
+        rule = self.chooser.rules.get("copy_to")
+        if callable(rule):
+            x, y = rule(leaf.x, leaf.y)
+        elif self.chooser.percent() < 25 and self.is_copied(leaf, predictor):
+            x, y = predictor
+        else:
+            allowed = list(self.copies(leaf))
+            x, y = allowed[self.chooser.percent() * len(allowed) // 100]
+        for value in (x - predictor[0], y - predictor[1]):
+            self.chooser.forced += forced_component(value)
+        return super().copy_vector(leaf, predictor)
+
+
+def forced_component(value: int) -> list[int]:
+    """Elements of one component of a difference."""
+    if not value:
+        return [0]
+    n = abs(value).bit_length() - 1
+    rest = [abs(value) - (1 << n)] if n else []
+    return [1, *([1] * n), *([0] if n < 15 else []), *rest, int(value < 0)]
 
 
 SETTINGS = Settings((84, 84, 84), 6, 16, 0, 0)

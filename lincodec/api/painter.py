@@ -51,16 +51,25 @@ class Painter:
     from each other are not had at random: a frame before the last one may need all its ancestors.
     """
 
-    def __init__(self, linc: LincFile, device: str, backend: str, dtype: str, limit: int) -> None:
+    def __init__(
+        self,
+        linc: LincFile,
+        device: str,
+        backend: str,
+        dtype: str,
+        limit: int,
+        *,
+        enhance: bool = True,
+    ) -> None:
         """
         Args:
             linc: an open file.
-            device, backend: see ``Renderer``.
+            device, backend, enhance: see ``Renderer``.
             dtype: one of ``RANGES``.
             limit: bytes of what is kept, about.
         """
         self._linc, self._dtype = linc, np.dtype(dtype)
-        self._device, self._backend = device, backend
+        self._device, self._backend, self._enhance = device, backend, enhance
         self._limit = limit
         self._lock = threading.Lock()  # of what is kept and who uses it
         self._cache: Cache[_Decoded | Pixels] = Cache(limit, self._drop)
@@ -107,7 +116,9 @@ class Painter:
             renderer.close()
 
     def _renderer(self, size: Size) -> Renderer:
-        return Renderer(self._linc, size, device=self._device, backend=self._backend)
+        return Renderer(
+            self._linc, size, device=self._device, backend=self._backend, enhance=self._enhance
+        )
 
     def _stored(self, size: Size | None) -> Size:
         """(width, height) before rotation."""

@@ -36,6 +36,7 @@ class Source:
         cache_bytes: int,
         backend: str,
         limits: Limits | None,
+        enhance: bool = True,
     ) -> None:
         """Called by ``lincodec.open``."""
         self.path = os.path.abspath(path)
@@ -45,6 +46,7 @@ class Source:
         self.dtype = np.dtype(dtype)
         """Of samples."""
         self._cache_bytes, self._backend, self._limits = cache_bytes, backend, limits
+        self._enhance = enhance
         self._closed = False
         #: By process: a fork must not share a place in the file, threads and locks.
         self._opened: dict[int, Opened] = {}
@@ -101,7 +103,10 @@ class Source:
     def _new_painter(self, linc: LincFile) -> Painter:
         from lincodec.api.painter import Painter
 
-        return Painter(linc, self.device, self._backend, self.dtype.name, self._cache_bytes)
+        return Painter(
+            linc, self.device, self._backend, self.dtype.name, self._cache_bytes,
+            enhance=self._enhance,
+        )  # fmt: skip
 
 
 class Opened:

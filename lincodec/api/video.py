@@ -47,6 +47,7 @@ def open(
     cache_bytes: int = CACHE_BYTES,
     backend: str = "auto",
     limits: Limits | None = None,
+    enhance: bool = True,
 ) -> Video:
     """Open a .linc file as a sequence of pictures.
 
@@ -60,6 +61,7 @@ def open(
         backend: of the hash grid of paper presets: ``auto``, ``torch``, ``csr``, ``triton`` or
             ``tcnn``.
         limits: what the file may declare; None: the usual.
+        enhance: whether what networks add to exact pictures is shown.
 
     Raises:
         InputError: the file cannot be opened.
@@ -69,7 +71,7 @@ def open(
         ResourceError: there is no such device.
     """
     check_choice("dtype", dtype, RANGES)
-    video = Video(path, device, dtype, cache_bytes, backend, limits)
+    video = Video(path, device, dtype, cache_bytes, backend, limits, enhance)
     video._prepare()
     return video
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lincodec.bitstream import quantisers
 from lincodec.bitstream.pictures import Pictures, pictures_of
 from lincodec.container import Arch, LincArch, SegmentData, SegmentHeader, TensorEntry
+from lincodec.container.segment import NETWORK_ROLES
 from lincodec.entropy import field as fields
 from lincodec.entropy import lattice, minmax, spectral
 from lincodec.entropy.coefficients import Channel, Coefficients, Placed, cropped
@@ -160,6 +161,11 @@ class SegmentCode:
         if not isinstance(tensor, Spectral):
             raise CorruptError(f"segment at frame {self.first_frame}: no spectral tensor")
         return tensor
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there are tensors of the network."""
+        return any(role in NETWORK_ROLES for role, _ in self.tensors)
 
     @property
     def pictures(self) -> Pictures | None:

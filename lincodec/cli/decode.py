@@ -80,6 +80,12 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     metavar="N",
     help="Frames for each frame of the source.",
 )
+@option(
+    "Picture",
+    "--enhance/--no-enhance",
+    default=True,
+    help="Show what networks add to exact pictures.",
+)
 @span_options()
 @option(
     "Output encoder",
@@ -196,6 +202,7 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         size=size,
         scale=resolution.scale or 1.0,
         crop=given["crop"],
+        enhance=given["enhance"],
         fps_scale=given["fps_scale"],
         span=span_from(
             given["start"],

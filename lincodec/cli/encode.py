@@ -148,6 +148,12 @@ _LEAST_TIME = 0.1
     help="Force the network part on or off; default: as the preset says.",
 )
 @option(
+    "Model",
+    "--enhance",
+    is_flag=True,
+    help="Fit a network to partitioned pictures too; kept where it pays.",
+)
+@option(
     "Meaning",
     "--align",
     multiple=True,
@@ -284,6 +290,7 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         segment=given["segment"],
         scene_cut=given["scene_cut"],
         network=given["network"],
+        enhance=given["enhance"],
         motion=given["motion"],
         kind=None if given["kind"] == "auto" else given["kind"],
         trials=given["trials"],

@@ -35,8 +35,15 @@ _CELLS = 64
 _DIGEST = 16
 
 _CODED = frozenset({Mode.MINMAX, Mode.LATTICE, Mode.SPECTRAL, Mode.FIELD, Mode.PARTITIONED})
+#: Roles of the network (spec 8.5).
+NETWORK_ROLES = frozenset(
+    {
+        Role.NET_WEIGHT, Role.NET_BIAS, Role.HYPER_WEIGHT, Role.HYPER_BIAS,
+        Role.HEAD_WEIGHT, Role.HEAD_BIAS,
+    }
+)  # fmt: skip
 #: Roles of a segment beside pictures.
-_BESIDE_PICTURES = frozenset({Role.LATENT, Role.MOTION, Role.PICTURES})
+_BESIDE_PICTURES = frozenset({Role.LATENT, Role.MOTION, Role.PICTURES}) | NETWORK_ROLES
 #: Roles of earlier drafts.
 _FORMER_ROLES = {25: "prediction"}
 
@@ -163,6 +170,16 @@ class SegmentHeader:
     def pictures(self) -> TensorEntry | None:
         """The row of the coded frames of a partitioned segment, None of another."""
         return next((t for t in self.tensors if t.role == Role.PICTURES), None)
+
+    @property
+    def has_network(self) -> bool:
+        """Whether there are tensors of the network."""
+        return any(t.role in NETWORK_ROLES for t in self.tensors)
+
+    @property
+    def is_enhanced(self) -> bool:
+        """Whether there are pictures and a network that is shown on top of them."""
+        return self.pictures is not None and self.has_network
 
     @property
     def weights_length(self) -> int:

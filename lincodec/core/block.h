@@ -11,7 +11,8 @@ enum { LINC_MODE_INTRA = 0, LINC_MODE_INTER = 1 };
 /* How a leaf (16 and larger, between frames) is cut for motion. */
 enum { LINC_PART_WHOLE = 0, LINC_PART_ROWS = 1 /* upper, lower half */, LINC_PART_COLUMNS = 2 /* left, right half */ };
 
-enum { LINC_INTRA_PLANAR = 0, LINC_INTRA_DC = 1, LINC_INTRA_ANGULAR = 2 /* 2 .. 34 */, LINC_INTRA_MODES = 35 };
+enum { LINC_INTRA_PLANAR = 0, LINC_INTRA_DC = 1, LINC_INTRA_ANGULAR = 2 /* 2 .. 34 */, LINC_INTRA_MODES = 35,
+       LINC_INTRA_COPY = 35 /* no mode of its own: samples of the same picture, moved */ };
 enum { LINC_CHROMA_AS_LUMA = 0, LINC_CHROMA_FROM_LUMA = 1 };
 enum { LINC_FIRST = 1, LINC_SECOND = 2, LINC_BOTH = 3 }; /* directions: a bit for each reference */
 enum { LINC_MERGE_NONE = -1, LINC_MAX_MERGE = 6 };
@@ -21,7 +22,8 @@ typedef struct LincVector {
     int16_t x, y;
 } LincVector;
 
-/* Vectors of references that `direction` leaves out are zero. */
+/* Vectors of references that `direction` leaves out are zero; of an intra leaf that is a copy, vector[0] says where
+ * from, in whole luma samples. */
 typedef struct LincMotion {
     LincVector vector[2];
     uint16_t direction; /* 0: no motion (intra) */
@@ -42,6 +44,7 @@ typedef struct LincBlock {
     uint8_t split;        /* 1: four luma transforms; always 1 in leaves of 64 with residual */
     uint16_t coded;       /* bit 4 * plane + i: transform i of the plane has levels; bit i of luma in z-order */
     int16_t step_offset;  /* quantiser offset of the leaf, in units of LINC_STEP_OFFSET_UNIT indices */
+    uint16_t plain;       /* bits as those of `coded`: levels are residuals of samples, not of a transform */
 } LincBlock;
 
 /* Rectangle whose motion is predicted: a leaf or one of its two parts. */
@@ -117,6 +120,15 @@ static inline int linc_available(const LincGeometry *geometry, int x, int y, int
     int other = (yn >> LINC_UNIT_LOG2) * geometry->unit_columns + (xn >> LINC_UNIT_LOG2);
     if (unit != other) return other < unit;
     return linc_z_order(xn, yn) < linc_z_order(x, y);
+}
+
+/* Whether a leaf may be a copy from this far away: all of it inside the picture and in units before its own
+ * (spec 8.12.6). */
+static inline int linc_copy_allowed(const LincGeometry *geometry, int x, int y, int size, int dx, int dy) {
+    int right = x + dx + size - 1, bottom = y + dy + size - 1;
+    if (x + dx < 0 || y + dy < 0 || right >= geometry->width || bottom >= geometry->height) return 0;
+    int row = bottom >> LINC_UNIT_LOG2, own = y >> LINC_UNIT_LOG2;
+    return row < own || (row == own && right >> LINC_UNIT_LOG2 < x >> LINC_UNIT_LOG2);
 }
 
 /* The parts of a leaf: count, and part i. */

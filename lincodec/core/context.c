@@ -40,8 +40,8 @@ uint32_t linc_cost_of(uint32_t probability) {
     return (16u << LINC_COST_SHIFT) - (whole << LINC_COST_SHIFT) - fraction;
 }
 
-/* As linc_cost_of, to 1/64 of its unit, by a polynomial for the logarithm of the mantissa: in loops over vectors, for it
- * is done for every context again and again. */
+/* As linc_cost_of, to 1/64 of its unit, by a polynomial for the logarithm of the mantissa: loops over it become
+ * vectors, for it is done for every context again and again. */
 static inline uint32_t quick_cost(uint32_t probability) {
     float value = (float)probability;
     uint32_t bits;

@@ -29,13 +29,18 @@ enum {
     LINC_CTX_CHROMA_MODE = LINC_CTX_INTRA_MODE + 32,  /* [1] */
     LINC_CTX_STEP_OFFSET = LINC_CTX_CHROMA_MODE + 1,  /* zero, sign, magnitude [4] */
     LINC_CTX_FILTER_SET = LINC_CTX_STEP_OFFSET + 6,   /* [3 planes][3 positions][3 neighbours] */
-    LINC_CTX_LAST = LINC_CTX_FILTER_SET + 27,         /* [luma, chroma][4 sizes][2 axes][10] */
-    LINC_CTX_GROUP = LINC_CTX_LAST + 160,             /* [luma, chroma][3 sizes][3 neighbours] */
-    LINC_CTX_SIGNIFICANT = LINC_CTX_GROUP + 18,       /* [luma, chroma][3 sizes][4 places][6 neighbours] */
-    LINC_CTX_GREATER_1 = LINC_CTX_SIGNIFICANT + 144,  /* [luma, chroma][3 places][6 neighbours] */
-    LINC_CTX_GREATER_2 = LINC_CTX_GREATER_1 + 36,     /* [luma, chroma][3 places][6 neighbours] */
-    LINC_CTX_REMAINDER = LINC_CTX_GREATER_2 + 36,     /* [luma, chroma][4 neighbours][12] */
-    LINC_CONTEXTS = LINC_CTX_REMAINDER + 96
+    LINC_CTX_COPY = LINC_CTX_FILTER_SET + 27,         /* [3 neighbours] */
+    LINC_CTX_COPY_ZERO = LINC_CTX_COPY + 3,           /* x; y after x = 0; y after x != 0 */
+    LINC_CTX_COPY_PREFIX = LINC_CTX_COPY_ZERO + 3,    /* [2 axes][16] */
+    LINC_CTX_PLAIN = LINC_CTX_COPY_PREFIX + 32,       /* [luma, chroma][4 sizes] */
+    /* Of levels, by kind: luma, chroma, and both again where they are of samples instead of a transform. */
+    LINC_CTX_LAST = LINC_CTX_PLAIN + 8,               /* [4 kinds][4 sizes][2 axes][10] */
+    LINC_CTX_GROUP = LINC_CTX_LAST + 320,             /* [4 kinds][3 sizes][3 neighbours] */
+    LINC_CTX_SIGNIFICANT = LINC_CTX_GROUP + 36,       /* [4 kinds][3 sizes][4 places][6 neighbours] */
+    LINC_CTX_GREATER_1 = LINC_CTX_SIGNIFICANT + 288,  /* [4 kinds][3 places][6 neighbours] */
+    LINC_CTX_GREATER_2 = LINC_CTX_GREATER_1 + 72,     /* [4 kinds][3 places][6 neighbours] */
+    LINC_CTX_REMAINDER = LINC_CTX_GREATER_2 + 72,     /* [4 kinds][4 neighbours][12] */
+    LINC_CONTEXTS = LINC_CTX_REMAINDER + 192
 };
 
 /* Two estimates of the probability of a 1, in 1/65536, and how many bits they have seen (up to 127). */

@@ -40,10 +40,10 @@ uint32_t linc_cost_leaf(const LincFrame *frame, int x, int y, int with_levels, c
     return c.total;
 }
 
-uint32_t linc_cost_levels(const int16_t *levels, ptrdiff_t stride, int size_log2, int chroma,
+uint32_t linc_cost_levels(const int16_t *levels, ptrdiff_t stride, int size_log2, int kind,
                           const LincCosts *costs) {
     Coder c = {costs, 0};
-    code_levels(&c, (int16_t *)(uintptr_t)levels, stride, size_log2, chroma, 0);
+    code_levels(&c, (int16_t *)(uintptr_t)levels, stride, size_log2, kind, 0);
     return c.total;
 }
 

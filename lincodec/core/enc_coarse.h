@@ -40,8 +40,8 @@ int enc_coarse_range(int distance);
 
 /* Vectors from `current` into `reference`, one for each cell of 16 x 16 samples, in whole samples of luma.
  * `range` is in quarter-size samples, at most ENC_COARSE_RANGE; `price` is what a doubling of the difference
- * to the vector of the neighbour costs, in sums of absolute differences. `hasty`: fewer vectors are tried. `eighth` is working space with a vector
- * for every cell of 32 x 32, `field` gets one for every cell of 16 x 16, row by row. */
+ * to the vector of the neighbour costs, in sums of absolute differences. `hasty`: fewer vectors are tried. `eighth`
+ * is working space with a vector for every cell of 32 x 32, `field` gets one for every cell of 16 x 16, row by row. */
 void enc_coarse_search(const EncShrunk *current, const EncShrunk *reference, int range, int price, int hasty,
                        LincVector *eighth, LincVector *field);
 

@@ -14,6 +14,7 @@ typedef struct EncFrame {
     int16_t *small;  /* storage of `shrunk` */
     EncShrunk shrunk;
     int8_t *offsets; /* step offsets by importance, an area of 16x16 each, or NULL */
+    int screen;      /* 1: a picture of text and graphics, whose source stays as long as its picture */
     LincHeader header;
     LincPicture *picture;
     LincMotionField *motion;

@@ -5,11 +5,16 @@
 #include "enc_denoise.h"
 #include "enc_encoder.h"
 #include "enc_filter.h"
+#include "enc_match.h"
 #include "enc_phases.h"
+#include "enc_screen.h"
 #include "enc_search.h"
 #include "motion.h"
 #include "reconstruct.h"
 #include "syntax.h"
+
+/* They pay on text and graphics alone, and are not looked at elsewhere. */
+enum { SCREEN_TOOLS = LINC_TOOL_TRANSFORM_SKIP | LINC_TOOL_COPY };
 
 /* What one call needs besides the frame. */
 typedef struct Work {
@@ -17,6 +22,7 @@ typedef struct Work {
     EncTrial *trials; /* nine */
     LincFrame *frame;
     LincVector *vectors; /* coarse ones of both references, and their working space */
+    LincVector *matches; /* exact ones of both references, and of the picture in itself, or NULL */
     LincPicture *source; /* filtered, or NULL */
     LincStates start;
 } Work;
@@ -26,6 +32,7 @@ static void free_work(LincPool *pool, Work *w) {
     free(w->search);
     free(w->trials);
     free(w->vectors);
+    free(w->matches);
     linc_pool_keep_frame(pool, w->frame);
 }
 
@@ -136,6 +143,27 @@ static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
         w->frame->collocated[r] = e->frames[t->reference[t->references - 1 - r]].motion;
 }
 
+/* Exact matches in references that are screens as well, and in the picture itself. */
+static LincStatus set_matches(const LincEncoder *e, const LincTask *t, Work *w) {
+    EncSearch *s = w->search;
+    const LincGeometry *g = &e->geometry;
+    size_t cells = (size_t)g->columns * (size_t)g->rows;
+    const LincPlane *own = &e->frames[t->display].source->plane[0];
+    LincStatus status = LINC_OK;
+    if (!e->frames[t->display].screen) return LINC_OK;
+    if (!(w->matches = malloc(3 * cells * sizeof *w->matches))) return LINC_MEMORY;
+    for (int r = 0; r < t->references && !status; r++) {
+        const EncFrame *f = &e->frames[t->reference[r]];
+        if (!f->screen) continue;
+        s->matches[r] = r && t->reference[0] == t->reference[1] ? s->matches[0] : w->matches + (size_t)r * cells;
+        if (!r || s->matches[1] != s->matches[0])
+            status = enc_match(g, own, &f->source->plane[0], w->matches + (size_t)r * cells);
+    }
+    if (status || !(w->frame->header.tools & LINC_TOOL_COPY)) return status;
+    s->copies = w->matches + 2 * cells;
+    return enc_match_inside(g, own, w->matches + 2 * cells);
+}
+
 static void search_units(Work *w) {
     EncSearch *s = w->search;
     const LincGeometry *g = s->geometry;
@@ -187,11 +215,13 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     EncSearch *s = w->search;
     if (!f->picture && !(f->picture = linc_pool_picture(&e->pool, g))) return LINC_MEMORY;
     if (t->denoise_reach) {
-        LincStatus status = enc_denoise(e, t, step_of(g, t->step[0]), &w->source);
-        if (status) return status;
+        LincStatus failed = enc_denoise(e, t, step_of(g, t->step[0]), &w->source);
+        if (failed) return failed;
     }
     set_header(t, &w->frame->header);
     w->frame->header.tools &= ~LINC_TOOL_FILTER;
+    f->screen = enc_is_screen(g, &f->source->plane[0]);
+    if (!f->screen) w->frame->header.tools &= ~SCREEN_TOOLS;
     w->frame->picture = f->picture;
     s->geometry = g;
     s->frame = w->frame;
@@ -202,6 +232,8 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     set_prices(s, t);
     s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
     set_references(e, t, w);
+    LincStatus status = set_matches(e, t, w);
+    if (status) return status;
     if (t->context_source >= 0) {
         w->start = e->frames[t->context_source].states;
         linc_states_limit(&w->start, t->count_limit);
@@ -209,12 +241,13 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
         linc_states_reset(&w->start);
     }
     search_units(w);
-    LincStatus status = enc_loop_filters(s, &e->pool, t->tools & LINC_TOOL_FILTER);
+    status = enc_loop_filters(s, &e->pool, t->tools & LINC_TOOL_FILTER);
     f->picture = w->frame->picture;
     f->header = w->frame->header;
     if (!status) status = write_stream(g, f, w);
     if (!status && t->referenced) status = keep_reference(e, f, w);
-    if (!status) {
+    /* Other screens look for matches in the source of this one. */
+    if (!status && !(f->screen && t->referenced)) {
         linc_pool_keep_picture(&e->pool, f->source);
         f->source = NULL;
     }

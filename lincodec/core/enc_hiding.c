@@ -10,7 +10,7 @@ enum { ROW = 34 }; /* of EncQuantiser.levels */
 typedef struct Group {
     EncQuantiser *q;
     const EncRates *rates;
-    int size_log2, chroma, x, y, highest, lowest;
+    int size_log2, kind, x, y, highest, lowest;
     float lambda;
 } Group;
 
@@ -20,12 +20,12 @@ static float change_cost(const Group *g, int k, int change) {
     const int16_t *at = g->q->levels + y * ROW + x;
     int t1 = at[1], t2 = at[2], t3 = at[ROW], t4 = at[2 * ROW], t5 = at[ROW + 1], sum = t1 + t2 + t3 + t4 + t5;
     int nonzero = (t1 > 0) + (t2 > 0) + (t3 > 0) + (t4 > 0) + (t5 > 0), v = at[0], w = v + change;
-    int greater = linc_ctx_greater(g->chroma, x + y, sum, nonzero);
-    const uint16_t *flag = g->rates->costs.bit[linc_ctx_significant(g->chroma, g->size_log2, x + y, sum)];
+    int greater = linc_ctx_greater(g->kind, x + y, sum, nonzero);
+    const uint16_t *flag = g->rates->costs.bit[linc_ctx_significant(g->kind, g->size_log2, x + y, sum)];
     float u = g->q->scaled[x * n + y], before = u - (float)v, after = u - (float)w;
     float bits = (float)flag[w > 0] - (float)flag[v > 0];
-    if (w) bits += (float)enc_magnitude_cost(g->rates, g->chroma, greater, sum, w);
-    if (v) bits -= (float)enc_magnitude_cost(g->rates, g->chroma, greater, sum, v);
+    if (w) bits += (float)enc_magnitude_cost(g->rates, g->kind, greater, sum, w);
+    if (v) bits -= (float)enc_magnitude_cost(g->rates, g->kind, greater, sum, v);
     return after * after - before * before + g->lambda * bits;
 }
 
@@ -49,14 +49,14 @@ static float fix_parity(const Group *g) {
     return best;
 }
 
-float enc_hide_signs(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
+float enc_hide_signs(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int kind,
                      float lambda) {
     int n = 1 << size_log2;
     float saved = 0;
     for (int y = 0; y < n; y += 4)
         for (int x = 0; x < n; x += 4) {
             if (!q->coded[y >> 2][x >> 2]) continue;
-            Group g = {q, rates, size_log2, chroma, x, y, -1, 16, lambda};
+            Group g = {q, rates, size_log2, kind, x, y, -1, 16, lambda};
             int total = 0;
             for (int k = 0; k < 16; k++) {
                 int v = q->levels[(y + (linc_scan_4[k] >> 4)) * ROW + x + (linc_scan_4[k] & 15)];

@@ -6,7 +6,7 @@
 
 /* Makes the parity of every group's levels say the sign that is not coded; returns what that saves, in squared
  * steps, which may be less than nothing. */
-float enc_hide_signs(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
+float enc_hide_signs(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int kind,
                      float lambda);
 
 #endif

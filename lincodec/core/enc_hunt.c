@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "enc_distortion.h"
+#include "enc_match.h"
 #include "inter.h"
+#include "lanes.h"
 #include "motion.h"
 
-enum { REACH = 8, MOST_STARTS = 24 }; /* samples that a searched block may lie beyond the edge, besides its own side */
+enum { REACH = 8, MOST_STARTS = 32 }; /* samples that a searched block may lie beyond the edge, besides its own side */
 
 static int clamped(int v, int low, int high) {
     return v < low ? low : v > high ? high : v;
@@ -40,6 +42,17 @@ static const LincSample *luma_of(const EncSearch *s, const LincPart *part, int r
     return buffer;
 }
 
+/* Rounded up, in 16 bits: samples have 14 at most. Blocks are 8 wide or in whole vectors. */
+static void mean_row(const LincSample *a, const LincSample *b, int width, LincSample *out) {
+    for (int x = 0; x < width; x += 8) {
+        LincLanes16Half v, w;
+        memcpy(&v, a + x, sizeof v);
+        memcpy(&w, b + x, sizeof w);
+        v = (v + w + 1) >> 1;
+        memcpy(out + x, &v, sizeof v);
+    }
+}
+
 const LincSample *enc_predict_luma(const EncSearch *s, const LincPart *part, const LincMotion *motion,
                                    LincSample *buffer, ptrdiff_t *stride) {
     if (motion->direction != LINC_BOTH) {
@@ -51,8 +64,7 @@ const LincSample *enc_predict_luma(const EncSearch *s, const LincPart *part, con
     const LincSample *a = luma_of(s, part, 0, motion->vector[0], buffer, &stride_a);
     const LincSample *b = luma_of(s, part, 1, motion->vector[1], other, &stride_b);
     for (int y = 0; y < part->height; y++)
-        for (int x = 0; x < part->width; x++)
-            buffer[y * LINC_UNIT + x] = (LincSample)((a[y * stride_a + x] + b[y * stride_b + x] + 1) >> 1);
+        mean_row(a + y * stride_a, b + y * stride_b, part->width, buffer + y * LINC_UNIT);
     *stride = LINC_UNIT;
     return buffer;
 }
@@ -86,14 +98,28 @@ static uint32_t satd_of(const EncSearch *s, const LincPart *part, const LincMoti
                     part->height, s->satd_shift);
 }
 
-int enc_merge_guesses(EncSearch *s, const LincPart *part, EncGuess guesses[LINC_MAX_MERGE]) {
+int enc_merge_guesses(EncSearch *s, const LincPart *part, int most, EncGuess guesses[LINC_MAX_MERGE]) {
     LincMotion list[LINC_MAX_MERGE];
     int count = linc_merge_list(s->frame, part, list);
+    if (count > most) count = most;
     for (int i = 0; i < count; i++) {
         EncGuess guess = {list[i], (int8_t)i, 0, satd_of(s, part, &list[i]) + price_of(s, i + 1)};
         guesses[i] = guess;
     }
     return count;
+}
+
+/* Adds exact matches of the part's cells, those that differ from the one before. */
+static int gather_matches(const EncSearch *s, const LincPart *part, int r, int n, LincVector starts[MOST_STARTS]) {
+    LincVector last = {ENC_NO_MATCH, 0};
+    if (!s->matches[r]) return n;
+    for (int y = part->y; y < part->y + part->height; y += LINC_CELL)
+        for (int x = part->x; x < part->x + part->width && n < MOST_STARTS; x += LINC_CELL) {
+            LincVector v = s->matches[r][(y >> LINC_CELL_LOG2) * s->geometry->columns + (x >> LINC_CELL_LOG2)];
+            if (v.x == ENC_NO_MATCH || (v.x == last.x && v.y == last.y)) continue;
+            starts[n++] = last = v;
+        }
+    return n;
 }
 
 /* Where the search for one reference starts. */
@@ -104,14 +130,14 @@ static int gather_starts(const EncSearch *s, const LincPart *part, int r, const 
     starts[n++] = hunt->predictors[r][1];
     starts[n++] = (LincVector){0, 0};
     for (int y = part->y; y < part->y + part->height; y += step)
-        for (int x = part->x; x < part->x + part->width && n < MOST_STARTS - 5; x += step) {
+        for (int x = part->x; x < part->x + part->width && n < 19; x += step) {
             LincVector v = s->coarse[r][(y >> 4) * s->coarse_columns + (x >> 4)];
             starts[n++] = (LincVector){(int16_t)(4 * v.x), (int16_t)(4 * v.y)};
         }
     for (int i = 0; i < count && i < 3; i++)
         if (hints[i].motion.direction & 1 << r) starts[n++] = hints[i].motion.vector[r];
     if (more) starts[n++] = *more;
-    return n;
+    return gather_matches(s, part, r, n, starts);
 }
 
 /* Half leaves get less of a search than whole ones. */

@@ -26,8 +26,8 @@ const LincSample *enc_predict_luma(const EncSearch *s, const LincPart *part, con
 /* All planes of a part into a trial of a leaf of side `size`. */
 void enc_predict_part(const EncSearch *s, EncTrial *trial, const LincPart *part, const LincMotion *motion);
 
-/* Estimates of all candidates of the merge list; returns how many there are. */
-int enc_merge_guesses(EncSearch *s, const LincPart *part, EncGuess guesses[LINC_MAX_MERGE]);
+/* Estimates of the first candidates of the merge list, `most` of them; returns how many there are. */
+int enc_merge_guesses(EncSearch *s, const LincPart *part, int most, EncGuess guesses[LINC_MAX_MERGE]);
 
 /* Searches vectors for a part. `hints`: merge candidates whose vectors are tried, and for each reference one more
  * vector in `more` (NULL without). */

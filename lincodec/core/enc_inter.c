@@ -6,25 +6,24 @@
 
 /* Of a hasty search, in eighths of a step a sample: merge candidates nearer than this are not searched on from, and
  * large leaves farther than that are not tried. */
-#ifndef NEAR
-#define NEAR 2
-#define FAR 8
-#endif
+enum { NEAR = 2, FAR = 8, HASTY_MERGES = 6 };
 
 /* Sets what both blocks of a trial share. */
-static void set_coding(const EncSearch *s, EncTrial *trial, int skip, int residual, int split, int coded) {
+static void set_coding(const EncSearch *s, EncTrial *trial, int skip, int residual, int split, int coded,
+                       int plain) {
     for (int i = 0; i < 2; i++) {
         trial->block[i].skip = (uint8_t)skip;
         trial->block[i].residual = (uint8_t)residual;
         trial->block[i].split = (uint8_t)split;
         trial->block[i].coded = (uint16_t)coded;
+        trial->block[i].plain = (uint16_t)plain;
         trial->block[i].step_offset = (int8_t)(residual ? s->offset : 0);
     }
 }
 
 static void set_guess(EncTrial *trial, const EncGuess *guess, int part, int i, int size_log2) {
     LincBlock b = {guess->motion, guess->merge, guess->predictor, (uint8_t)size_log2, (uint8_t)part, LINC_MODE_INTER,
-                   0, 0, 0, 0, 0, 0, 0};
+                   0, 0, 0, 0, 0, 0, 0, 0};
     trial->block[i] = b;
     if (!i) trial->block[1] = b;
 }
@@ -33,20 +32,20 @@ static void set_guess(EncTrial *trial, const EncGuess *guess, int part, int i, i
 static void evaluate(EncSearch *s, int x, int y, int size_log2, int residual) {
     EncTrial **best = &s->best[size_log2 - 3], **work = &s->work[size_log2 - 3], *trial = *work;
     int skip = trial->block[0].part == LINC_PART_WHOLE && trial->block[0].merge >= 0, split = 0;
-    set_coding(s, trial, skip, 0, 0, 0);
+    set_coding(s, trial, skip, 0, 0, 0, 0);
     double error = enc_prediction_error(s, trial, x, y, size_log2);
     trial->cost = error + s->lambda * enc_side_cost(s, trial, x, y, size_log2);
     if (residual) {
         EncSpent luma = enc_code_luma(s, trial, x, y, size_log2, &split);
         EncSpent chroma = enc_code_chroma(s, trial, x, y, size_log2);
         if (luma.coded || chroma.coded) {
-            set_coding(s, trial, 0, 1, split, luma.coded | chroma.coded);
+            set_coding(s, trial, 0, 1, split, luma.coded | chroma.coded, luma.plain | chroma.plain);
             double cost = luma.error + chroma.error;
             cost += s->lambda * (double)(luma.cost + chroma.cost + enc_side_cost(s, trial, x, y, size_log2));
             if (cost < trial->cost)
                 trial->cost = cost;
             else
-                set_coding(s, trial, skip, 0, 0, 0);
+                set_coding(s, trial, skip, 0, 0, 0, 0);
         }
     }
     if (trial->cost < (*best)->cost) {
@@ -95,7 +94,7 @@ static void try_part(EncSearch *s, int x, int y, int size_log2, int cut, uint32_
         LincPart part = linc_part(x, y, size, cut, i);
         EncGuess guesses[LINC_MAX_MERGE];
         EncHunt hunt;
-        int count = enc_merge_guesses(s, &part, guesses);
+        int count = enc_merge_guesses(s, &part, LINC_MAX_MERGE, guesses);
         const EncGuess *best = &guesses[0];
         for (int k = 1; k < count; k++) best = enc_better(best, &guesses[k]);
         enc_hunt(s, &part, guesses, count, vectors, &hunt);
@@ -130,7 +129,7 @@ static uint32_t hasty_leaf(EncSearch *s, int x, int y, int size_log2) {
     LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
     EncGuess guesses[LINC_MAX_MERGE];
     EncHunt hunt;
-    int count = enc_merge_guesses(s, &part, guesses);
+    int count = enc_merge_guesses(s, &part, HASTY_MERGES, guesses);
     const EncGuess *best = &guesses[0];
     for (int k = 1; k < count; k++) best = enc_better(best, &guesses[k]);
     if (!below(s, best->estimate, size_log2, NEAR)) {
@@ -146,7 +145,7 @@ uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2) {
     LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
     EncGuess guesses[LINC_MAX_MERGE];
     EncHunt hunt;
-    int count = enc_merge_guesses(s, &part, guesses);
+    int count = enc_merge_guesses(s, &part, LINC_MAX_MERGE, guesses);
     uint32_t estimate = try_merges(s, &part, guesses, count, size_log2);
     if (good_enough(s, s->best[size_log2 - 3], size_log2)) return estimate;
     enc_hunt(s, &part, guesses, count, NULL, &hunt);

@@ -1,6 +1,7 @@
 /* Leaves predicted inside the frame: modes by SATD, the best ones by their rate and distortion. */
 #include <string.h>
 
+#include "enc_copy.h"
 #include "enc_distortion.h"
 #include "enc_residual.h"
 #include "intra.h"
@@ -24,26 +25,37 @@ static void reconstruct(EncSearch *s, int plane, int x, int y, int size_log2, in
         memcpy(out + j * picture->stride, prediction + j * width, sizeof(LincSample) << size_log2);
 }
 
+/* By a mode, or as a copy from s->copy. */
+static void predict(EncSearch *s, int plane, int x, int y, int size_log2, int mode, LincSample *out, int width) {
+    LincNeighbours neighbours;
+    if (mode == LINC_INTRA_COPY) {
+        linc_intra_copy(s->frame, plane, x, y, size_log2, s->copy, out, width);
+        return;
+    }
+    linc_intra_gather(s->frame, plane, x, y, size_log2, &neighbours);
+    linc_intra_predict(s->geometry, &neighbours, plane > 0, size_log2, mode, out, width);
+}
+
 static void sum_up(EncSpent *sum, EncSpent one, int bit) {
     sum->error += one.error;
     sum->cost += one.cost;
     sum->flags += one.flags;
     sum->coded |= one.coded << bit;
+    sum->plain |= one.plain << bit;
 }
 
 /* Luma by one mode, as one transform or four, through the picture. */
 static EncSpent code_luma(EncSearch *s, EncTrial *trial, int x, int y, int size_log2, int mode, int split,
                           double most) {
     int n = 1 << size_log2, log2 = size_log2 - split, kind = log2 == 2 ? LINC_DST : LINC_DCT;
-    EncSpent sum = {0, 0, s->rates.costs.bit[LINC_CTX_TRANSFORM_SPLIT + (size_log2 - 3) * 2 + 1][split], 0};
+    EncSpent sum = {0, 0, s->rates.costs.bit[LINC_CTX_TRANSFORM_SPLIT + (size_log2 - 3) * 2 + 1][split], 0, 0};
     for (int i = 0; i < (split ? 4 : 1) && enc_total(s, sum) < most; i++) {
         int ox = (i & 1) << log2, oy = (i >> 1) << log2, at = oy * n + ox;
-        LincNeighbours neighbours;
-        linc_intra_gather(s->frame, 0, x + ox, y + oy, log2, &neighbours);
-        linc_intra_predict(s->geometry, &neighbours, 0, log2, mode, trial->prediction[0] + at, n);
+        predict(s, 0, x + ox, y + oy, log2, mode, trial->prediction[0] + at, n);
         EncSpent one = enc_code_transform(s, 0, x + ox, y + oy, log2, kind, linc_ctx_coded_luma(1, split, log2),
                                           trial->prediction[0] + at, n, trial->levels[0] + at, n);
-        reconstruct(s, 0, x + ox, y + oy, log2, kind, one.coded, trial->prediction[0] + at, trial->levels[0] + at, n);
+        reconstruct(s, 0, x + ox, y + oy, log2, one.plain ? LINC_PLAIN : kind, one.coded,
+                    trial->prediction[0] + at, trial->levels[0] + at, n);
         sum_up(&sum, one, i);
     }
     return sum;
@@ -54,7 +66,8 @@ static EncSpent code_chroma(EncSearch *s, EncTrial *trial, int x, int y, int siz
     const LincGeometry *g = s->geometry;
     LincChromaTiling tiling = linc_chroma_tiling(g, size_log2);
     int width = (1 << size_log2) >> g->shift_x[1];
-    EncSpent sum = {0, 0, s->rates.costs.bit[LINC_CTX_CHROMA_MODE][from_luma], 0};
+    uint32_t flag = mode == LINC_INTRA_COPY ? 0 : s->rates.costs.bit[LINC_CTX_CHROMA_MODE][from_luma];
+    EncSpent sum = {0, 0, flag, 0, 0};
     for (int plane = 1; plane < 3; plane++)
         for (int i = 0; i < tiling.count; i++) {
             int ox = (i % tiling.across) << tiling.side_log2, oy = (i / tiling.across) << tiling.side_log2;
@@ -63,14 +76,12 @@ static EncSpent code_chroma(EncSearch *s, EncTrial *trial, int x, int y, int siz
             if (from_luma) {
                 linc_intra_from_luma(s->frame, plane, px, py, tiling.side_log2, prediction, width);
             } else {
-                LincNeighbours neighbours;
-                linc_intra_gather(s->frame, plane, px, py, tiling.side_log2, &neighbours);
-                linc_intra_predict(g, &neighbours, 1, tiling.side_log2, mode, prediction, width);
+                predict(s, plane, px, py, tiling.side_log2, mode, prediction, width);
             }
             int context = plane == 1 ? LINC_CTX_CODED_U + 1 : LINC_CTX_CODED_V + 2 + (sum.coded >> (4 + i) & 1);
             EncSpent one = enc_code_transform(s, plane, px, py, tiling.side_log2, LINC_DCT, context, prediction, width,
                                               trial->levels[plane] + at, width);
-            reconstruct(s, plane, px, py, tiling.side_log2, LINC_DCT, one.coded, prediction,
+            reconstruct(s, plane, px, py, tiling.side_log2, one.plain ? LINC_PLAIN : LINC_DCT, one.coded, prediction,
                         trial->levels[plane] + at, width);
             sum_up(&sum, one, 4 * plane + i);
         }
@@ -117,6 +128,8 @@ static EncSpent choose_chroma(EncSearch *s, EncTrial *trial, int x, int y, int s
     EncTrial *other = s->spare;
     EncSpent plain = code_chroma(s, trial, x, y, size_log2, mode, 0);
     for (int plane = 1; plane < 3; plane++) exchange(s, trial, plane, x, y, size_log2, 0);
+    *from_luma = 0;
+    if (mode == LINC_INTRA_COPY) return plain;
     EncSpent line = code_chroma(s, other, x, y, size_log2, mode, 1);
     *from_luma = enc_total(s, line) < enc_total(s, plain);
     if (!*from_luma) return plain;
@@ -130,12 +143,13 @@ static EncSpent choose_chroma(EncSearch *s, EncTrial *trial, int x, int y, int s
 static void try_mode(EncSearch *s, int x, int y, int size_log2, int mode) {
     EncTrial **best = &s->best[size_log2 - 3], **work = &s->work[size_log2 - 3], *trial = *work;
     int split = 0, from_luma = 0;
-    EncSpent luma = choose_luma(s, trial, x, y, size_log2, mode, &split), chroma = {0, 0, 0, 0};
+    EncSpent luma = choose_luma(s, trial, x, y, size_log2, mode, &split), chroma = {0, 0, 0, 0, 0};
     if (luma.error + s->lambda * luma.cost >= (*best)->cost) return;
     if (s->geometry->planes > 1) chroma = choose_chroma(s, trial, x, y, size_log2, mode, &from_luma);
     LincBlock b = {{{{0, 0}, {0, 0}}, 0}, LINC_MERGE_NONE, 0, (uint8_t)size_log2, LINC_PART_WHOLE, LINC_MODE_INTRA,
                    0, 1, (uint8_t)mode, (uint8_t)from_luma, (uint8_t)split, (uint16_t)(luma.coded | chroma.coded),
-                   (int8_t)s->offset};
+                   (int8_t)s->offset, (uint16_t)(luma.plain | chroma.plain)};
+    if (mode == LINC_INTRA_COPY) b.motion.vector[0] = s->copy;
     trial->block[0] = trial->block[1] = b;
     trial->cost = luma.error + chroma.error;
     trial->cost += s->lambda * (double)(luma.cost + chroma.cost + enc_side_cost(s, trial, x, y, size_log2));
@@ -193,6 +207,16 @@ static void estimate_modes(ModeSearch *m) {
     }
 }
 
+/* Copies of units before: exact matches of the source, and from where the leaves beside this one are copied. */
+static void try_copies(EncSearch *s, int x, int y, int size_log2) {
+    LincVector vectors[ENC_MOST_COPIES];
+    int count = enc_copy_guesses(s, x, y, size_log2, vectors);
+    for (int i = 0; i < count; i++) {
+        s->copy = vectors[i];
+        try_mode(s, x, y, size_log2, LINC_INTRA_COPY);
+    }
+}
+
 void enc_intra_leaf(EncSearch *s, int x, int y, int size_log2, uint32_t least) {
     ModeSearch m = {.s = s, .x = x, .y = y, .size_log2 = size_log2};
     uint8_t done[LINC_INTRA_MODES] = {0};
@@ -200,6 +224,7 @@ void enc_intra_leaf(EncSearch *s, int x, int y, int size_log2, uint32_t least) {
     /* A hasty search trusts the estimates. */
     uint64_t limit = trials > 1 ? least + (uint64_t)least * 5 / 16 : least;
     memset(m.estimate, 255, sizeof m.estimate);
+    if (s->copies) try_copies(s, x, y, size_log2);
     linc_likely_modes(s->frame, x, y, m.likely);
     linc_intra_gather(s->frame, 0, x, y, size_log2, &m.neighbours);
     estimate_modes(&m);

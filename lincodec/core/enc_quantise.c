@@ -14,7 +14,7 @@ static const float LARGEST = 32000; /* level */
 typedef struct Walk {
     EncQuantiser *q;
     const EncRates *rates;
-    int size_log2, n, chroma;
+    int size_log2, n, kind;
     float lambda;
     float total;  /* cost of everything so far */
     float head;   /* energy of everything so far: its cost if the last coefficient comes after it */
@@ -64,16 +64,16 @@ static int last_group(const EncQuantiser *q, int size_log2, float least) {
 static float choose(const Walk *w, float u, int diagonal, int16_t *at, float *magnitude_only) {
     int t1 = at[1], t2 = at[2], t3 = at[ROW], t4 = at[2 * ROW], t5 = at[ROW + 1], sum = t1 + t2 + t3 + t4 + t5;
     const uint16_t *significant =
-        w->rates->costs.bit[linc_ctx_significant(w->chroma, w->size_log2, diagonal, sum)];
+        w->rates->costs.bit[linc_ctx_significant(w->kind, w->size_log2, diagonal, sum)];
     int level = (int)(u + 0.5f);
     float zero = u * u + w->lambda * significant[0];
     if (!level) return zero;
     int nonzero = (t1 > 0) + (t2 > 0) + (t3 > 0) + (t4 > 0) + (t5 > 0);
-    int greater = linc_ctx_greater(w->chroma, diagonal, sum, nonzero);
+    int greater = linc_ctx_greater(w->kind, diagonal, sum, nonzero);
     float one = w->lambda * significant[1], best = 3e38f;
     for (int v = level; v >= 1 && v >= level - 1; v--) {
         float error = u - (float)v;
-        float cost = error * error + w->lambda * (float)enc_magnitude_cost(w->rates, w->chroma, greater, sum, v);
+        float cost = error * error + w->lambda * (float)enc_magnitude_cost(w->rates, w->kind, greater, sum, v);
         if (cost + one < best) {
             best = cost + one;
             *magnitude_only = cost;
@@ -93,7 +93,7 @@ static void walk_group(Walk *w, int g, int place, int first, int top) {
     int gx = place & 15, gy = place >> 4, n = w->n, count = q->count, any = 0;
     const uint16_t *flag = NULL;
     if (!top && g > 0)
-        flag = w->rates->costs.bit[linc_ctx_group(w->chroma, w->size_log2, q->coded[gy][gx + 1], q->coded[gy + 1][gx])];
+        flag = w->rates->costs.bit[linc_ctx_group(w->kind, w->size_log2, q->coded[gy][gx + 1], q->coded[gy + 1][gx])];
     float group = flag ? w->lambda * flag[1] : 0, energy = q->energy[gx * (n >> 2) + gy];
     if (flag && q->peak[gx * (n >> 2) + gy] < 0.5f) {
         w->head += energy;
@@ -135,7 +135,7 @@ static float cut(const Walk *w, int top) {
         const struct EncCandidate *c = &q->candidates[i];
         int place = groups[c->group], k = linc_scan_4[c->place];
         int x = 4 * (place & 15) + (k & 15), y = 4 * (place >> 4) + (k >> 4);
-        const uint32_t(*last)[32] = w->rates->last[w->chroma][w->size_log2 - 2];
+        const uint32_t(*last)[32] = w->rates->last[w->kind][w->size_log2 - 2];
         float cost = c->before + w->total - c->after + w->lambda * (float)(last[0][x] + last[1][y]);
         if (cost < best) {
             best = cost;
@@ -167,12 +167,12 @@ static float round_all(EncQuantiser *q, int n) {
 }
 
 /* Returns the cost of the whole transform, or less than 0 if no level is left. */
-static float optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int chroma, float lambda, int top) {
+static float optimise(EncQuantiser *q, const EncRates *rates, int size_log2, int kind, float lambda, int top) {
     const uint8_t *groups = linc_scan_groups[size_log2 - 2];
     int n = 1 << size_log2, side = n >> 2, place = groups[top], first = 15;
     memset(q->coded, 0, sizeof q->coded);
     q->count = 0;
-    Walk w = {q, rates, size_log2, n, chroma, lambda, 0, 0};
+    Walk w = {q, rates, size_log2, n, kind, lambda, 0, 0};
     for (; first > 0; first--) {
         int x = 4 * (place & 15) + (linc_scan_4[first] & 15), y = 4 * (place >> 4) + (linc_scan_4[first] >> 4);
         float u = q->scaled[x * n + y];
@@ -200,7 +200,7 @@ static float write_group(const EncQuantiser *q, const float *coefficients, int n
     return change;
 }
 
-EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
+EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int kind,
                       float step, float lambda, int rdo, int16_t *levels, ptrdiff_t stride) {
     int n = 1 << size_log2;
     EncCoded out = {0, 0, 0};
@@ -208,10 +208,10 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
     int top = last_group(q, size_log2, rdo ? 0.5f : 0.64f);
     if (top < 0) return out;
     for (int y = 0; y < n + 2; y++) memset(q->levels + y * ROW, 0, (size_t)(n + 2) * sizeof(int16_t));
-    float cost = rdo ? optimise(q, rates, size_log2, chroma, lambda, top) : round_all(q, n);
+    float cost = rdo ? optimise(q, rates, size_log2, kind, lambda, top) : round_all(q, n);
     out.coded = cost >= 0;
     if (!out.coded) return out;
-    float saved = q->hiding ? enc_hide_signs(q, rates, coefficients, size_log2, chroma, lambda) : 0;
+    float saved = q->hiding ? enc_hide_signs(q, rates, coefficients, size_log2, kind, lambda) : 0;
     for (int y = 0; y < n; y++) memset(levels + y * stride, 0, (size_t)n * sizeof *levels);
     for (int y = 0; y < n; y += 4)
         for (int x = 0; x < n; x += 4)
@@ -219,6 +219,6 @@ EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coeff
     if (rdo)
         out.cost = cost - saved > out.error ? (uint32_t)((cost - saved - out.error) / lambda) : 0;
     else
-        out.cost = linc_cost_levels(levels, stride, size_log2, chroma, &rates->costs);
+        out.cost = linc_cost_levels(levels, stride, size_log2, kind, &rates->costs);
     return out;
 }

@@ -29,7 +29,7 @@ typedef struct EncCoded {
  *
  * `lambda` is the price of 1/1024 bit in squared steps, `rdo` 0 rounds with a dead zone instead. Where nothing is
  * left, `levels` is not written. */
-EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int chroma,
+EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int kind,
                       float step, float lambda, int rdo, int16_t *levels, ptrdiff_t stride);
 
 #endif

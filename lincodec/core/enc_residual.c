@@ -22,22 +22,44 @@ static uint64_t subtract(EncSearch *s, const LincSample *source, ptrdiff_t sourc
     return sum;
 }
 
+/* Quantises s->coefficients; `flag` is what says how they are coded. */
+static EncSpent quantise(EncSearch *s, int plane, int plain, int size_log2, uint32_t flag, int16_t *levels,
+                         ptrdiff_t stride) {
+    double step = s->step[plane], unit = s->weight[plane] * step * step;
+    EncCoded coded = enc_quantise(&s->quantiser, &s->rates, s->coefficients, size_log2, linc_level_kind(plane, plain),
+                                  (float)step, (float)(s->lambda / unit), s->effort.rdo, levels, stride);
+    EncSpent spent = {unit * coded.error, coded.cost, flag, coded.coded, plain && coded.coded};
+    if (!coded.coded) spent.error = 1e300;
+    return spent;
+}
+
+/* The residual itself, in the order that quantisation takes coefficients. */
+static void set_plain(EncSearch *s, int n) {
+    for (int y = 0; y < n; y++)
+        for (int x = 0; x < n; x++) s->coefficients[x * n + y] = s->residual[y * n + x];
+}
+
 EncSpent enc_code_transform(EncSearch *s, int plane, int x, int y, int size_log2, int kind, int context,
                             const LincSample *prediction, ptrdiff_t stride, int16_t *levels, ptrdiff_t levels_stride) {
-    int n = 1 << size_log2;
-    const uint16_t *flag = s->rates.costs.bit[context];
-    double step = s->step[plane], weight = s->weight[plane];
-    double plain = (double)subtract(s, enc_source(s, plane, x, y), s->source->plane[plane].stride, prediction,
+    int n = 1 << size_log2, skips = s->frame->header.tools & LINC_TOOL_TRANSFORM_SKIP;
+    const uint16_t *flag = s->rates.costs.bit[context], *way = s->rates.costs.bit[linc_ctx_plain(plane, size_log2)];
+    double step = s->step[plane];
+    double error = (double)subtract(s, enc_source(s, plane, x, y), s->source->plane[plane].stride, prediction,
                                     stride, n);
-    EncSpent none = {weight * plain, 0, flag[0], 0};
-    if (plain <= 0.25 * step * step) return none;
+    EncSpent none = {s->weight[plane] * error, 0, flag[0], 0, 0};
+    if (error <= 0.25 * step * step) return none;
     enc_transform(s->matrices, s->residual, size_log2, kind, s->coefficients);
-    double unit = weight * step * step;
-    EncCoded coded = enc_quantise(&s->quantiser, &s->rates, s->coefficients, size_log2, plane > 0, (float)step,
-                                  (float)(s->lambda / unit), s->effort.rdo, levels, levels_stride);
-    if (!coded.coded) return none;
-    EncSpent spent = {unit * coded.error, coded.cost, flag[1], 1};
-    return enc_total(s, spent) < enc_total(s, none) ? spent : none;
+    EncSpent best = quantise(s, plane, 0, size_log2, flag[1] + (uint32_t)(skips ? way[0] : 0), levels, levels_stride);
+    if (skips) {
+        set_plain(s, n);
+        EncSpent plain = quantise(s, plane, 1, size_log2, (uint32_t)flag[1] + way[1], s->plain_levels, n);
+        if (plain.coded && enc_total(s, plain) < enc_total(s, best)) {
+            for (int j = 0; j < n; j++)
+                memcpy(levels + j * levels_stride, s->plain_levels + j * n, sizeof(int16_t) << size_log2);
+            best = plain;
+        }
+    }
+    return best.coded && enc_total(s, best) < enc_total(s, none) ? best : none;
 }
 
 static void add(EncSpent *sum, EncSpent one, int bit) {
@@ -45,13 +67,14 @@ static void add(EncSpent *sum, EncSpent one, int bit) {
     sum->cost += one.cost;
     sum->flags += one.flags;
     sum->coded |= one.coded << bit;
+    sum->plain |= one.plain << bit;
 }
 
 /* Four transforms of half the side; gives up once they cost more than `most`. */
 static EncSpent code_four(EncSearch *s, EncTrial *trial, int x, int y, int size_log2, double most) {
     int n = 1 << size_log2, half = n >> 1;
     int context = linc_ctx_coded_luma(0, 1, size_log2 - 1);
-    EncSpent sum = {0, 0, 0, 0};
+    EncSpent sum = {0, 0, 0, 0, 0};
     if (size_log2 < 6) sum.flags = s->rates.costs.bit[LINC_CTX_TRANSFORM_SPLIT + (size_log2 - 3) * 2][1];
     for (int i = 0; i < 4 && enc_total(s, sum) < most; i++) {
         int ox = (i & 1) * half, oy = (i >> 1) * half;
@@ -82,7 +105,7 @@ EncSpent enc_code_luma(EncSearch *s, EncTrial *trial, int x, int y, int size_log
 
 EncSpent enc_code_chroma(EncSearch *s, EncTrial *trial, int x, int y, int size_log2) {
     const LincGeometry *g = s->geometry;
-    EncSpent sum = {0, 0, 0, 0};
+    EncSpent sum = {0, 0, 0, 0, 0};
     if (g->planes < 3) return sum;
     LincChromaTiling tiling = linc_chroma_tiling(g, size_log2);
     int width = (1 << size_log2) >> g->shift_x[1], side = 1 << tiling.side_log2;
@@ -130,7 +153,8 @@ static void finish_transform(EncSearch *s, EncTrial *trial, int plane, int offse
     LincSample *to = trial->samples[plane] + offset;
     if (trial->block[0].coded >> bit & 1) {
         int index = linc_step_index(s->frame->header.step[plane], trial->block[0].step_offset);
-        linc_residual_add(trial->levels[plane] + offset, width, size_log2, LINC_DCT, index, s->geometry, from, width,
+        int kind = trial->block[0].plain >> bit & 1 ? LINC_PLAIN : LINC_DCT;
+        linc_residual_add(trial->levels[plane] + offset, width, size_log2, kind, index, s->geometry, from, width,
                           to, width);
         return;
     }

@@ -30,6 +30,7 @@ typedef struct EncSearch {
     const EncPhases *phases[2];     /* of the references */
     const LincVector *coarse[2];    /* vectors to start from, a cell of 16x16 each */
     int coarse_columns;
+    const LincVector *matches[2];   /* exact ones, a cell of 8x8 each: see enc_match.h; or NULL */
     const EncMatrices *matrices;
     LincEffort effort;
     EncScale scales[2 * LINC_MAX_STEP_OFFSET + 1]; /* by step offset */
@@ -48,6 +49,9 @@ typedef struct EncSearch {
     float coefficients[32 * 32];
     int16_t residual[32 * 32];
     int16_t levels[32 * 32];
+    int16_t plain_levels[32 * 32];  /* of the same transform, left out */
+    const LincVector *copies;       /* exact matches in units before, a cell of 8x8 each; NULL: leaves are no copies */
+    LincVector copy;                /* of the leaf that is being tried, whole samples */
     LincSample target[LINC_UNIT * LINC_UNIT]; /* what the second reference is searched for */
 } EncSearch;
 
@@ -57,6 +61,7 @@ typedef struct EncSpent {
     uint32_t cost; /* of levels, in 1/1024 bit */
     uint32_t flags;/* of what says which transforms are coded, for comparisons among transforms */
     int coded;     /* bit i: transform i has levels */
+    int plain;     /* bit i: they are of samples */
 } EncSpent;
 
 static inline double enc_total(const EncSearch *s, EncSpent spent) {

@@ -3,6 +3,9 @@
 #include "enc_residual.h"
 #include "syntax.h"
 
+/* Of a step a sample, in an estimate. */
+static const double LITTLE = 0.5;
+
 void enc_set_offset(EncSearch *s, int offset) {
     const EncScale *scale = &s->scales[offset + LINC_MAX_STEP_OFFSET];
     s->offset = offset;
@@ -33,6 +36,9 @@ static double search_leaf(EncSearch *s, int x, int y, int size_log2) {
     if (s->frame->header.references) estimate = enc_inter_leaf(s, x, y, size_log2);
     /* Where motion leaves nothing to add, prediction inside the frame will not do better. */
     int done = (*best)->cost < 1e300 && (s->effort.early > 1 ? !(*best)->block[0].residual : (*best)->block[0].skip);
+    /* A hasty search looks for it only where motion leaves much to add. */
+    if (s->effort.early > 3 && estimate != UINT32_MAX)
+        done |= (double)estimate < (double)s->step[0] * (double)(1 << (2 * size_log2)) * LITTLE;
     if (size_log2 < LINC_UNIT_LOG2 && !done) enc_intra_leaf(s, x, y, size_log2, estimate);
     if ((*best)->block[0].mode == LINC_MODE_INTER) enc_finish_inter(s, *best, size_log2);
     enc_commit(s, *best, x, y, size_log2);

@@ -17,7 +17,9 @@ enum {
     LINC_TOOL_FILTER = 2,       /* Wiener filter with signalled sets */
     LINC_TOOL_STEP_OFFSETS = 4, /* offsets of the quantiser step a leaf */
     LINC_TOOL_SIGN_HIDING = 8,  /* one sign of a group of levels follows from the parity of their sum */
-    LINC_TOOLS_KNOWN = 15
+    LINC_TOOL_TRANSFORM_SKIP = 16, /* residuals may be coded sample by sample */
+    LINC_TOOL_COPY = 32,        /* intra leaves may be copies of units before (intra block copy) */
+    LINC_TOOLS_KNOWN = 63
 };
 
 /* Everything a frame's header says, explicit. Levels are the pyramid's. */

@@ -142,11 +142,11 @@ void linc_likely_modes(const LincFrame *f, int x, int y, int likely[3]) {
     int a = LINC_INTRA_DC, b = LINC_INTRA_DC;
     if (linc_available(f->geometry, x, y, x - 1, y)) {
         const LincBlock *left = linc_block(f, x - 1, y);
-        if (left->mode == LINC_MODE_INTRA) a = left->intra_luma;
+        if (left->mode == LINC_MODE_INTRA && left->intra_luma != LINC_INTRA_COPY) a = left->intra_luma;
     }
     if ((y & (LINC_UNIT - 1)) && linc_available(f->geometry, x, y, x, y - 1)) {
         const LincBlock *up = linc_block(f, x, y - 1);
-        if (up->mode == LINC_MODE_INTRA) b = up->intra_luma;
+        if (up->mode == LINC_MODE_INTRA && up->intra_luma != LINC_INTRA_COPY) b = up->intra_luma;
     }
     likely[0] = a;
     likely[1] = b;
@@ -160,4 +160,12 @@ void linc_likely_modes(const LincFrame *f, int x, int y, int likely[3]) {
         likely[1] = 2 + ((a + 29) & 31);
         likely[2] = 2 + ((a - 1) & 31);
     }
+}
+
+void linc_intra_copy(const LincFrame *f, int plane, int x, int y, int size_log2, LincVector vector, LincSample *out,
+                     ptrdiff_t stride) {
+    const LincPlane *p = &f->picture->plane[plane];
+    int dx = vector.x >> f->geometry->shift_x[plane], dy = vector.y >> f->geometry->shift_y[plane];
+    for (int j = 0; j < 1 << size_log2; j++)
+        memcpy(out + j * stride, linc_at(p, x + dx, y + dy + j), sizeof(LincSample) << size_log2);
 }

@@ -22,6 +22,10 @@ void linc_intra_predict(const LincGeometry *geometry, const LincNeighbours *neig
 void linc_intra_from_luma(const LincFrame *frame, int plane, int x, int y, int size_log2, LincSample *out,
                           ptrdiff_t stride);
 
+/* A square of the same picture, which linc_copy_allowed keeps in units before; `vector` in whole luma samples. */
+void linc_intra_copy(const LincFrame *frame, int plane, int x, int y, int size_log2, LincVector vector, LincSample *out,
+                     ptrdiff_t stride);
+
 /* The three likely modes of the leaf at luma (x, y) (spec 8.12.6). */
 void linc_likely_modes(const LincFrame *frame, int x, int y, int likely[3]);
 

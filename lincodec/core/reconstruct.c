@@ -7,7 +7,9 @@
 #include "intra.h"
 #include "transform.h"
 
-static void add_residual(const LincFrame *f, const LincBlock *b, int plane, int x, int y, int log2, int kind) {
+static void add_residual(const LincFrame *f, const LincBlock *b, int plane, int i, int x, int y, int log2, int kind) {
+    if (!(b->coded >> (4 * plane + i) & 1)) return;
+    if (b->plain >> (4 * plane + i) & 1) kind = LINC_PLAIN;
     const LincPlane *p = &f->picture->plane[plane];
     LincSample *at = linc_at(p, x, y);
     int index = linc_step_index(f->header.step[plane], b->step_offset);
@@ -39,17 +41,15 @@ static void reconstruct_inter(const LincFrame *f, const LincBlock *b, int x, int
     }
     if (!b->coded) return;
     int log2 = b->size_log2 - b->split;
-    for (int i = 0; i < 4; i++)
-        if (b->coded >> i & 1)
-            add_residual(f, b, 0, x + ((i & 1) << log2), y + ((i >> 1) << log2), log2, LINC_DCT);
+    for (int i = 0; i < (b->split ? 4 : 1); i++)
+        add_residual(f, b, 0, i, x + ((i & 1) << log2), y + ((i >> 1) << log2), log2, LINC_DCT);
     if (g->planes == 1) return;
     LincChromaTiling t = linc_chroma_tiling(g, b->size_log2);
     for (int k = 1; k < 3; k++)
         for (int i = 0; i < t.count; i++) {
-            if (!(b->coded >> (4 * k + i) & 1)) continue;
             int px, py;
             chroma_place(g, x, y, &t, i, &px, &py);
-            add_residual(f, b, k, px, py, t.side_log2, LINC_DCT);
+            add_residual(f, b, k, i, px, py, t.side_log2, LINC_DCT);
         }
 }
 
@@ -59,9 +59,13 @@ static void reconstruct_intra_luma(const LincFrame *f, const LincBlock *b, int x
     LincNeighbours neighbours;
     for (int i = 0; i < (b->split ? 4 : 1); i++) {
         int tx = x + ((i & 1) << log2), ty = y + ((i >> 1) << log2);
-        linc_intra_gather(f, 0, tx, ty, log2, &neighbours);
-        linc_intra_predict(f->geometry, &neighbours, 0, log2, b->intra_luma, linc_at(p, tx, ty), p->stride);
-        if (b->coded >> i & 1) add_residual(f, b, 0, tx, ty, log2, log2 == 2 ? LINC_DST : LINC_DCT);
+        if (b->intra_luma == LINC_INTRA_COPY) {
+            linc_intra_copy(f, 0, tx, ty, log2, b->motion.vector[0], linc_at(p, tx, ty), p->stride);
+        } else {
+            linc_intra_gather(f, 0, tx, ty, log2, &neighbours);
+            linc_intra_predict(f->geometry, &neighbours, 0, log2, b->intra_luma, linc_at(p, tx, ty), p->stride);
+        }
+        add_residual(f, b, 0, i, tx, ty, log2, log2 == 2 ? LINC_DST : LINC_DCT);
     }
 }
 
@@ -75,13 +79,15 @@ static void reconstruct_intra_chroma(const LincFrame *f, const LincBlock *b, int
             int px, py;
             chroma_place(g, x, y, &t, i, &px, &py);
             LincSample *at = linc_at(p, px, py);
-            if (b->intra_chroma == LINC_CHROMA_FROM_LUMA) {
+            if (b->intra_luma == LINC_INTRA_COPY) {
+                linc_intra_copy(f, k, px, py, t.side_log2, b->motion.vector[0], at, p->stride);
+            } else if (b->intra_chroma == LINC_CHROMA_FROM_LUMA) {
                 linc_intra_from_luma(f, k, px, py, t.side_log2, at, p->stride);
             } else {
                 linc_intra_gather(f, k, px, py, t.side_log2, &neighbours);
                 linc_intra_predict(g, &neighbours, 1, t.side_log2, b->intra_luma, at, p->stride);
             }
-            if (b->coded >> (4 * k + i) & 1) add_residual(f, b, k, px, py, t.side_log2, LINC_DCT);
+            add_residual(f, b, k, i, px, py, t.side_log2, LINC_DCT);
         }
 }
 

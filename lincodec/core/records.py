@@ -38,6 +38,8 @@ class Tool(IntFlag):
     FILTER = 2
     STEP_OFFSETS = 4
     SIGN_HIDING = 8
+    TRANSFORM_SKIP = 16
+    COPY = 32
 
 
 @dataclass(frozen=True)

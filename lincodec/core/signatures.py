@@ -183,6 +183,11 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         _STATUS, c.c_void_p, c.c_void_p, c.c_int32, c.c_int32, c.c_int32, c.c_int32,
         c.c_void_p, c.c_void_p,
     ),
+    "linc_rgb_difference": (
+        _STATUS, c.POINTER(c.c_int32), c.POINTER(c.c_float), c.POINTER(c.c_void_p),
+        c.POINTER(c.c_size_t), c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
+        c.POINTER(c.c_double),
+    ),
     "linc_mix_open": (_STATUS, c.POINTER(MixShape), _BYTES, c.c_size_t, c.POINTER(_MIX)),
     "linc_mix_close": (None, _MIX),
     "linc_mix_read": (_STATUS, _MIX, c.c_void_p),

@@ -12,3 +12,7 @@ int linc_ctx_coded_luma(int intra, int split, int transform_log2) {
     int size = transform_log2 <= 3 ? 0 : transform_log2 - 3;
     return LINC_CTX_CODED_LUMA + (intra * 2 + split) * 3 + size;
 }
+
+int linc_ctx_plain(int plane, int transform_log2) {
+    return LINC_CTX_PLAIN + (plane > 0) * 4 + transform_log2 - 2;
+}

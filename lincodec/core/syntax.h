@@ -24,12 +24,13 @@ void linc_adapt_unit(LincFrame *frame, int unit, LincStates *states);
 /* Cost (1/1024 bit) of the leaf stored at (x, y), without and with its levels; and of one transform's levels.
  * The leaf's decisions must be in every cell of it. */
 uint32_t linc_cost_leaf(const LincFrame *frame, int x, int y, int with_levels, const LincCosts *costs);
-uint32_t linc_cost_levels(const int16_t *levels, ptrdiff_t stride, int size_log2, int chroma,
+uint32_t linc_cost_levels(const int16_t *levels, ptrdiff_t stride, int size_log2, int kind,
                           const LincCosts *costs);
 uint32_t linc_cost_vector(int dx, int dy, const LincCosts *costs);
 
 /* Contexts that leaves of the search need by themselves. */
 int linc_ctx_split(const LincFrame *frame, int x, int y, int size_log2);
 int linc_ctx_coded_luma(int intra, int split, int transform_log2);
+int linc_ctx_plain(int plane, int transform_log2);
 
 #endif

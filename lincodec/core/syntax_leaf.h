@@ -69,8 +69,30 @@ static int code_intra_mode(Coder *c, const int likely[3], int mode) {
     return rest;
 }
 
-static void code_intra(Coder *c, const LincFrame *f, int x, int y, LincBlock *b) {
+static int is_copy(const LincBlock *b) {
+    return b && b->mode == LINC_MODE_INTRA && b->intra_luma == LINC_INTRA_COPY;
+}
+
+/* Whether the leaf is a copy, and where from: the difference to the vector of the left leaf, or of the upper one. */
+static int code_copy(Coder *c, const LincFrame *f, int x, int y, int size_log2, LincBlock *b) {
+    const LincBlock *left = coded_neighbour(f, x, y, x - 1, y), *up = coded_neighbour(f, x, y, x, y - 1);
+    const LincBlock *near = is_copy(left) ? left : is_copy(up) ? up : NULL;
+    LincVector from = near ? near->motion.vector[0] : (LincVector){0, 0}, *v = &b->motion.vector[0];
+    if (!code_bit(c, LINC_CTX_COPY + is_copy(left) + is_copy(up), b->intra_luma == LINC_INTRA_COPY)) return 0;
+    int dx = v->x - from.x, dy = v->y - from.y;
+    code_components(c, LINC_CTX_COPY_ZERO, LINC_CTX_COPY_PREFIX, &dx, &dy);
+    int allowed = linc_copy_allowed(f->geometry, x, y, 1 << size_log2, from.x + dx, from.y + dy);
+    if (!allowed) code_fail(c);
+    if (!LINC_READING || !allowed) return 1;
+    v->x = (int16_t)(from.x + dx);
+    v->y = (int16_t)(from.y + dy);
+    b->intra_luma = LINC_INTRA_COPY;
+    return 1;
+}
+
+static void code_intra(Coder *c, const LincFrame *f, int x, int y, int size_log2, LincBlock *b) {
     int likely[3];
+    if (f->header.tools & LINC_TOOL_COPY && code_copy(c, f, x, y, size_log2, b)) return;
     linc_likely_modes(f, x, y, likely);
     int mode = code_intra_mode(c, likely, b->intra_luma), chroma = LINC_CHROMA_AS_LUMA;
     if (f->geometry->planes > 1) chroma = code_bit(c, LINC_CTX_CHROMA_MODE, b->intra_chroma);
@@ -100,9 +122,13 @@ static void code_transform(Coder *c, const LincFrame *f, const LeafWalk *w, int 
                            int context, int bit, LincBlock *b) {
     int coded = code_bit(c, context, b->coded >> bit & 1);
     if (LINC_READING && coded) b->coded = (uint16_t)(b->coded | 1 << bit);
-    if (!coded || !w->with_levels) return;
-    int extent = code_levels(c, linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2, plane > 0,
-                             f->header.tools & LINC_TOOL_SIGN_HIDING);
+    if (!coded) return;
+    int plain = b->plain >> bit & 1;
+    if (f->header.tools & LINC_TOOL_TRANSFORM_SKIP) plain = code_bit(c, linc_ctx_plain(plane, log2), plain);
+    if (LINC_READING) b->plain = (uint16_t)(b->plain | plain << bit);
+    if (!w->with_levels) return;
+    int extent = code_levels(c, linc_levels(f, plane, x, y), f->geometry->plane_width[plane], log2,
+                             linc_level_kind(plane, plain), f->header.tools & LINC_TOOL_SIGN_HIDING);
     if (LINC_READING) *linc_extent(f, plane, x, y) = (uint8_t)extent;
 }
 
@@ -143,7 +169,7 @@ static void code_leaf(Coder *c, LincFrame *f, LeafWalk *w, int x, int y, int siz
     if (b->mode == LINC_MODE_INTER)
         code_parts(c, f, x, y, size_log2, b);
     else
-        code_intra(c, f, x, y, b);
+        code_intra(c, f, x, y, size_log2, b);
     int residual = !b->skip;
     if (b->mode == LINC_MODE_INTER && !b->skip && (b->part != LINC_PART_WHOLE || b->merge < 0))
         residual = code_bit(c, LINC_CTX_RESIDUAL, b->residual);

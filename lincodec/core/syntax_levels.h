@@ -9,7 +9,7 @@ enum { AROUND_STRIDE = 36, AROUND_CLIP = 31 };
 typedef struct LevelWalk {
     int16_t *levels;
     ptrdiff_t stride;
-    int log2, chroma, hiding;
+    int log2, kind, hiding;
     uint8_t around[34 * AROUND_STRIDE];
     uint8_t groups[9 * 9]; /* whether a group has levels */
 } LevelWalk;
@@ -27,7 +27,7 @@ static int code_golomb(Coder *c, int order, int limit, int value) {
 
 static int code_last(Coder *c, const LevelWalk *w, int axis, int value) {
     int class = LINC_READING ? 0 : linc_last_class[value], limit = linc_last_class[(1 << w->log2) - 1], n = 0;
-    while (n < limit && code_bit(c, linc_ctx_last(w->chroma, w->log2, axis, n), n < class)) n++;
+    while (n < limit && code_bit(c, linc_ctx_last(w->kind, w->log2, axis, n), n < class)) n++;
     int extra = linc_last_extra(n);
     if (extra == 0) return linc_last_base[n];
     return linc_last_base[n] + (int)code_raw(c, extra, (uint32_t)(value - linc_last_base[n]));
@@ -35,11 +35,11 @@ static int code_last(Coder *c, const LevelWalk *w, int axis, int value) {
 
 /* Magnitude of a level that is not zero. */
 static int code_magnitude(Coder *c, const LevelWalk *w, int diagonal, int sum, int nonzero, int value) {
-    int ctx = linc_ctx_greater(w->chroma, diagonal, sum, nonzero);
+    int ctx = linc_ctx_greater(w->kind, diagonal, sum, nonzero);
     if (!code_bit(c, LINC_CTX_GREATER_1 + ctx, value > 1)) return 1;
     if (!code_bit(c, LINC_CTX_GREATER_2 + ctx, value > 2)) return 2;
     int n = 0;
-    while (n < LINC_REMAINDER_PREFIX && code_bit(c, linc_ctx_remainder(w->chroma, sum, n), value - 3 > n)) n++;
+    while (n < LINC_REMAINDER_PREFIX && code_bit(c, linc_ctx_remainder(w->kind, sum, n), value - 3 > n)) n++;
     if (n < LINC_REMAINDER_PREFIX) return 3 + n;
     return 3 + n + code_golomb(c, 0, LINC_REMAINDER_SUFFIX, value - 3 - n);
 }
@@ -78,7 +78,7 @@ static int code_group(Coder *c, LevelWalk *w, int gx, int gy, int first, int is_
         int16_t *level = &w->levels[y * w->stride + x];
         int value = LINC_READING ? 0 : (*level < 0 ? -*level : *level);
         int known = (is_last && k == first) || (told && k == 0 && count == 0);
-        if (!known && !code_bit(c, linc_ctx_significant(w->chroma, w->log2, x + y, sum), value != 0)) continue;
+        if (!known && !code_bit(c, linc_ctx_significant(w->kind, w->log2, x + y, sum), value != 0)) continue;
         int nonzero = (a > 0) + (b > 0) + (d > 0) + (e > 0) + (g > 0);
         value = code_magnitude(c, w, x + y, sum, nonzero, value);
         if (LINC_READING) {
@@ -122,13 +122,13 @@ static int scan_index(const uint8_t *scan, int x, int y) {
 }
 
 /* Returns the extent of the levels in groups: last column | last row << 4. */
-static int code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, int chroma, int hiding) {
+static int code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, int kind, int hiding) {
     LevelWalk w;
     int size = 1 << log2, last_x = 0, last_y = 0, columns = 0, rows = 0;
     w.levels = levels;
     w.stride = stride;
     w.log2 = log2;
-    w.chroma = chroma;
+    w.kind = kind;
     w.hiding = hiding;
     memset(w.around, 0, (size_t)(size + 2) * AROUND_STRIDE);
     memset(w.groups, 0, sizeof w.groups);
@@ -148,7 +148,7 @@ static int code_levels(Coder *c, int16_t *levels, ptrdiff_t stride, int log2, in
         if (g == last_group) {
             first = scan_index(linc_scan_4, last_x & 3, last_y & 3);
         } else if (g > 0) {
-            *has = (uint8_t)code_bit(c, linc_ctx_group(chroma, log2, has[1], has[9]), *has);
+            *has = (uint8_t)code_bit(c, linc_ctx_group(kind, log2, has[1], has[9]), *has);
             if (!*has) continue;
             told = 1;
         }

@@ -3,20 +3,25 @@
 enum { VECTOR_PREFIX = 15 };
 
 /* One component of a vector difference: zero, unary class, raw bits, sign. */
-static int code_component(Coder *c, int axis, int zero_context, int value) {
+static int code_component(Coder *c, int zero_context, int prefix_context, int value) {
     int size = value < 0 ? -value : value, n = 0, prefix = 0;
-    if (!code_bit(c, LINC_CTX_VECTOR_ZERO + zero_context, size != 0)) return 0;
+    if (!code_bit(c, zero_context, size != 0)) return 0;
     if (!LINC_READING)
         while (size >= 2 << prefix) prefix++;
-    while (n < VECTOR_PREFIX && code_bit(c, LINC_CTX_VECTOR_PREFIX + axis * 16 + n, n < prefix)) n++;
+    while (n < VECTOR_PREFIX && code_bit(c, prefix_context + n, n < prefix)) n++;
     int base = 1 << n;
     size = base + (n ? (int)code_raw(c, n, (uint32_t)(size - base)) : 0);
     return code_raw(c, 1, value < 0) ? -size : size;
 }
 
+/* Both components; contexts from `zero` and `prefix` on. */
+static void code_components(Coder *c, int zero, int prefix, int *dx, int *dy) {
+    *dx = code_component(c, zero, prefix, *dx);
+    *dy = code_component(c, zero + (*dx ? 2 : 1), prefix + 16, *dy);
+}
+
 static void code_difference(Coder *c, int *dx, int *dy) {
-    *dx = code_component(c, 0, 0, *dx);
-    *dy = code_component(c, 1, *dx ? 2 : 1, *dy);
+    code_components(c, LINC_CTX_VECTOR_ZERO, LINC_CTX_VECTOR_PREFIX, dx, dy);
 }
 
 /* The vector of reference r of a part that does not merge. */

@@ -154,8 +154,24 @@ static void inverse_dst(const Block *b) {
     }
 }
 
+/* Levels are residuals of samples in steps. */
+static void add_plain(const Block *b, int n) {
+    int scale = linc_step_scale[b->step_index & 15], shift = 24 - b->depth - (b->step_index >> 4);
+    int half = shift ? 1 << (shift - 1) : 0;
+    for (int y = 0; y < n; y++) {
+        const int16_t *levels = b->levels + y * b->level_stride;
+        const LincSample *in = b->prediction + y * b->prediction_stride;
+        LincSample *out = b->out + y * b->out_stride;
+        int columns = y < b->rows ? b->columns : 0;
+        for (int x = 0; x < columns; x++) out[x] = linc_clip(in[x] + ((levels[x] * scale + half) >> shift), b->maximum);
+        for (int x = columns; x < n; x++) out[x] = in[x];
+    }
+}
+
 static void add_residual(const Block *b, int size_log2, int kind) {
-    if (kind == LINC_DST)
+    if (kind == LINC_PLAIN)
+        add_plain(b, 1 << size_log2);
+    else if (kind == LINC_DST)
         inverse_dst(b);
     else if (size_log2 == 2)
         inverse_4(b);

@@ -7,7 +7,7 @@
 
 #include "sample.h"
 
-enum { LINC_DCT = 0, LINC_DST = 1 /* 4x4 luma of intra leaves */ };
+enum { LINC_DCT = 0, LINC_DST = 1 /* 4x4 luma of intra leaves */, LINC_PLAIN = 2 /* none */ };
 
 /* Orthonormal step of index i is linc_step_scale[i & 15] * 2^(i >> 4) / 4096 in units of a 12-bit sample. */
 extern const uint16_t linc_step_scale[16];

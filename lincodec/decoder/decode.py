@@ -62,6 +62,7 @@ def decode(
         renderer = Renderer(
             linc, size, options.crop,
             device=options.device, backend=options.backend, workers=options.workers,
+            enhance=options.enhance,
         )  # fmt: skip
         stack.callback(renderer.close)
         if isinstance(linc, DamagedFile):
@@ -71,6 +72,8 @@ def decode(
         audio = audio_of(linc, times, start, stop) if options.audio else None
         job = _Job(renderer, options, scaled(times, options.fps_scale), audio, progress)
         shots = output_shots(start, stop, options.fps_scale)
+        if not options.enhance and (left := _enhanced(linc, start, stop)):
+            job.warnings.append(f"the networks of {left} segments are left out: --no-enhance")
         if isinstance(linc, DamagedFile):
             shots = intact_shots(shots, linc)
         if output == "-" or options.format == "null":
@@ -84,6 +87,12 @@ def decode(
         seconds, len(shots) / max(seconds, 1e-9), job.render_seconds,
         {"warnings": job.warnings, **_losses(linc)},
     )  # fmt: skip
+
+
+def _enhanced(linc: LincFile, start: int, stop: int) -> int:
+    """Segments of the frames from ``start`` to ``stop`` that have a network beside pictures."""
+    within = range(linc.segment_at(start), linc.segment_at(stop - 1) + 1)
+    return sum(linc.read_segment_header(index).is_enhanced for index in within)
 
 
 def _losses(linc: LincFile) -> dict[str, Any]:
@@ -147,7 +156,7 @@ class _Job:
                 writer.write(planes, pts, durations[index])
                 if self.progress:
                     self.progress(Progress("decode", (index + 1) / len(shots), frames=index + 1))
-        self.warnings = list(writer.warnings)
+        self.warnings += writer.warnings
 
 
 def _sample_aspect(sar: Fraction, part: Crop | VideoInfo, output: VideoInfo) -> Fraction:

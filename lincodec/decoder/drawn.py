@@ -13,17 +13,11 @@ from lincodec.bitstream import quantisers
 from lincodec.bitstream.segment import SegmentCode, Spectral, unpack_segment
 from lincodec.container import LincArch, SegmentData, SegmentHeader
 from lincodec.core.spectral import Axis, SpectralDecoder, Weights
-from lincodec.decoder.latents import latents_of
+from lincodec.decoder.latents import latents_of, motion_of
 from lincodec.registry import Role
 from lincodec.system.cores import usable_cores
 from lincodec.types import Planes, VideoInfo, plane_shifts
 
-_NETWORK = frozenset(
-    {
-        Role.NET_WEIGHT, Role.NET_BIAS, Role.HYPER_WEIGHT, Role.HYPER_BIAS,
-        Role.HEAD_WEIGHT, Role.HEAD_BIAS,
-    }
-)  # fmt: skip
 #: More threads than this wait for memory.
 _MOST_THREADS = 16
 
@@ -32,8 +26,7 @@ Floats = NDArray[np.float32]
 
 def is_drawn(header: SegmentHeader) -> bool:
     """Whether a segment of architecture linc is spectral and nothing else draws it."""
-    roles = {entry.role for entry in header.tensors}
-    return Role.SPECTRAL in roles and not roles & _NETWORK
+    return not header.has_network and any(t.role == Role.SPECTRAL for t in header.tensors)
 
 
 class Drawing:
@@ -49,6 +42,7 @@ class Drawing:
             CorruptError: tensors are missing or of the wrong size.
         """
         self.latents, self._depth = latents_of(code, arch), info.bit_depth
+        motion_of(code)  # damage is told of even where no frame in between is asked for
         self._decoder = SpectralDecoder(_weights(code.spectral, arch, info))
 
     def codes(self, frame: int) -> Planes:

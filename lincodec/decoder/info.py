@@ -94,6 +94,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "network": _network(file.arch),
         "kinds": dict(sorted(kinds.items())),
         "tools": _tools(file, headers),
+        "enhanced": sum(header.is_enhanced for header in headers),
         "tags": file.tags(),
         "segment_list": [_segment(file, index, header) for index, header in enumerate(headers)],
         "sections": [

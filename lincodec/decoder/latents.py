@@ -1,11 +1,11 @@
-"""Latents of a decoded segment of architecture linc (spec clause 8.2)."""
+"""Latents and motion of a decoded segment of architecture linc (spec clauses 8.2 and 8.7)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.bitstream.segment import SegmentCode
+from lincodec.bitstream.segment import Field, SegmentCode
 from lincodec.container import LincArch
 from lincodec.errors import CorruptError
 from lincodec.registry import Role
@@ -33,3 +33,20 @@ def latents_of(code: SegmentCode, arch: LincArch) -> NDArray[np.float32]:
             f"expected {arch.n_components} at most"
         )
     return values
+
+
+def motion_of(code: SegmentCode) -> Field | None:
+    """Motion of a segment, [n, 2, rows, columns]; None when none is stored.
+
+    Raises:
+        CorruptError: the tensor is of another mode or size.
+    """
+    tensor = code.tensors.get((Role.MOTION, 0))
+    if tensor is None:
+        return None
+    if not isinstance(tensor, Field) or tensor.q.shape[:2] != (code.n_frames, 2):
+        raise CorruptError(
+            f"segment at frame {code.first_frame}: its motion is not a field of "
+            f"{code.n_frames} frames and 2 components"
+        )
+    return tensor

@@ -9,9 +9,9 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from lincodec.bitstream.segment import Field, Key, SegmentCode, Spectral
+from lincodec.bitstream.segment import Key, SegmentCode, Spectral
 from lincodec.container import Arch, LatentInrArch, LincArch
-from lincodec.decoder.latents import latents_of
+from lincodec.decoder.latents import latents_of, motion_of
 from lincodec.decoder.pictures import decoder_of
 from lincodec.errors import CorruptError
 from lincodec.limits import Limits
@@ -77,24 +77,32 @@ def segment_model(
     info: VideoInfo,
     rendering: Rendering = ON_CPU,
     limits: Limits | None = None,
+    *,
+    enhance: bool = True,
 ) -> RenderModel:
     """The renderable model of a decoded segment.
+
+    Args:
+        code: the segment.
+        arch, info: of the file.
+        rendering: device and backend.
+        limits: on pictures that are held.
+        enhance: whether the network of exact pictures is shown on top of them.
 
     Raises:
         CorruptError: tensors are missing or of the wrong size.
         LimitError: more exact pictures are needed at once than ``limits`` allow.
     """
-    if isinstance(arch, LincArch) and code.pictures is not None:
-        latents = torch.from_numpy(latents_of(code, arch)).to(rendering.device)
-        return PictureSegment(decoder_of(code.pictures, info, limits), latents, info.bit_depth)
     if isinstance(arch, LincArch):
-        geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
         latents = torch.from_numpy(latents_of(code, arch)).to(rendering.device)
-        weights = placed(code.spectral, rendering.device)
         residual = read_network(code, arch, info)
         if residual is not None:
             residual = residual.to(rendering.device)
-        return SegmentModel(geometry, latents, weights, residual)
+        if code.pictures is not None:
+            decoder = decoder_of(code.pictures, info, limits)
+            return PictureSegment(decoder, latents, info.bit_depth, residual if enhance else None)
+        geometry = Geometry.of(info.plane_sizes, 1 << arch.block, arch.overlap)
+        return SegmentModel(geometry, latents, placed(code.spectral, rendering.device), residual)
     network, latents = read_inr(code, arch)
     there = Inr(arch, {key: t.to(rendering.device) for key, t in network.tensors.items()})
     return InrSegment(
@@ -109,15 +117,8 @@ def segment_motion(code: SegmentCode) -> Tensor | None:
     Raises:
         CorruptError: the tensor is of another mode or size (spec clause 8.7).
     """
-    tensor = code.tensors.get((Role.MOTION, 0))
-    if tensor is None:
-        return None
-    if not isinstance(tensor, Field) or tensor.q.shape[:2] != (code.n_frames, 2):
-        raise CorruptError(
-            f"segment at frame {code.first_frame}: its motion is not a field of "
-            f"{code.n_frames} frames and 2 components"
-        )
-    return torch.from_numpy(tensor.values)
+    found = motion_of(code)
+    return None if found is None else torch.from_numpy(found.values)
 
 
 def placed(spectral: Spectral, device: torch.device) -> list[Tensor]:

@@ -53,6 +53,8 @@ class Painter:
         crop: Crop | None,
         rendering: Rendering,
         workers: int = 0,
+        *,
+        enhance: bool = True,
     ) -> None:
         """
         Args:
@@ -61,8 +63,9 @@ class Painter:
             crop: the part of the native picture that they show; None: all of it.
             rendering: device and backend.
             workers: processes that entropy decode; 0: threads of this one.
+            enhance: whether the network of exact pictures is shown on top of them.
         """
-        self.rendering = rendering
+        self.rendering, self._enhance = rendering, enhance
         self.linc, self.arch, self.info, self.output = linc, linc.arch, linc.info, output
         self._areas = areas_of(self.info, self.output, crop)
         self._around = Surroundings(self._areas, 0)
@@ -92,7 +95,9 @@ class Painter:
     def _built(self, code: Future[SegmentCode]) -> Loaded:
         """A segment once it is entropy decoded."""
         found = unpacked(code)
-        model = segment_model(found, self.arch, self.info, self.rendering, self.linc.limits)
+        model = segment_model(
+            found, self.arch, self.info, self.rendering, self.linc.limits, enhance=self._enhance
+        )
         return Loaded(model, segment_motion(found))
 
     def _fetch(self, index: int, last: int) -> Future[Loaded]:

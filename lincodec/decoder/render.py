@@ -57,6 +57,7 @@ class Renderer:
         device: str = "cpu",
         backend: str = "auto",
         workers: int = 0,
+        enhance: bool = True,
     ) -> None:
         """
         Args:
@@ -66,6 +67,7 @@ class Renderer:
             device: where array programs run; see ``Rendering.of``.
             backend: of the hash grid.
             workers: processes that entropy decode for array programs; 0: threads of this one.
+            enhance: whether the network of exact pictures is shown on top of them (spec 8.5).
 
         Raises:
             UsageError: the crop does not lie in the picture, or cuts chroma samples apart.
@@ -78,6 +80,7 @@ class Renderer:
         self.output = _resized(self.info, width, height)
         self._is_native = (width, height) == (part.width, part.height)
         self._device, self._backend, self._workers = device, backend, workers
+        self._enhance = enhance
         self._made: Painter | None = None
         self._from_core: dict[int, bool] = {}
         self._mixes: dict[int, bool] = {}
@@ -96,7 +99,8 @@ class Renderer:
         if index not in self._from_core:
             header = self.linc.read_segment_header(index)
             drawn = self._device in _CORE_DEVICES and is_drawn(header)
-            self._from_core[index] = header.pictures is not None or drawn
+            exact = header.pictures is not None and not (self._enhance and header.is_enhanced)
+            self._from_core[index] = exact or drawn
         return self._from_core[index]
 
     def check(self, index: int) -> None:
@@ -132,7 +136,9 @@ class Renderer:
         if self._made is None:
             paint = importlib.import_module("lincodec.decoder.paint")
             rendering: Rendering = paint.Rendering.of(self._device, self._backend)
-            self._made = paint.Painter(self.linc, self.output, self._crop, rendering, self._workers)
+            self._made = paint.Painter(
+                self.linc, self.output, self._crop, rendering, self._workers, enhance=self._enhance
+            )
         assert self._made is not None
         return self._made
 

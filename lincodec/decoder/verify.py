@@ -43,7 +43,7 @@ class VerifyReport:
     exact: int
     """Frames that were decoded and are, sample by sample, those that the encoder had."""
     rendered: int
-    """Other frames rendered."""
+    """Frames that networks or latents draw, or add to, rendered."""
     rms: float | None = None
     """Largest root mean square difference from exact arithmetic of the frames compared."""
     peak: float | None = None
@@ -86,7 +86,7 @@ def verify(
             digest = decoded_digest(file, report, share=0.5 if render else 1.0)
             _compare(name, digest, stored, warnings)
             check_heads(file)
-            exact = sum(file.segments[index].n_frames for index in _exact(file))
+            exact = sum(file.segments[index].n_frames for index in _exact(file, enhanced=True))
         rendered, rms, peak = _render(file, report) if render else (0, None, None)
     depths = ("structure", "entropy", "render")
     return VerifyReport(
@@ -146,16 +146,20 @@ def _compare(name: str, digest: bytes, stored: bytes | None, warnings: list[str]
         )
 
 
-def _exact(file: LincFile) -> list[int]:
-    """Indices of the segments that hold exact pictures."""
+def _exact(file: LincFile, *, enhanced: bool = False) -> list[int]:
+    """Indices of the segments that hold exact pictures, and show nothing else or ``enhanced``."""
     headers = [file.read_segment_header(index) for index in range(len(file.segments))]
-    return [index for index, header in enumerate(headers) if header.pictures is not None]
+    return [
+        index
+        for index, header in enumerate(headers)
+        if header.pictures is not None and (enhanced or not header.is_enhanced)
+    ]
 
 
 def _render(
     file: LincFile, report: Callable[[Progress], None]
 ) -> tuple[int, float | None, float | None]:
-    """Render, at native size, all frames that are not exact.
+    """Render, at native size, all frames that are not exact or that a network adds to.
 
     Returns:
         Number of frames, and deviation from exact arithmetic: None where there are none.

@@ -28,6 +28,10 @@ class Figure(StrEnum):
 
 #: What a factor e of the step changes about, on the scale of ``Aim.off``.
 _SLOPES = {Figure.BITS: -1.2, Figure.PSNR: -5.0, Figure.MS_SSIM: -5.0}
+#: Steps that are nearer than this factor e do not tell a slope.
+_APART = 0.05
+#: How far the slope may be from the usual one, as a factor.
+_BEND = 8
 #: How far above and how far below an aim a trial may lie on that scale.
 _ABOVE = {Figure.BITS: 0.01, Figure.PSNR: 0.06, Figure.MS_SSIM: 0.06}
 _BELOW = {Figure.BITS: 0.01, Figure.PSNR: 0.0, Figure.MS_SSIM: 0.0}
@@ -107,7 +111,8 @@ def seek(aim: Aim, step: float, trial: Callable[[float], Trial], tries: int) -> 
         trial: what a step gives; figures fall as it grows.
         tries: trials at most.
     """
-    low, high, slope = math.log(LOW), math.log(HIGH), _SLOPES[aim.figure]
+    low, high = math.log(LOW), math.log(HIGH)
+    slope = usual = _SLOPES[aim.figure]
     at = min(max(math.log(step), low), high)
     before: tuple[float, float] | None = None
     best: tuple[float, float] | None = None
@@ -118,8 +123,9 @@ def seek(aim: Aim, step: float, trial: Callable[[float], Trial], tries: int) -> 
         if aim.met(off):
             break
         low, high = (at, high) if off > _BEYOND[aim.figure] else (low, at)
-        if before and abs(at - before[0]) > 1e-6:
-            slope = min((off - before[1]) / (at - before[0]), -0.1)
+        if before and abs(at - before[0]) > _APART:
+            found = (off - before[1]) / (at - before[0])
+            slope = min(max(found, _BEND * usual), usual / _BEND)
         before = at, off
         guess = at - (off - _BEYOND[aim.figure]) / slope
         at = guess if low < guess < high else (low + high) / 2

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from lincodec import __version__, registry
-from lincodec.bitstream.segment import Field, SegmentCode, pack_segment
+from lincodec.bitstream.segment import SegmentCode, pack_segment
 from lincodec.container import (
     Head,
     LincFile,
@@ -31,18 +31,13 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
-from lincodec.encoder.motion import (
-    motion_bound,
-    motion_bytes,
-    motion_field,
-    motion_pays,
-    with_motion,
-)
+from lincodec.encoder.motion import motion_bound
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.rate_control import check_target
 from lincodec.encoder.rate_survey import RateSurvey
+from lincodec.encoder.segment_motion import SegmentMotion
 from lincodec.encoder.segments import CutDetector, Range, grouped, halves, streamed
 from lincodec.errors import InputError, LimitError, UsageError, VerifyError
 from lincodec.limits import Limits
@@ -58,7 +53,7 @@ from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import Teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
-from lincodec.types import AudioTrack, Frame, Planes, VideoInfo
+from lincodec.types import AudioTrack, Frame, VideoInfo
 from lincodec.video.timing import is_constant
 
 
@@ -163,7 +158,6 @@ class _Job:
         self.journal: Journal | None = None
         self.warnings: list[str] = []
         self.info: VideoInfo | None = None
-        self.before: Planes | None = None
         self.survey: RateSurvey | None = None
 
     def run(self, out: BinaryIO) -> Tally:
@@ -271,7 +265,6 @@ class _Job:
                 coded = len(header.pack()) + len(weights) + len(latents)
                 tally.coded_bytes += coded
                 engine.account(part, coded + self.aligned.add(frames, header, latents))
-                self.before = frames[-1].planes
                 self.pace.done_frames += part.count
                 self.pace.tell(tally, info, index, 1.0)
         return tally
@@ -284,6 +277,7 @@ class _Job:
         info: VideoInfo,
     ) -> Iterator[tuple[Range, list[Frame], SegmentCode | None, Packed]]:
         """Segments with their code and bytes; one too large for the memory is cut in two."""
+        motion = SegmentMotion(self.options, engine, info, usual=self.preset.motion)
         for whole in plans:
             waiting = [whole]
             while waiting:
@@ -291,12 +285,12 @@ class _Job:
                 part = plan.part
                 kept = self.journal.segment(part) if self.journal else None
                 if kept is not None:
+                    motion.passed(frames)
                     yield part, frames, None, kept
                     continue
                 pulls = self.aligned.pulls(frames)
                 budget = self.pace.budget(plan, info, engine, tally, len(tally.segments))
-                motion = self._motion(part, frames, engine, info, hurried=budget.hurried)
-                reserved = 0 if motion is None else motion_bytes(motion)
+                reserved = motion.reserve(plan, frames, hurried=budget.hurried)
                 try:
                     fitted = engine.fit(SegmentTask(plan, frames, budget, pulls, reserved))
                 except (MemoryError, RuntimeError) as error:
@@ -309,21 +303,8 @@ class _Job:
                     self.warnings.append("memory ran out: a segment was cut in two")
                     continue
                 self.cut_short |= fitted.cut_short
-                code = fitted.code
-                if motion is not None and motion_pays(code, reserved, self.options):
-                    code = with_motion(code, motion)
+                code = motion.add(fitted.code, plan, frames, hurried=budget.hurried)
                 yield part, frames, code, pack_segment(code)
-
-    def _motion(
-        self, part: Range, frames: list[Frame], engine: Engine, info: VideoInfo, *, hurried: bool
-    ) -> Field | None:
-        """Motion up to every frame, None where none is stored."""
-        wish = self.options.motion
-        if not (self.preset.motion and not hurried if wish is None else wish):
-            return None
-        before = self.before if part.continues and self.before else frames[0].planes
-        planes = [before, *(frame.planes for frame in frames)]
-        return motion_field(planes, info)
 
     def _ancillary(
         self, writer: LincWriter, tally: Tally, engine: Engine, audio: AudioTrack | None

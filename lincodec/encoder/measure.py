@@ -98,8 +98,9 @@ class Tally:
             with within(index):
                 proved = proved_frames(code.pictures, info)
                 for at, (frame, shown) in enumerate(zip(frames, proved, strict=True)):
-                    self._add(frame, shown, info, at)
-        else:
+                    if not code.has_network:
+                        self._add(frame, shown, info, at)
+        if code.pictures is None or code.has_network:
             drawn = _drawn(code, arch, info, rendering, every)
             for at, (frame, shown) in enumerate(zip(frames[::every], drawn, strict=True)):
                 self._add(frame, shown, info, at)
@@ -198,7 +199,7 @@ class Measurer:
         else:
             proof = self._pool.submit(self.tally.trust, code)
 
-        is_drawn = data.header.pictures is None
+        is_drawn = data.header.pictures is None or data.header.has_network
 
         def measure() -> None:
             self.tally.measure(

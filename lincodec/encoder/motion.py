@@ -28,12 +28,11 @@ from lincodec.types import Planes, VideoInfo
 #: Cells along both axes of a picture of about this many luma samples are 16 samples wide.
 _AREA = 480 * 480
 _CELL = 16
+#: Share of a partitioned segment's bytes that motion for frames in between may add.
+_SHARE = 0.02
 #: Luma samples of a frame that the search looks at, at most.
 _SEARCH_AREA = 240_000
 _LARGEST = 4096  # of an integer
-
-#: Share of a partitioned segment's bytes that motion for frames in between may add.
-_SHARE = 0.02
 
 Floats = NDArray[np.float32]
 
@@ -64,6 +63,18 @@ def with_motion(code: SegmentCode, motion: Field) -> SegmentCode:
 def motion_bytes(motion: Field) -> int:
     """Bytes of its payload."""
     return len(fields.encode(motion.q))
+
+
+def motion_pays(code: SegmentCode, size: int, options: EncodeOptions) -> bool:
+    """Whether to store motion of ``size`` bytes.
+
+    Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
+    """
+    if code.pictures is None or options.motion is not None:
+        return True
+    if any(getattr(options, name) is not None for name in RATES[1:]):
+        return False
+    return size <= _SHARE * len(code.pictures.stream)
 
 
 def motion_field(frames: Sequence[Planes], info: VideoInfo, threads: int | None = None) -> Field:
@@ -99,15 +110,3 @@ def prepared(luma: NDArray[np.generic], bit_depth: int) -> Floats:
     while plane.size > _SEARCH_AREA:
         plane = halved(plane)
     return smoothed(plane)
-
-
-def motion_pays(code: SegmentCode, size: int, options: EncodeOptions) -> bool:
-    """Whether to store motion of ``size`` bytes.
-
-    Beside partitioned frames only if asked to, or if it takes few bytes and none are counted.
-    """
-    if code.pictures is None or options.motion is not None:
-        return True
-    if any(getattr(options, name) is not None for name in RATES[1:]):
-        return False
-    return size <= _SHARE * len(code.pictures.stream)

@@ -1,4 +1,5 @@
-"""A segment of exact pictures as a function of time and place (spec clause 8.12)."""
+"""A segment of exact pictures, enhanced by a network or not, as a function of time and place
+(spec clauses 8.5 and 8.12)."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from lincodec.model.network import Network
 from lincodec.model.output import centred
 from lincodec.model.resample import Area, resample
 from lincodec.types import Planes
@@ -21,16 +23,20 @@ class Decoder(Protocol):
 
 
 class PictureSegment:
-    """Decoded frames; between two of them there is a mix of both. Nothing is drawn from latents."""
+    """Decoded frames, with the residual of a network that latents drive where there is one;
+    between two of them there is a mix of both."""
 
-    def __init__(self, decoder: Decoder, latents: Tensor, bit_depth: int) -> None:
+    def __init__(
+        self, decoder: Decoder, latents: Tensor, bit_depth: int, network: Network | None = None
+    ) -> None:
         """
         Args:
             decoder: of the frames.
             latents: float32 [D, n] on the device to render on.
             bit_depth: of the frames.
+            network: of the residual; its tensors lie on the same device.
         """
-        self.latents = latents
+        self.latents, self.network = latents, network
         self._decoder, self._depth = decoder, bit_depth
         self._kept: dict[int, list[Tensor]] = {}
 
@@ -55,10 +61,18 @@ class PictureSegment:
     def _decoded(self, displays: Sequence[int]) -> dict[int, list[Tensor]]:
         """Planes [h, w] of frames, which are kept until the next call."""
         missing = [at for at in displays if at not in self._kept]
-        device = self.latents.device
+        device, kind = self.latents.device, self.latents.dtype
         fresh = {
-            at: centred(planes, self._depth, device)
+            at: self._enhanced([p.to(kind) for p in centred(planes, self._depth, device)], at)
             for at, planes in zip(missing, self._decoder.frames(missing), strict=True)
         }
         self._kept = {at: planes for at, planes in self._kept.items() if at in displays} | fresh
         return self._kept
+
+    def _enhanced(self, planes: list[Tensor], at: int) -> list[Tensor]:
+        """Planes [h, w] of a frame plus the residual."""
+        if self.network is None:
+            return planes
+        z = self.latents[:, at : at + 1]
+        residual = self.network.residual([plane[None] for plane in planes], z)
+        return [plane + more[0] for plane, more in zip(planes, residual, strict=True)]

@@ -86,6 +86,23 @@ def to_rgb(planes: Planes, info: VideoInfo) -> FloatArray:
     return np.moveaxis(np.clip(rgb, 0.0, 255.0, out=rgb), 0, 2)
 
 
+def rgb_terms(info: VideoInfo) -> tuple[float, ...]:
+    """What ``to_rgb`` computes with: R, G and B are ``a y - b`` and ``c v``, ``d u + e v``, ``f u``
+    with u and v less g.
+
+    Returns:
+        a to g; all that has to do with chroma is 0 where there is none.
+    """
+    y_offset, y_span, c_offset, c_span = levels(info.bit_depth, full_range=info.color.full_range)
+    luma = (255 / y_span, 255 * y_offset / y_span)
+    if info.chroma_shift is None:
+        return (*luma, 0.0, 0.0, 0.0, 0.0, 0.0)
+    kr, kb = assumed_matrix(info)
+    kg, scale = 1 - kr - kb, 255 / c_span
+    blue, red = 2 * (1 - kb) * scale, 2 * (1 - kr) * scale
+    return (*luma, red, -kb / kg * blue, -kr / kg * red, blue, c_offset)
+
+
 def from_rgb(rgb: NDArray[Any], info: VideoInfo) -> Planes:
     """Convert RGB on the 0..255 scale to the planes that ``info`` describes.
 

@@ -16,17 +16,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lincodec.core.compare import rgb_difference
 from lincodec.errors import UsageError
 from lincodec.types import Planes, VideoInfo
-from lincodec.video.color import to_rgb
+from lincodec.video.color import rgb_terms
 
 #: PSNR reported for identical pictures, dB.
 PSNR_CAP = 100.0
 
 #: Differences whose squares are summed in binary32 before they join the binary64 total.
 _SUMMED = 1 << 14
-#: About how many samples of luma are converted to RGB together.
-_CONVERTED = 1 << 17
 
 _MS_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 _WINDOW = 11
@@ -63,21 +62,9 @@ def rgb_error(reference: Planes, distorted: Planes, info: VideoInfo) -> float:
         distorted: of the same sizes.
         info: of both.
     """
-    height, width = reference[0].shape
-    difference = np.empty((3, height, width), np.float32)
-    rows = max(1, _CONVERTED // (4 * width)) * 4  # in whole rows of chroma
-    for top in range(0, height, rows):  # what lies between stays in the cache
-        part = slice(top, top + rows)
-        a, b = (to_rgb(_rows(planes, part, info), info) for planes in (reference, distorted))
-        np.subtract(np.moveaxis(a, 2, 0), np.moveaxis(b, 2, 0), out=difference[:, part])
-    return _mean_square(difference.ravel())
-
-
-def _rows(planes: Planes, part: slice, info: VideoInfo) -> Planes:
-    """Some rows of luma and those of chroma that lie there."""
-    shift = (info.chroma_shift or (0, 0))[1]
-    chroma = slice(part.start >> shift, part.stop >> shift)
-    return tuple(plane[part if c == 0 else chroma] for c, plane in enumerate(planes))
+    shift = info.chroma_shift or (0, 0)
+    total = rgb_difference(reference, distorted, shift, info.bit_depth, rgb_terms(info))
+    return total / (3 * reference[0].size)
 
 
 def _mean_square(flat: NDArray[Any]) -> float:

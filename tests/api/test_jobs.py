@@ -89,8 +89,10 @@ def test_files_that_are_not_there(coded: Path, tmp_path: Path) -> None:
             call()
 
 
-def test_verify_renders(coded: Path) -> None:
-    report = lc.verify(coded, render=True)
+def test_verify_renders(clip: Callable[[str], Path], tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.linc"
+    lc.encode(clip("carphone"), drawn, preset="instant", kind="spectral", frames=FRAMES)
+    report = lc.verify(drawn, render=True)
     assert isinstance(report, lc.VerifyReport)
     assert (report.depth, report.rendered) == ("render", FRAMES)
     assert report.rms is not None

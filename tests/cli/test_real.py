@@ -66,7 +66,7 @@ def test_info_has_what_programs_rely_on(linc: Linc, work: Path) -> None:
     assert found["bpp"] == pytest.approx(8 * parts["total"] / (176 * 144 * 12))
     assert 20 < found["psnr"] < 60
     text = linc("info", work / "clip.linc", "--sections").out
-    assert "spectral 0" in text
+    assert "pictures 0" in text
     assert "DONE" in text
 
 

@@ -6,6 +6,7 @@
 
 #include "enc_phases.h"
 #include "inter.h"
+#include "lanes.h"
 #include "random_segment.h"
 #include "transform.h"
 
@@ -67,6 +68,30 @@ static int interpolation(RandomSegment *s, const LincGeometry *g) {
     return bad;
 }
 
+/* Products of pairs, and what makes pairs and takes them apart, against single numbers. */
+static int lanes(RandomSegment *s) {
+    int16_t a[16], b[16], rows[16];
+    int bad = 0;
+    for (int i = 0; i < 16; i++) {
+        a[i] = (int16_t)((int)random_below(s, 65535) - 32767);
+        b[i] = (int16_t)((int)random_below(s, 65535) - 32767);
+    }
+    LincLanes16 v = linc_load16(a), w = linc_load16(b);
+    LincLanes32 one = linc_multiply_pairs(v, w), plain = linc_multiply_pairs_plain(v, w);
+    for (int i = 0; i < 8; i++) {
+        int sum = a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
+        bad |= one[i] != sum || plain[i] != sum;
+    }
+    LincLanes16 even = linc_even_pairs(v, w), odd = linc_odd_pairs(v, w);
+    for (int i = 0; i < 8; i++) {
+        bad |= even[2 * i] != a[2 * i] || even[2 * i + 1] != b[2 * i];
+        bad |= odd[2 * i] != a[2 * i + 1] || odd[2 * i + 1] != b[2 * i + 1];
+    }
+    linc_store16(rows, linc_clip_lanes(v, 4095));
+    for (int i = 0; i < 16; i++) bad |= rows[i] != linc_clip(a[i], 4095);
+    return check(!bad, "lanes", a[0], b[0]);
+}
+
 /* With steps about as fine as the coefficients, a residual comes back almost as it was. */
 static int transforms(RandomSegment *s, const LincGeometry *g, int log2, int kind) {
     static int16_t residual[32 * 32], c[32 * 32], flat[32 * 32], out[32 * 32], again[32 * 32];
@@ -101,7 +126,7 @@ int main(void) {
         LincParameters p = {SIDE, SIDE, LINC_420 + i % 3, i & 1 ? 12 : 8, 1};
         LincGeometry g;
         bad |= linc_geometry_set(&g, &p) != LINC_OK;
-        bad |= interpolation(&s, &g);
+        bad |= interpolation(&s, &g) | lanes(&s);
         for (int log2 = 2; log2 <= 5; log2++)
             for (int k = 0; k < 20; k++) bad |= transforms(&s, &g, log2, LINC_DCT);
         for (int k = 0; k < 20; k++) bad |= transforms(&s, &g, 2, LINC_DST);

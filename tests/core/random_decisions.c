@@ -114,6 +114,24 @@ static void random_transforms(RandomSegment *s, LincFrame *f, int x, int y, int 
         }
 }
 
+/* Of every coded transform, whether its levels are of samples. */
+static void random_plain(RandomSegment *s, const LincFrame *f, LincBlock *b) {
+    if (f->header.tools & LINC_TOOL_TRANSFORM_SKIP) b->plain = (uint16_t)(b->coded & random_below(s, 65536));
+}
+
+/* Makes an intra leaf a copy if a place for that is found. */
+static void random_copy(RandomSegment *s, const LincFrame *f, int x, int y, int log2, LincBlock *b) {
+    for (int i = 0; i < 8; i++) {
+        int dx = (int)random_below(s, (uint32_t)f->geometry->width) - x;
+        int dy = (int)random_below(s, (uint32_t)f->geometry->height) - y;
+        if (!linc_copy_allowed(f->geometry, x, y, 1 << log2, dx, dy)) continue;
+        b->motion.vector[0] = (LincVector){(int16_t)dx, (int16_t)dy};
+        b->intra_luma = LINC_INTRA_COPY;
+        b->intra_chroma = LINC_CHROMA_AS_LUMA;
+        return;
+    }
+}
+
 typedef struct Offsets {
     int running, coded;
 } Offsets;
@@ -132,6 +150,7 @@ static void random_leaf(RandomSegment *s, LincFrame *f, Offsets *o, int x, int y
         b.intra_luma = (uint8_t)(random_chance(s, 50) ? likely[random_below(s, 3)] : (int)random_below(s, 35));
         b.intra_chroma = (uint8_t)(f->geometry->planes > 1 && random_chance(s, 40));
         b.residual = 1;
+        if (f->header.tools & LINC_TOOL_COPY && random_chance(s, 50)) random_copy(s, f, x, y, log2, &b);
     }
     if (b.residual) {
         if (f->header.tools & LINC_TOOL_STEP_OFFSETS && !o->coded) {
@@ -140,6 +159,7 @@ static void random_leaf(RandomSegment *s, LincFrame *f, Offsets *o, int x, int y
         }
         b.step_offset = (int8_t)o->running;
         random_transforms(s, f, x, y, log2, &b);
+        random_plain(s, f, &b);
     }
     for (int i = 0; i < linc_part_count(b.part); i++) {
         LincPart part = linc_part(x, y, 1 << log2, b.part, i);

@@ -17,10 +17,11 @@ sys.path.insert(0, str(ROOT / "tools"))
 import core_harness  # noqa: E402
 
 
-def _run(folder: Path, name: str, *arguments: str) -> str:
-    """Compile a program of ``tests/core`` and run it; what it printed."""
+def _run(folder: Path, name: str, *arguments: str, encoder: tuple[str, ...] = ()) -> str:
+    """Compile a program of ``tests/core`` with files of the encoder's and run it; its output."""
     parts = (name, "random_segment", "random_decisions")
     files = [core_harness.TESTS / f"{part}.c" for part in parts]
+    files += [core_harness.CORE / file for file in encoder]
     command = [*core_harness.any_compiler(), "-O1"]
     program = core_harness.compile_program(folder / name, command, *files)
     done = subprocess.run([program, *arguments], capture_output=True, text=True)
@@ -34,8 +35,8 @@ def test_random_segments_come_back(tmp_path: Path) -> None:
 
 
 def test_kernels_agree(tmp_path: Path) -> None:
-    """Planes with blocks, transforms there and back."""
-    assert "agree" in _run(tmp_path, "kernels")
+    """Planes with blocks, transforms there and back, lanes with numbers."""
+    assert "agree" in _run(tmp_path, "kernels", encoder=("enc_phases.c",))
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="vectors of x86-64-v3")

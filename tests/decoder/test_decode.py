@@ -55,7 +55,9 @@ def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory)
         for index, planes in enumerate(frames):
             writer.write(tuple(np.ascontiguousarray(p) for p in planes), index, 1)
     output = folder / "coded.linc"
-    options = EncodeOptions(preset="instant", segment=SEGMENT, quality=32, motion=False)
+    options = EncodeOptions(
+        preset="instant", kind="spectral", segment=SEGMENT, quality=32, motion=False
+    )
     assert encode(str(source), str(output), options).segments == 3
     return output
 

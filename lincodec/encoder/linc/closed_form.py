@@ -1,4 +1,5 @@
-"""Segments drawn from latents, fitted with torch: it is loaded when the first of them is made."""
+"""What is fitted with torch, which is loaded when the first of it is made: segments drawn from
+latents, and networks."""
 
 from __future__ import annotations
 
@@ -6,8 +7,10 @@ import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincArch
 from lincodec.encoder.aim import StepFit
+from lincodec.encoder.budget import Budget
 from lincodec.types import Planes, VideoInfo
 
 if TYPE_CHECKING:
@@ -45,4 +48,23 @@ def with_network(fit: SegmentFit, seed: int) -> StepFit:
     """A closed form and a network, fitted in turns."""
     joint = importlib.import_module("lincodec.encoder.linc.joint_fit")
     found: StepFit = joint.JointFit(fit, seed)
+    return found
+
+
+def with_enhancement(
+    code: SegmentCode,
+    frames: Sequence[Planes],
+    info: VideoInfo,
+    arch: LincArch,
+    budget: Budget,
+    *,
+    seed: int,
+    device: str,
+) -> SegmentCode:
+    """A partitioned segment with a network where it pays, see ``enhancement.enhanced``."""
+    devices = importlib.import_module("lincodec.model.devices")
+    networks = importlib.import_module("lincodec.encoder.linc.enhancement")
+    found: SegmentCode = networks.enhanced(
+        code, frames, info, arch, budget, seed, devices.device_of(device)
+    )
     return found

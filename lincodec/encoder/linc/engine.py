@@ -11,7 +11,12 @@ from lincodec.container import LincArch
 from lincodec.encoder.aim import StepFit
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
-from lincodec.encoder.linc.closed_form import closed_form, with_network, with_weighted_ends
+from lincodec.encoder.linc.closed_form import (
+    closed_form,
+    with_enhancement,
+    with_network,
+    with_weighted_ends,
+)
 from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.mode_decision import Layout
 from lincodec.encoder.linc.partitioned_fit import EFFORTS, TRIAL_EFFORT, PartitionedFit
@@ -19,15 +24,18 @@ from lincodec.encoder.linc.survey import survey_rates
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.rate_control import RateControl, wanted_bytes
 from lincodec.encoder.rate_survey import RateSurvey
-from lincodec.encoder.segments import Range
+from lincodec.encoder.segments import Range, plan
 from lincodec.errors import UsageError
 from lincodec.options import EncodeOptions
 from lincodec.registry import MAX_PICTURES
 from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
 
-#: Samples of all planes that one segment may hold, so that memory stays bounded.
-SEGMENT_SAMPLES = 70_000_000
+#: Bytes of source frames that one segment may hold, so that memory stays bounded.
+SEGMENT_BYTES = 250_000_000
+#: Samples of all planes, and frames, of a segment that is drawn from latents: its frames are held
+#: as binary32 planes.
+SEGMENT_SAMPLES, DRAWN_FRAMES = 70_000_000, 96
 #: Devices that need no looking for.
 _ANYWHERE = ("auto", "cpu")
 #: Wall seconds for a megasample of luma, on a slow machine: of the closed form with its trials, and
@@ -49,7 +57,7 @@ class LincEngine(Engine):
         options, info = setting.options, setting.info
         self.setting = setting
         self.preset = wished(setting.preset, options)
-        self.timed = self.preset.network
+        self.timed = self.preset.network or options.enhance
         self.control = RateControl(options, self.preset, info, setting.frames, setting.survey)
         self.threads = usable_cores()
         self.pace = EffortPace(_PARTITIONED_SECONDS, self.threads)
@@ -70,6 +78,11 @@ class LincEngine(Engine):
             raise UsageError(f"--model: preset {preset.name} has no settings for it")
         if options.kind not in (None, "partitioned", "spectral"):
             raise UsageError(f"--kind {options.kind}: expected partitioned or spectral")
+        if options.enhance and (options.size or options.bitrate or options.bpp):
+            raise UsageError(
+                "--enhance: whether a network pays is known after a segment is coded, so it cannot "
+                "keep to --size, --bitrate or --bpp; expected --quality, --psnr or --ms-ssim"
+            )
         if options.device not in _ANYWHERE:
             importlib.import_module("lincodec.model.devices").device_of(options.device)
 
@@ -96,16 +109,18 @@ class LincEngine(Engine):
 
     @staticmethod
     def longest(setting: Setting) -> int:
-        """Most frames of a segment; they are held as binary32 planes."""
-        samples = sum(h * w for h, w in setting.info.plane_sizes)
+        """Most frames of a segment."""
+        if wished(setting.preset, setting.options).effort is None:
+            return _longest_drawn(setting)
+        frame = _samples(setting.info) * (1 if setting.info.bit_depth == 8 else 2)
         wanted = setting.options.segment or setting.preset.segment
-        return max(1, min(wanted, SEGMENT_SAMPLES // samples))
+        return max(1, min(wanted, SEGMENT_BYTES // frame))
 
     def _arch(self, block: int, overlap: int) -> LincArch:
         """Architecture parameters; ``block`` is log2 of the luma block side, overlap in samples."""
-        longest = self.longest(self.setting)
+        longest = _longest_drawn(self.setting)
         components = max(longest, themes.ROWS)
-        if not self.preset.network:
+        if not self.timed:
             return LincArch(block, overlap, components)
         return LincArch(
             block, overlap, components,
@@ -119,12 +134,27 @@ class LincEngine(Engine):
         """Tensor elements of the longest segment, with room for the network."""
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
-        longest = self.longest(self.setting)
-        return max(longest, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
+        longest, drawn = self.longest(self.setting), _longest_drawn(self.setting)
+        return max(drawn, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
 
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """The segments that code best."""
-        return self.layout.cut(part, frames, self.arch)
+        plans = self.layout.cut(part, frames, self.arch)
+        return [piece for found in plans for piece in self._short_enough(found)]
+
+    def _short_enough(self, found: SegmentPlan) -> list[SegmentPlan]:
+        """A planned segment; cut evenly where it would be too long to be drawn from latents."""
+        if found.partitioned:
+            return [found]
+        part = found.part
+        pieces = plan(part.count, [], _longest_drawn(self.setting))
+        return [
+            SegmentPlan(
+                Range(part.first + each.first, each.count, each.continues or part.continues),
+                found.partitioned,
+            )
+            for each in pieces
+        ]
 
     def cut_seconds(self, frames: int) -> float:
         """Wall seconds, on a slow machine, of finding how so many frames are best cut."""
@@ -135,10 +165,12 @@ class LincEngine(Engine):
 
     def seconds(self, plan: SegmentPlan) -> float:
         """Wall seconds of network fitting."""
-        if not self.timed or plan.partitioned:
+        enhance = self.setting.options.enhance
+        if not self.timed or (plan.partitioned and not enhance):
             return 0.0
         megasamples = _megasamples(self.setting.info, plan.part.count)
-        return self.preset.fit_floor + self.preset.fit_seconds * megasamples
+        preset = _networked(self.preset)
+        return preset.fit_floor + preset.fit_seconds * megasamples
 
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment at the step its target asks for."""
@@ -149,6 +181,12 @@ class LincEngine(Engine):
         fit = self._fit_of(task)
         beside = isinstance(fit, PartitionedFit) and options.motion is None
         code = self.control.choose(fit, task.part, task.budget, 0 if beside else task.reserved)
+        if options.enhance and code.pictures is not None:
+            planes = [frame.planes for frame in task.frames]
+            code = with_enhancement(
+                code, planes, self.setting.info, self.arch, task.budget,
+                seed=options.seed, device=options.device,
+            )  # fmt: skip
         return Fitted(code, cut_short=self.timed and task.budget.over)
 
     def _fit_of(self, task: SegmentTask) -> StepFit:
@@ -160,7 +198,7 @@ class LincEngine(Engine):
         closed = closed_form(planes, info, self.arch, refined=refined, device=options.device)
         if refined and not task.budget.hurried:
             closed = with_weighted_ends(closed, self.control.step, task.part.continues)
-        return with_network(closed, options.seed) if self.arch.net_layers else closed
+        return with_network(closed, options.seed) if self.preset.network else closed
 
     def _effort(self, task: SegmentTask) -> str | None:
         """How hard to search for a partitioned segment; None: it is better not partitioned."""
@@ -171,7 +209,9 @@ class LincEngine(Engine):
             return wish
         better = task.plan.partitioned
         if better is None:
-            better = self.layout.partitioned(task.frames, self.arch)
+            better = count > _longest_drawn(self.setting) or self.layout.partitioned(
+                task.frames, self.arch
+            )
         return wish if better else None
 
     def _keep_time(self, frames: Sequence[Frame]) -> None:
@@ -218,18 +258,31 @@ def _wanted(setting: Setting) -> float | None:
     return wanted_bytes(setting.options, setting.frames or 1, (info.width, info.height), info.fps)
 
 
+def _samples(info: VideoInfo) -> int:
+    """Samples of all planes of a frame."""
+    return sum(height * width for height, width in info.plane_sizes)
+
+
+def _longest_drawn(setting: Setting) -> int:
+    """Most frames of a segment that is drawn from latents."""
+    wanted = setting.options.segment or min(setting.preset.segment, DRAWN_FRAMES)
+    return max(1, min(wanted, SEGMENT_SAMPLES // _samples(setting.info)))
+
+
 def _megasamples(info: VideoInfo, frames: int) -> float:
     """Luma samples of so many frames in millions."""
     return info.width * info.height * frames / 1e6
 
 
+def _networked(preset: Preset) -> Preset:
+    """The preset with time for networks."""
+    return preset if preset.network else replace(preset, fit_floor=20, fit_seconds=0.6)
+
+
 def wished(preset: Preset, options: EncodeOptions) -> Preset:
     """The preset with what the options force on or off."""
     if options.network is not None and options.network != preset.network:
-        if options.network:
-            preset = replace(preset, fit_floor=20, fit_seconds=0.6)
-        else:
-            preset = replace(preset, fit_floor=0)
+        preset = _networked(preset) if options.network else replace(preset, fit_floor=0)
     if options.kind == "spectral":
         preset = replace(preset, effort=None)
     elif options.kind == "partitioned":

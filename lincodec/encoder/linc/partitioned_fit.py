@@ -44,8 +44,9 @@ _PRICES = (0.10, 0.10, 0.095, 0.09, 0.085, 0.08)
 _CHROMA_WEIGHTS = (1.04, 0.79)
 #: Step indices an octave, the index of a step of one 8-bit code value, and the last (spec 8.12.2).
 _OCTAVE, _UNIT_INDEX, _LAST_INDEX = 16, 64, 175
-#: Tools of every frame, as bits: deblocking, the loop filter and hidden signs (spec 8.12.3).
-_TOOLS = 1 | 2 | 8
+#: Tools of every frame, as bits: deblocking, the loop filter, hidden signs; and on screens, which
+#: the core tells from other pictures, plain residuals and copies (spec 8.12.3).
+_TOOLS = 1 | 2 | 8 | 16 | 32
 _MERGE_SIZE, _COUNT_LIMIT = 6, 16
 #: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
 #: that others would be predicted from is not worth its bits.

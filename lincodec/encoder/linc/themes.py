@@ -6,6 +6,7 @@ of such a segment is driven by the first of them.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -93,8 +94,9 @@ def _size(rows: Rows) -> int:
 
 def _small(plane: NDArray[np.generic]) -> NDArray[np.float64]:
     """Means over the cells of a grid, one after the other, float64."""
-    edges = [np.linspace(0, side, min(side, _SIDE) + 1).astype(int)[:-1] for side in plane.shape]
-    sums = np.add.reduceat(np.add.reduceat(plane, edges[0], 0, np.float64), edges[1], 1)
-    areas = [np.diff([*edge, side]) for edge, side in zip(edges, plane.shape, strict=True)]
+    rows, columns = (np.linspace(0, side, min(side, _SIDE) + 1).astype(int) for side in plane.shape)
+    bands = [plane[a:b].sum(0, dtype=np.uint32) for a, b in itertools.pairwise(rows)]
+    sums = np.add.reduceat(np.stack(bands), columns[:-1], 1, np.float64)
+    areas = (np.diff(rows), np.diff(columns))
     means: NDArray[np.float64] = sums / np.outer(*areas)
     return means.ravel()

@@ -113,7 +113,7 @@ def test_bits_that_are_wanted_are_met(near: bool) -> None:
     fit = PartitionedFit(moving(info, 9), info, "medium", 1)
     wanted = (fit.trial(12.0).bits + fit.trial(48.0).bits) / 2
     code = fit.run(Range(0, 9, False), 24.0, Budget(), Aim(Figure.BITS, wanted, near=near))
-    assert abs(code_bits(code) / wanted - 1) < 0.05
+    assert abs(code_bits(code) / wanted - 1) < 0.08
     assert len(fit._made) == 1  # pictures of one encode alone are held
 
 
