@@ -64,7 +64,7 @@ def names(folder: Path) -> list[str]:
 
 @pytest.mark.parametrize(
     "options",
-    [{"segment": 4}, {"segment": 4, "bpp": 0.3}, {"span": Span(frames=110)}],
+    [{"segment": 4}, {"segment": 4, "bpp": 0.3}, {"kind": "spectral", "span": Span(frames=110)}],
     ids=["fixed", "rate", "layout"],
 )
 def test_every_segment_is_fitted_once(
