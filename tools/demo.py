@@ -18,7 +18,7 @@ from benchmarks.common.anchors import Clip, Point, clip_path, load_clip, match_b
 from lincodec.video.reader import FrameReader
 
 _ANCHORS = ("x264", "x265")
-_DECODE = ("-y", "--enc-preset", "veryfast")
+_DECODE = ("-y",)
 
 
 def linc(*arguments: str) -> dict[str, Any]:
