@@ -135,7 +135,8 @@ class LincEngine(Engine):
         info, side = self.setting.info, 1 << self.arch.block
         blocks = -(-info.height // side) * -(-info.width // side)
         longest, drawn = self.longest(self.setting), _longest_drawn(self.setting)
-        return max(drawn, themes.ROWS) * (blocks * side * side * 3 + longest) + (1 << 20)
+        latents = max(drawn, themes.ROWS) * longest
+        return drawn * blocks * side * side * 3 + latents + (1 << 20)
 
     def cut(self, part: Range, frames: Sequence[Frame]) -> list[SegmentPlan]:
         """The segments that code best."""
