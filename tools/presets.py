@@ -74,6 +74,7 @@ def main() -> None:
                     f"{title} {clip.info.width}x{clip.info.height}, {len(clip.frames)} frames"
                     for title, clip in zip(CLIPS, clips, strict=True)
                 ],
+                "megasamples": round(sum(clip.samples for clip in clips) / 1e6, 2),
                 "machine": machine(),
                 "presets": {name: found[name] for name in PRESETS if name in found},
             }

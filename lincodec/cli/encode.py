@@ -249,6 +249,8 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
         session.result(report.plain_fields(found), report.forecast_text(found))
         return
     overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
+    if table is None and options.max_time is None:
+        _say_how_long(session, source, options)
 
     with (
         _journal_noted(session, target, resume=options.resume),
@@ -264,6 +266,26 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     for warning in done.warnings:
         session.warn(warning)
     session.result(report.encode_fields(done), report.encode_text(done))
+
+
+def _say_how_long(session: Session, source: str, options: EncodeOptions) -> None:
+    """Say about how long it will take, and what would be quicker."""
+    from lincodec.encoder.expectation import expectation
+    from lincodec.video.probe import probe
+
+    if source == paths.STANDARD or session.quiet:
+        return
+    header = probe(source)
+    rate, frames = float(header.info.fps), float(header.estimated_frames or 0)
+    begin, end = options.span.start or 0.0, options.span.end
+    if end is not None and begin >= 0 and end >= 0:
+        frames = min(frames, (end - begin) * rate)
+    if options.span.frames is not None:
+        frames = min(frames, options.span.frames)
+    samples = header.info.width * header.info.height
+    said = expectation(options.preset, samples * frames / options.hold_out / 1e6)
+    if said:
+        session.note(f"{options.preset}: {said}")
 
 
 @contextmanager

@@ -47,6 +47,7 @@ from lincodec.options import (
     EncodeReport,
     Progress,
     ProgressCallback,
+    Span,
     StopRequest,
 )
 from lincodec.semantics.aligner import Alignments
@@ -344,6 +345,7 @@ class _Job:
         except LimitError as error:
             self.warnings.append(f"readers refuse this file by default: {error}")
         self.pace.verifying(1.0)
+        self._warn_if_larger(found["bytes"]["total"])
         info = self.info
         if info is None:
             raise UsageError("report before run")
@@ -364,6 +366,17 @@ class _Job:
             resumed=self.journal.resumed if self.journal else 0,
             warnings=tuple(dict.fromkeys(self.warnings)),
         )
+
+    def _warn_if_larger(self, size: int) -> None:
+        """Say so when a whole file has become larger."""
+        if self.source == "-" or self.options.span != Span():
+            return
+        before = os.path.getsize(self.source)
+        if size > before:
+            self.warnings.append(
+                f"{size} bytes are more than the {before} of {self.source}; "
+                "a higher --quality, or --size, makes it smaller"
+            )
 
 
 def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:

@@ -96,8 +96,9 @@ def measurements() -> dict[str, Any]:
     """What ``tools/presets.py`` measured last.
 
     Returns:
-        ``clips``, ``machine`` and ``presets``: by name ``seconds`` (wall, all clips together),
-        ``cpu_seconds``, ``psnr`` (mean RGB PSNR in dB) and ``bpp``, of those that were measured.
+        ``clips``, ``megasamples`` (luma of all clips), ``machine`` and ``presets``: by name, of
+        those that were measured, ``seconds`` (wall) and ``cpu_seconds`` of all clips together,
+        ``psnr`` (mean RGB PSNR in dB) and ``bpp``.
     """
     text = resources.files("lincodec.encoder").joinpath("presets.json").read_text("utf-8")
     found: dict[str, Any] = json.loads(text)
