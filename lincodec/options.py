@@ -10,6 +10,9 @@ from typing import Any
 from lincodec.crop import Crop
 from lincodec.limits import Limits
 
+#: A frame rate or a factor on one: ``60``, ``2.5``, ``"24000/1001"`` or a ``Fraction``.
+Rate = int | float | str | Fraction
+
 
 @dataclass(frozen=True)
 class Span:
@@ -99,8 +102,14 @@ class DecodeOptions:
     """Factor on both sides; used when ``size`` is None."""
     crop: Crop | None = None
     """The part of the stored picture that is scaled to this; None: all of it."""
-    fps_scale: int = 1
+    fps_scale: Rate = 1
     """Output frames per source frame interval (paper Eq. 4)."""
+    fps: Rate | None = None
+    """Output frames a second, evenly, in place of ``fps_scale``; None: as that says."""
+    speed: Rate = 1
+    """Seconds of the source for each second of the output; where it is not 1 audio is left out."""
+    blend: bool | None = None
+    """Show moments between frames, or the frame nearest to each; None: at higher rates only."""
     span: Span = Span()
     codec: str = "libx264"
     crf: float | None = None

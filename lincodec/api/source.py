@@ -154,10 +154,15 @@ class Opened:
         self._close_file()
 
 
-def seconds(times: Times) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """When each frame is first shown, and for how long, float64 [n] each, read-only."""
+def seconds(times: Times, begin: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """When each frame is first shown, and for how long, float64 [n] each, read-only.
+
+    Args:
+        times: of the frames.
+        begin: ticks at which the first one is shown.
+    """
     unit = times.time_base
-    ticks = (np.array(times.pts) - times.pts[0], np.array(frame_durations(times)))
+    ticks = (np.array(times.pts) - times.pts[0] + begin, np.array(frame_durations(times)))
     pts, durations = (t.astype(np.float64) * unit.numerator / unit.denominator for t in ticks)
     pts.flags.writeable = durations.flags.writeable = False
     return pts, durations

@@ -25,12 +25,14 @@ from lincodec.api.metadata import VideoMetadata
 from lincodec.api.source import Source, seconds
 from lincodec.bitstream.embedding import Aligned, segment_latents
 from lincodec.container import AlignmentData
+from lincodec.decoder.schedule import Pace, Schedule, schedule
 from lincodec.decoder.spans import frame_range
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
-from lincodec.options import Span
-from lincodec.types import FloatArray, Times
-from lincodec.video.timing import scaled
+from lincodec.options import Rate, Span
+from lincodec.types import FloatArray
+from lincodec.video.rates import rate_of
+from lincodec.video.timing import sliced
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -202,7 +204,7 @@ class Video(Source):
     def frames(
         self,
         *,
-        fps_scale: int = 1,
+        fps_scale: Rate = 1,
         start: float | None = None,
         stop: float | None = None,
         size: tuple[int, int] | None = None,
@@ -210,30 +212,29 @@ class Video(Source):
         """Frames in order; segments are decoded ahead, and none are kept.
 
         Args:
-            fps_scale: pictures for each frame; those in between follow the motion that is stored.
+            fps_scale: pictures for each frame, such as 2, 2.5 or "1/3". Above 1 those in between
+                follow the motion that is stored; below 1 frames are dropped.
             start: seconds of the first; negative ones count from the end. None: the first frame.
             stop: seconds before which they end; negative ones count from the end. None: the end.
             size: (width, height) of the upright pictures; None: native.
 
         Raises:
-            UsageError: no frame lies between ``start`` and ``stop``.
+            UsageError: no frame lies between ``start`` and ``stop``, or there is no such rate.
         """
         here, size = self._here, self._checked(size)
-        times = scaled(here.times, fps_scale)
+        pace = Pace(scale=rate_of(fps_scale, "fps_scale"))
         first, end = frame_range(here.times, Span(start, stop))
-        return self._run(times, fps_scale, range(first, end), size)
+        part, limits = sliced(here.times, first, end), self._limits or Limits()
+        plan = schedule(part, here.linc.info.fps, first, pace, limits)
+        begin = (here.times.pts[first] - here.times.pts[0]) * pace.scale.numerator
+        return self._run(plan, begin, size)
 
-    def _run(
-        self, times: Times, fps_scale: int, numbers: range, size: tuple[int, int] | None
-    ) -> Iterator[Frame]:
-        """``fps_scale`` pictures for each of some frames."""
-        from lincodec.decoder.shots import output_shots
-
-        pts, durations = seconds(times)
-        shots = output_shots(numbers.start, numbers.stop, fps_scale)
-        at = range(numbers.start * fps_scale, numbers.stop * fps_scale)
-        for k, picture in zip(at, self._painter.stream(shots, size), strict=True):
-            yield Frame(picture, float(pts[k]), float(durations[k]))
+    def _run(self, plan: Schedule, begin: int, size: tuple[int, int] | None) -> Iterator[Frame]:
+        """The pictures of a plan that begins at a tick."""
+        pts, durations = seconds(plan.times, begin)
+        pictures = self._painter.stream(plan.shots, size)
+        for picture, at, length in zip(pictures, pts, durations, strict=True):
+            yield Frame(picture, float(at), float(length))
 
     @overload
     def batches(
@@ -242,7 +243,7 @@ class Video(Source):
         *,
         layout: Literal["NHWC", "NCHW"] = ...,
         tensor: Literal["numpy"] = ...,
-        fps_scale: int = ...,
+        fps_scale: Rate = ...,
         start: float | None = ...,
         stop: float | None = ...,
         size: tuple[int, int] | None = ...,
@@ -254,7 +255,7 @@ class Video(Source):
         *,
         layout: Literal["NHWC", "NCHW"] = ...,
         tensor: Literal["torch"],
-        fps_scale: int = ...,
+        fps_scale: Rate = ...,
         start: float | None = ...,
         stop: float | None = ...,
         size: tuple[int, int] | None = ...,
@@ -265,7 +266,7 @@ class Video(Source):
         *,
         layout: Literal["NHWC", "NCHW"] = "NHWC",
         tensor: Literal["numpy", "torch"] = "numpy",
-        fps_scale: int = 1,
+        fps_scale: Rate = 1,
         start: float | None = None,
         stop: float | None = None,
         size: tuple[int, int] | None = None,

@@ -13,6 +13,7 @@ from lincodec.cli.options import (
     backend_option,
     crop_option,
     device_option,
+    exclusive,
     limit_option,
     option,
     output_options,
@@ -23,7 +24,7 @@ from lincodec.cli.options import (
 )
 from lincodec.cli.rate import linc_size, nominal_fps
 from lincodec.cli.session import Session
-from lincodec.cli.values import Resolution, parse_pair, parse_resolution
+from lincodec.cli.values import Resolution, parse_pair, parse_rate, parse_resolution
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
 from lincodec.options import DecodeOptions
@@ -35,13 +36,16 @@ Examples:
   linc decode clip.linc                         writes clip.decoded.mp4
   linc decode clip.linc -o clip.mkv --codec libx265 --crf 16
   linc decode clip.linc -o clip4k.mp4 --res 4k --fps-scale 4
+  linc decode clip.linc --fps 60                constant, from any source
+  linc decode clip.linc --speed 1/4 --fps 30    slow motion
   linc decode clip.linc --crop 640x360+320+180 --res x2
   linc decode clip.linc -o - | mpv -
   linc decode clip.linc --format null           speed test
   linc decode broken.linc --recover             what is intact of it
 
 Frames in between follow the motion stored in the file, or mix latents when there is none;
-shots are never mixed. The duration stays the same.
+shots are never mixed. At a lower rate frames are dropped. The duration stays the same,
+with --fps to half a frame, unless --speed is given.
 """
 
 _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
@@ -72,13 +76,33 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     help="4k or 1080p (fit into it), 1920x800 (exactly), x2 (times).",
 )
 @crop_option()
-@option(
-    "Picture",
+@value(
+    "Rate",
+    "--fps",
+    parse=parse_rate,
+    metavar="RATE",
+    help="Frames a second, evenly: 60, 23.976, 24000/1001.",
+)
+@value(
+    "Rate",
     "--fps-scale",
-    type=click.IntRange(1, 1000),
-    default=1,
+    parse=parse_rate,
     metavar="N",
-    help="Frames for each frame of the source.",
+    help="Frames for each frame of the source, instead: 2, 2.5, 1/2.",
+)
+@value(
+    "Rate",
+    "--speed",
+    parse=parse_rate,
+    metavar="X",
+    help="0.25: all frames, four times as long; without audio.",
+)
+@option(
+    "Rate",
+    "--blend/--no-blend",
+    default=None,
+    help="Show moments between frames, or drop and repeat frames.  [default: blend for more frames "
+    "than the source has]",
 )
 @option(
     "Picture",
@@ -194,6 +218,7 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
     """The options of the job from those of the command line."""
     from lincodec.system.cores import usual_workers
 
+    exclusive([name for name in ("fps", "fps_scale") if given[name] is not None])
     resolution = given["res"] or Resolution(scale=1.0)
     size = resolution.size
     if resolution.box is not None:
@@ -203,7 +228,10 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         scale=resolution.scale or 1.0,
         crop=given["crop"],
         enhance=given["enhance"],
-        fps_scale=given["fps_scale"],
+        fps_scale=given["fps_scale"] or DecodeOptions.fps_scale,
+        fps=given["fps"],
+        speed=given["speed"] or DecodeOptions.speed,
+        blend=given["blend"],
         span=span_from(
             given["start"],
             given["end"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -17,6 +17,7 @@ from lincodec.cli.options import (
     align_weight_option,
     backend_option,
     device_option,
+    exclusive,
     option,
     output_options,
     overwrite_options,
@@ -337,15 +338,3 @@ def _options(source: str, given: dict[str, Any]) -> EncodeOptions:
         resume=given["resume"],
         tags=dict(given["tags"]),
     )
-
-
-def exclusive(names: Iterable[str]) -> None:
-    """Check that at most one of the options was given.
-
-    Raises:
-        UsageError: names the first two.
-    """
-    first, second = ([*names, "", ""])[:2]
-    if second:
-        names = (name.replace("_", "-") for name in (first, second))
-        raise UsageError("--{} and --{} cannot be used together".format(*names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import click
@@ -280,3 +280,15 @@ def span_from(
     stop = (begin or 0.0) + length
     reaches_the_end = begin is not None and begin < 0 and stop >= 0
     return Span(begin, None if reaches_the_end else stop, frames)
+
+
+def exclusive(names: Iterable[str]) -> None:
+    """Check that at most one of the options was given.
+
+    Raises:
+        UsageError: names the first two.
+    """
+    first, second = ([*names, "", ""])[:2]
+    if second:
+        names = (name.replace("_", "-") for name in (first, second))
+        raise UsageError("--{} and --{} cannot be used together".format(*names))

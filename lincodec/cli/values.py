@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from lincodec.crop import Crop
 from lincodec.errors import UsageError
+from lincodec.video.rates import rate_of
 
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
 _SIZE = re.compile(rf"{_NUMBER}\s*([kmg]?)(i?)b?", re.IGNORECASE)
@@ -138,6 +139,15 @@ class Resolution:
         box_width, box_height = (long, short) if width >= height else (short, long)
         factor = min(Fraction(box_width, width), Fraction(box_height, height))
         return _even(width * factor), _even(height * factor)
+
+
+def parse_rate(text: str) -> Fraction:
+    """A frame rate, or a factor, from ``60``, ``23.976``, ``24000/1001``, ``2.5`` or ``5/2``.
+
+    Raises:
+        UsageError: none of these, or out of range.
+    """
+    return rate_of(text)
 
 
 def parse_resolution(text: str) -> Resolution:

@@ -13,12 +13,14 @@ from lincodec.container import DamagedFile, LincFile
 from lincodec.container.open import open_file
 from lincodec.crop import Crop
 from lincodec.decoder.render import Renderer
-from lincodec.decoder.shots import Shot, output_shots
+from lincodec.decoder.schedule import Pace, Schedule, schedule
+from lincodec.decoder.shots import Shot
 from lincodec.decoder.spans import audio_of, frame_range
 from lincodec.options import DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.system.atomic import atomic_output
-from lincodec.types import AudioTrack, Times, VideoInfo
-from lincodec.video.timing import scaled, sliced
+from lincodec.types import AudioTrack, VideoInfo
+from lincodec.video.rates import nominal
+from lincodec.video.timing import fitted, frame_durations, sliced
 from lincodec.video.writer import FrameWriter
 
 
@@ -52,9 +54,9 @@ def decode(
     Raises:
         InputError: the file cannot be opened.
         CorruptError: it is damaged.
-        UsageError: the options do not fit the file or the output.
+        UsageError: the options do not fit each other, the file or the output.
     """
-    started = time.monotonic()
+    started, pace = time.monotonic(), Pace.of(options)
     with ExitStack() as stack:
         kind = DamagedFile if options.recover else LincFile
         linc = kind(stack.enter_context(open_file(source)), options.limits, name=source)
@@ -69,9 +71,14 @@ def decode(
             linc.keep(renderer.check)
         start, stop = frame_range(linc.times(), options.span)
         times = sliced(linc.times(), start, stop)
+        plan = schedule(times, linc.info.fps, start, pace, options.limits)
         audio = audio_of(linc, times, start, stop) if options.audio else None
-        job = _Job(renderer, options, scaled(times, options.fps_scale), audio, progress)
-        shots = output_shots(start, stop, options.fps_scale)
+        job, shots = _Job(renderer, options, plan, audio, progress), plan.shots
+        if audio is not None and pace.speed != 1:
+            job.audio = None
+            job.warnings.append(
+                f"the audio is left out: at a speed of {pace.speed} it would not fit the pictures"
+            )
         if not options.enhance and (left := _enhanced(linc, start, stop)):
             job.warnings.append(f"the networks of {left} segments are left out: --no-enhance")
         if isinstance(linc, DamagedFile):
@@ -120,11 +127,12 @@ class _Job:
         self,
         renderer: Renderer,
         options: DecodeOptions,
-        times: Times,
+        plan: Schedule,
         audio: AudioTrack | None,
         progress: ProgressCallback | None,
     ) -> None:
-        self.renderer, self.options, self.times, self.audio = renderer, options, times, audio
+        self.renderer, self.options, self.audio = renderer, options, audio
+        self.times, self.fps = fitted(plan.times), nominal(plan.fps)
         self.progress = progress
         self.render_seconds = 0.0
         self.warnings: list[str] = []
@@ -132,17 +140,11 @@ class _Job:
     def write(self, output: str, shots: Sequence[Shot]) -> None:
         """Render every frame and hand it to the encoder's thread."""
         options, renderer = self.options, self.renderer
-        info = replace(
-            renderer.output, fps=renderer.info.fps * options.fps_scale, n_frames=len(shots)
-        )
+        info = replace(renderer.output, fps=self.fps, n_frames=len(shots))
         info = replace(
             info, sar=_sample_aspect(renderer.info.sar, options.crop or renderer.info, info)
         )
-        durations = [
-            later - earlier
-            for earlier, later in zip(self.times.pts, self.times.pts[1:], strict=False)
-        ]
-        durations.append(self.times.last_duration)
+        durations = frame_durations(self.times)
         with FrameWriter(
             output, info, self.times.time_base, codec=options.codec, crf=options.crf,
             preset=options.encoder_preset, pix_fmt=options.pix_fmt,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import pairwise
 
 from lincodec.errors import UsageError
 from lincodec.types import Times
+
+#: What the parts of a time base and the ticks of a frame are below in media files.
+_WORD = 1 << 31
 
 
 class TimeRepair:
@@ -87,26 +91,55 @@ def frame_durations(times: Times) -> tuple[int, ...]:
     return (*gaps, times.last_duration) if times.pts else ()
 
 
-def scaled(times: Times, alpha: int) -> Times:
+def scaled(times: Times, alpha: int | Fraction) -> Times:
     """Times of ``alpha`` output frames per input frame.
 
-    Output frame ``alpha * n + j`` stands at the fraction j / alpha of the interval from frame
-    n to frame n + 1; after the last frame the interval is ``last_duration``. The time base is
-    refined by ``alpha``, so every time is an exact integer and the total duration is kept.
+    Output frame k stands at the place k / alpha, counted in frames: at the fraction s of the
+    interval from frame n to frame n + 1 if that is n + s; after the last frame the interval is
+    ``last_duration``. The time base is refined by the numerator of ``alpha``, so every time is an
+    exact integer and the total duration is kept.
 
     Raises:
-        UsageError: ``alpha`` is below 1.
+        UsageError: ``alpha`` is not above 0.
     """
-    if alpha < 1:
-        raise UsageError(f"frame-rate factor: expected a whole number >= 1, found {alpha}")
-    if alpha == 1:
+    if alpha <= 0:
+        raise UsageError(f"frame-rate factor: expected a number above 0, found {alpha}")
+    if alpha == 1 or not times.pts:
         return times
-    pts = [
-        alpha * start + j * gap
-        for start, gap in zip(times.pts, frame_durations(times), strict=True)
-        for j in range(alpha)
-    ]
-    return Times(times.time_base / alpha, tuple(pts), times.last_duration)
+    up, down = alpha.numerator, alpha.denominator
+    gaps = frame_durations(times)
+    places = (divmod(k * down, up) for k in range(math.ceil(len(gaps) * Fraction(alpha))))
+    pts = tuple(up * times.pts[n] + part * gaps[n] for n, part in places)
+    return Times(times.time_base / up, pts, up * (times.pts[-1] + gaps[-1]) - pts[-1])
+
+
+def fitted(times: Times) -> Times:
+    """The same times in a base that media files hold, rounded to it only where that must be.
+
+    They hold 31 bits for the parts of the base and the ticks that a frame lasts. Where those are
+    too few it is microseconds, or milliseconds for frames that are shown for half an hour.
+
+    Raises:
+        UsageError: no base holds them.
+    """
+    for base in (times.time_base, Fraction(1, 10**6), Fraction(1, 1000)):
+        found = _rounded(times, base)
+        gaps = frame_durations(found)
+        if max(base.numerator, base.denominator, *gaps, 0) < _WORD and min(gaps, default=1) > 0:
+            return found
+    raise UsageError(
+        "frames follow each other in less than a microsecond, or once in many days; expected a "
+        "rate and speed that a media file can hold"
+    )
+
+
+def _rounded(times: Times, base: Fraction) -> Times:
+    """Times to the nearest tick of another base."""
+    if base == times.time_base or not times.pts:
+        return times
+    ratio = times.time_base / base
+    pts = tuple(round(value * ratio) for value in times.pts)
+    return Times(base, pts, round((times.pts[-1] + times.last_duration) * ratio) - pts[-1])
 
 
 def sliced(times: Times, start: int, stop: int) -> Times:

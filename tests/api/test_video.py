@@ -18,6 +18,7 @@ import lincodec as lc
 from lincodec.cli.main import run
 from lincodec.container import LincFile
 from lincodec.decoder.reader import LincReader
+from lincodec.limits import Limits
 from lincodec.video.color import to_rgb
 from lincodec.video.reader import FrameReader
 
@@ -231,8 +232,38 @@ def test_running_through(coded: Path, tmp_path: Path) -> None:
         assert np.array_equal(part[0].data, video[6])
         with pytest.raises(lc.UsageError, match="no frame between"):
             video.frames(start=0.5, stop=0.5)
-        with pytest.raises(lc.UsageError, match="factor"):
-            video.frames(fps_scale=0)
+        for wrong in (0, -1, float("nan"), "1/0", 10**9):
+            with pytest.raises(lc.UsageError, match=r"fps_scale .*expected a number above 0"):
+                video.frames(fps_scale=wrong)
+    few = pytest.raises(lc.UsageError, match="would have 120 frames; expected at most 100")
+    with lc.open(coded, limits=Limits(frames=100)) as video, few:
+        video.frames(fps_scale=5)
+
+
+@pytest.mark.parametrize("scale", [2.5, "5/2", Fraction(5, 2)])
+def test_rates_between(coded: Path, tmp_path: Path, scale: float | str | Fraction) -> None:
+    expected = decoded(coded, tmp_path, "--fps-scale", 2.5, "--start", "0.2", "--end", "0.5")
+    with lc.open(coded) as video:
+        frames = list(video.frames(fps_scale=scale, start=0.2, stop=0.5))
+        assert len(frames) == 23  # nine frames, of which the last ends at 22.5
+        assert all(np.array_equal(a.data, b) for a, b in zip(frames, expected, strict=True))
+        tick = 1001 / 30000 / 2.5
+        begin = video.times[6]
+        assert [f.pts_seconds for f in frames] == pytest.approx(
+            [begin + k * tick for k in range(23)]
+        )
+        assert [f.duration_seconds for f in frames] == pytest.approx([tick] * 22 + [tick / 2])
+
+
+def test_lower_rates_drop_frames(coded: Path) -> None:
+    with lc.open(coded) as video:
+        whole = video[:]
+        for scale, shown in ((0.5, range(0, 24, 2)), ("1/3", range(0, 24, 3)), (0.05, [0, 20])):
+            frames = list(video.frames(fps_scale=scale))
+            assert [f.pts_seconds for f in frames] == pytest.approx(list(video.times[list(shown)]))
+            assert all(np.array_equal(f.data, whole[n]) for f, n in zip(frames, shown, strict=True))
+        (batch,) = video.batches(8, fps_scale=0.25)
+        assert np.array_equal(batch.data, whole[::4][:8])
 
 
 def test_batches(coded: Path) -> None:

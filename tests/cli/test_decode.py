@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_the_default_output_is_not_the_original(linc: Linc, engine: Engine, code
 def test_every_option_reaches_the_engine(linc: Linc, engine: Engine, coded: Path) -> None:
     arguments = (
         "--res 1920x800 --fps-scale 4 --start 1 --end -1 --codec libx265 --crf 16.5 "
+        "--speed 0.5 --blend "
         "--enc-preset slow --pix-fmt yuv420p10le --enc-opt tune=grain --format mkv --audio none"
     )
     assert linc("decode", coded, *arguments.split()).code == 0
@@ -39,6 +41,8 @@ def test_every_option_reaches_the_engine(linc: Linc, engine: Engine, coded: Path
     assert engine.calls[0][3] == DecodeOptions(
         size=(1920, 800),
         fps_scale=4,
+        speed=Fraction(1, 2),
+        blend=True,
         span=Span(1.0, -1.0),
         codec="libx265",
         crf=16.5,
@@ -48,6 +52,31 @@ def test_every_option_reaches_the_engine(linc: Linc, engine: Engine, coded: Path
         format="mkv",
         audio=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("--fps 60", DecodeOptions(fps=60)),
+        ("--fps 23.976", DecodeOptions(fps=Fraction(24000, 1001))),
+        ("--fps 24000/1001 --no-blend", DecodeOptions(fps=Fraction(24000, 1001), blend=False)),
+        ("--fps-scale 2.5", DecodeOptions(fps_scale=Fraction(5, 2))),
+        ("--fps-scale 5/2", DecodeOptions(fps_scale=Fraction(5, 2))),
+        ("--speed 1/4", DecodeOptions(speed=Fraction(1, 4))),
+    ],
+)
+def test_rates(
+    linc: Linc, engine: Engine, coded: Path, arguments: str, expected: DecodeOptions
+) -> None:
+    assert linc("decode", coded, *arguments.split()).code == 0
+    assert engine.calls[-1][3] == expected
+
+
+def test_one_rate_at_most(linc: Linc, engine: Engine, coded: Path) -> None:
+    result = linc("decode", coded, "--fps", "60", "--fps-scale", "2")
+    assert result.code == 2
+    assert "--fps and --fps-scale cannot be used together" in result.err
+    assert not engine.calls
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,13 @@ from lincodec.container import LincFile, SegmentData
 from lincodec.decoder.decode import decode, frame_range
 from lincodec.decoder.load import segment_model
 from lincodec.decoder.render import Renderer
-from lincodec.decoder.shots import output_shots
+from lincodec.decoder.shots import Shot, output_shots
 from lincodec.encoder.encode import encode
 from lincodec.errors import LimitError, LincError, UsageError
+from lincodec.limits import Limits
 from lincodec.model.devices import PORTIONS
 from lincodec.model.output import quantise, to_frames
-from lincodec.options import DecodeOptions, EncodeOptions, Span
+from lincodec.options import DecodeOptions, EncodeOptions, Rate, Span
 from lincodec.types import AudioTrack, Frame, Planes, Times
 from lincodec.video.reader import FrameReader
 from lincodec.video.timing import constant
@@ -360,6 +361,133 @@ def test_uneven_times_are_kept_and_divided(clip: Callable[[str], Path], tmp_path
         assert [1000 * pts * times.time_base for pts in times.pts] == milliseconds
         end = (times.pts[-1] + times.last_duration) * times.time_base
         assert end == (given.pts[-1] + given.last_duration) * given.time_base
+
+
+def written(coded: Path, output: Path, **asked: Any) -> tuple[list[Planes], Times, Fraction]:
+    """Frames, times and rate of what a decode to a file gives."""
+    codec = "libx264" if output.suffix == ".mp4" else "ffv1"
+    preset = "ultrafast" if codec == "libx264" else None
+    options = DecodeOptions(codec=codec, encoder_preset=preset, **asked)
+    report = decode(str(coded), str(output), options, overwrite=True)
+    with FrameReader(str(output)) as reader:
+        frames = [frame.planes for frame in reader]
+        times, rate = reader.times(), reader.info.fps
+    assert report.frames == len(frames)
+    return frames, times, rate
+
+
+@pytest.mark.parametrize(("rate", "exact"), [("60", Fraction(60)), (47.952, Fraction(48000, 1001))])
+def test_an_even_rate_above_that_of_the_source(
+    coded: Path, tmp_path: Path, rate: Rate, exact: Fraction
+) -> None:
+    frames, _, _ = written(coded, tmp_path / "out.mkv", fps=rate)
+    count = round(FRAMES / FPS * exact)
+    assert len(frames) == count
+    at = [k * FPS / exact for k in range(count)]
+    with rendering(coded) as renderer:
+        expected = list(renderer.frames([Shot(int(p), p - int(p)) for p in at]))
+    for found, planes in zip(frames, expected, strict=True):
+        assert_equal(found, planes)
+    native = rendered(coded)
+    held = [k for k in range(count) if CUT - 1 <= at[k] < CUT]
+    assert len(held) >= 1
+    for k in held:  # the last frame before the cut, not mixed with what follows
+        assert_equal(frames[k], native[CUT - 1])
+    _, times, stated = written(coded, tmp_path / "out.mp4", fps=rate)
+    assert stated == exact
+    assert [pts * times.time_base for pts in times.pts] == [k / exact for k in range(count)]
+    assert (times.pts[-1] + times.last_duration) * times.time_base == count / exact
+
+
+def test_a_lower_rate_drops_frames(coded: Path, tmp_path: Path) -> None:
+    native = rendered(coded)
+    for asked, shown in (
+        ({"fps": 10}, [0, 3, 6, 9, 12, 15]),
+        ({"fps_scale": "1/3"}, [0, 3, 6, 9, 12, 15]),
+        ({"fps_scale": 0.7}, [0, 1, 3, 4, 6, 7, 9, 10, 11, 13, 14, 16, 17]),
+        ({"fps": 23.976}, [0, 1, 2, 4, 5, 6, 7, 9, 10, 11, 12, 14, 15, 16]),
+    ):
+        frames, times, _ = written(coded, tmp_path / "out.mkv", **asked)
+        assert len(frames) == len(shown)
+        for found, number in zip(frames, shown, strict=True):
+            assert_equal(found, native[number])
+        end = (times.pts[-1] + times.last_duration) * times.time_base
+        assert abs(end - FRAMES / FPS) < Fraction(1, 20)  # half a frame at ten a second
+
+
+def test_a_lower_rate_can_blend(coded: Path, tmp_path: Path) -> None:
+    native = rendered(coded)
+    frames, _, _ = written(coded, tmp_path / "out.mkv", fps_scale="2/3", blend=True)
+    assert len(frames) == 12
+    with rendering(coded) as renderer:
+        shots = [Shot(3 * k // 2, Fraction(3 * k % 2, 2)) for k in range(12)]
+        expected = list(renderer.frames(shots))
+    for found, planes in zip(frames, expected, strict=True):
+        assert_equal(found, planes)
+    middle = (native[1][0].astype(int) + native[2][0]) / 2
+    assert float(np.abs(frames[1][0] - middle).max()) <= 1.0
+    held, _, _ = written(coded, tmp_path / "out.mkv", fps_scale=2, blend=False)
+    for k, found in enumerate(held):
+        assert_equal(found, native[k // 2])
+
+
+def test_rates_and_speeds_of_uneven_times(clip: Callable[[str], Path], tmp_path: Path) -> None:
+    variable(clip, tmp_path / "vfr.mkv")
+    linc = tmp_path / "vfr.linc"
+    encode(str(tmp_path / "vfr.mkv"), str(linc), EncodeOptions(preset="instant"))
+    native, _, rate = written(linc, tmp_path / "native.mkv")
+    for asked, milliseconds, end, stated in (
+        ({"fps_scale": 0.5}, [0, 100, 200], 250, None),
+        ({"fps_scale": 1.25}, [0, 32, 76, 112, 144, 200, 240], 250, None),
+        ({"fps": 50}, [20 * k for k in range(12)], 240, Fraction(50)),  # 12.5 to the even number
+        ({"speed": 0.25}, [0, 160, 400, 520, 800], 1000, None),
+        ({"speed": "5/2"}, [0, 16, 40, 52, 80], 100, None),
+        ({"speed": 0.5, "fps": 20}, [50 * k for k in range(10)], 500, Fraction(20)),
+        ({"speed": 0.5, "fps_scale": 2}, [0, 40, 80, 140, 200, 230, 260, 330, 400, 450], 500, None),
+    ):
+        frames, times, found = written(linc, tmp_path / "out.mp4", **asked)
+        assert len(frames) == len(milliseconds)
+        assert [1000 * pts * times.time_base for pts in times.pts] == milliseconds
+        assert 1000 * (times.pts[-1] + times.last_duration) * times.time_base == end
+        assert stated in (None, found)
+    slow, _, slowed = written(linc, tmp_path / "slow.mkv", speed="1/4")
+    for ours, theirs in zip(slow, native, strict=True):
+        assert_equal(ours, theirs)
+    assert abs(slowed / rate - Fraction(1, 4)) < Fraction(1, 100)
+
+
+def test_the_pace_of_sound(clip: Callable[[str], Path], tmp_path: Path) -> None:
+    bunny, linc, output = str(clip("bunny")), tmp_path / "bunny.linc", tmp_path / "out.mp4"
+    encode(bunny, str(linc), EncodeOptions(preset="instant", span=Span(frames=6), quality=44))
+    small = DecodeOptions(encoder_preset="ultrafast", size=(160, 90), span=Span(start=0.04))
+    tracks = []
+    for asked in ({}, {"fps": 60}, {"fps_scale": 2.5}, {"fps": 10}, {"speed": 1}):
+        report = decode(str(linc), str(output), replace(small, **asked), overwrite=True)
+        assert report.extra["warnings"] == []
+        with FrameReader(str(output)) as reader:
+            assert sum(1 for _ in reader) == report.frames
+            tracks.append(reader.audio())
+            assert reader.times().pts[0] == 0
+    assert tracks[0] is not None
+    assert tracks[0].packets
+    assert all(track == tracks[0] for track in tracks)
+    report = decode(str(linc), str(output), replace(small, speed=0.5), overwrite=True)
+    assert report.extra["warnings"] == [
+        "the audio is left out: at a speed of 1/2 it would not fit the pictures"
+    ]
+    with FrameReader(str(output)) as reader:
+        assert sum(1 for _ in reader) == 5
+        assert reader.audio() is None
+    quiet = replace(small, speed=0.5, audio=False)
+    assert decode(str(linc), str(output), quiet, overwrite=True).extra["warnings"] == []
+
+
+@pytest.mark.parametrize("asked", [{"fps": 0}, {"fps_scale": "nan"}, {"speed": -1}, {"fps": 1e5}])
+def test_rates_that_cannot_be(coded: Path, tmp_path: Path, asked: dict[str, Any]) -> None:
+    options = DecodeOptions(limits=Limits(frames=50_000), **asked)
+    with pytest.raises(UsageError, match="expected"):
+        decode(str(coded), str(tmp_path / "x.mkv"), options)
+    assert not list(tmp_path.iterdir())
 
 
 def test_audio_is_kept_and_trimmed(clip: Callable[[str], Path], tmp_path: Path) -> None:

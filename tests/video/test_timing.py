@@ -85,9 +85,27 @@ def test_scaled_properties(gaps: list[int], last: int, alpha: int, base: Fractio
     assert all(a < b for a, b in pairwise(seconds))
 
 
-def test_scaled_refuses_zero() -> None:
-    with pytest.raises(UsageError, match=">= 1"):
-        timing.scaled(timing.constant(3, Fraction(25)), 0)
+@pytest.mark.parametrize("alpha", [0, Fraction(-1, 2)])
+def test_scaled_refuses_what_is_not_above_zero(alpha: int | Fraction) -> None:
+    with pytest.raises(UsageError, match="above 0"):
+        timing.scaled(timing.constant(3, Fraction(25)), alpha)
+
+
+def test_times_are_exact_where_files_can_hold_them() -> None:
+    kept = Times(Fraction(1001, 30000 * 7), (0, 7, 20), 9)
+    assert timing.fitted(kept) == kept
+    fine = Times(Fraction(1, 30000 * 99_991), (0, 10**8, 10**9), 10**8)
+    found = timing.fitted(fine)
+    assert found.time_base == Fraction(1, 10**6)
+    exact = [pts * fine.time_base for pts in fine.pts]
+    for pts, second in zip(found.pts, exact, strict=True):
+        assert abs(pts * found.time_base - second) <= Fraction(1, 2 * 10**6)
+    assert abs(timing.duration(found) - timing.duration(fine)) <= Fraction(1, 2 * 10**6)
+    hours = Times(Fraction(1, 10**6), (0, 9 * 10**9), 10**6)
+    assert timing.fitted(hours) == Times(Fraction(1, 1000), (0, 9 * 10**6), 1000)
+    for none in (Times(Fraction(1, 10**10), (0, 1), 1), Times(Fraction(10**10), (0, 1), 1)):
+        with pytest.raises(UsageError, match="media file"):
+            timing.fitted(none)
 
 
 def test_sliced_and_durations() -> None:
