@@ -29,7 +29,7 @@ from lincodec.cli.rate import nominal_fps
 from lincodec.cli.session import Session
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
 from lincodec.encoder.preset_choice import resolve
-from lincodec.errors import UsageError
+from lincodec.errors import LincError, UsageError
 from lincodec.options import RATES, EncodeOptions
 
 _HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
@@ -276,11 +276,15 @@ def _say_how_long(session: Session, source: str, options: EncodeOptions) -> None
 
     if source == paths.STANDARD or session.quiet:
         return
-    header = probe(source)
+    try:
+        header = probe(source)
+    except LincError:  # the encode will say what is wrong
+        return
     rate, frames = float(header.info.fps), float(header.estimated_frames or 0)
-    begin, end = options.span.start or 0.0, options.span.end
-    if end is not None and begin >= 0 and end >= 0:
-        frames = min(frames, (end - begin) * rate)
+    begin, end = max(options.span.start or 0.0, 0.0), options.span.end
+    if end is not None and end >= 0:
+        frames = min(frames, end * rate)
+    frames = max(frames - begin * rate, 0.0)
     if options.span.frames is not None:
         frames = min(frames, options.span.frames)
     samples = header.info.width * header.info.height
