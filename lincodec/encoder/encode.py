@@ -33,7 +33,7 @@ from lincodec.encoder.journal import Journal, Packed, identity, open_journal
 from lincodec.encoder.measure import Measurer, Tally
 from lincodec.encoder.motion import motion_bound
 from lincodec.encoder.pacing import Pace
-from lincodec.encoder.preset_choice import resolve
+from lincodec.encoder.preset_choice import resolve, settled
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.rate_control import check_target
 from lincodec.encoder.rate_survey import RateSurvey
@@ -88,8 +88,7 @@ def encode(
     """
     started = time.monotonic()
     preset = resolve(options.preset, options.preset_table)
-    if options.scene_cut is None:
-        options = replace(options, scene_cut=preset.scene_cut)
+    options = settled(options, preset)
     _check_options(source, output, options)
     engine_class(preset).check(preset, options)
     pace = Pace(options, progress or _silent, stop or StopRequest(), started)

@@ -15,7 +15,7 @@ from lincodec.encoder.encode import encode
 from lincodec.encoder.engine import Setting
 from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source
-from lincodec.encoder.preset_choice import resolve
+from lincodec.encoder.preset_choice import resolve, settled
 from lincodec.encoder.presets import Preset
 from lincodec.encoder.rate_control import FILE_BYTES, wanted_bytes
 from lincodec.encoder.segments import Range
@@ -79,7 +79,7 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
     preset = resolve(options.preset, options.preset_table)
     if preset.inr is not None:
         raise UsageError(f"--dry-run predicts architecture linc; {preset.name} is {preset.arch}")
-    options = replace(options, scene_cut=options.scene_cut is not False)
+    options = settled(options, preset)
     begun = time.monotonic()
     scan = scan_source(
         source, options,

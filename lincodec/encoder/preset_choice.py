@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 
 from lincodec.encoder.presets import PRESETS, Preset
 from lincodec.errors import UsageError
+from lincodec.options import EncodeOptions
 
 #: Fields that a table sets under other names, or not at all.
 _APART = {"name", "inr"}
@@ -112,3 +113,10 @@ def _with_model(preset: Preset, model: Any, where: str) -> Preset:
         return replace(preset, inr=preset.inr.replaced(texts))
     except UsageError as error:
         raise UsageError(f"{where}: {str(error).removeprefix('--model ')}") from error
+
+
+def settled(options: EncodeOptions, preset: Preset) -> EncodeOptions:
+    """The options with what they leave to the preset about cutting a video at its scenes."""
+    if options.scene_cut is not None:
+        return options
+    return replace(options, scene_cut=preset.scene_cut)

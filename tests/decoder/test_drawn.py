@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support.partitioned_files import pictures_code, spectral_code, video, write
+from torch_probe import assert_runs_without_torch
 
 from lincodec.bitstream.segment import Raw
 from lincodec.container import LincFile
@@ -104,14 +103,6 @@ def test_samples_without_a_number_are_refused(tmp_path: Path) -> None:
         decoder.close()
 
 
-_PROBE = """
-import sys
-from lincodec.cli.main import run
-code = run(sys.argv[1:])
-print("CODE", code, *sorted({"torch"} & set(sys.modules)), file=sys.stderr)
-"""
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -125,6 +116,4 @@ print("CODE", code, *sorted({"torch"} & set(sys.modules)), file=sys.stderr)
 def test_they_need_no_torch(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     info = video(72, 40)
     path = write(tmp_path / "clip.linc", info, [spectral_code(4, 0, 5, info)])
-    command = [sys.executable, "-c", _PROBE, *(part.format(path) for part in arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.stderr.splitlines()[-1] == "CODE 0", done.stderr
+    assert_runs_without_torch(path, arguments)

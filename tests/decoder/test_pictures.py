@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 from support import forge
 from support.partitioned_files import pictures_code, spectral_code, video, write
+from torch_probe import assert_runs_without_torch
 
 from lincodec import registry
 from lincodec.bitstream.pictures import Pictures
@@ -297,14 +296,6 @@ def test_mutated_frames_give_errors_of_ours(
             pass
 
 
-_PROBE = """
-import sys
-from lincodec.cli.main import run
-code = run(sys.argv[1:])
-print("CODE", code, *sorted({"torch"} & set(sys.modules)), file=sys.stderr)
-"""
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -320,6 +311,4 @@ print("CODE", code, *sorted({"torch"} & set(sys.modules)), file=sys.stderr)
 def test_exact_pictures_need_no_torch(
     pair: tuple[Path, list[Planes]], arguments: tuple[str, ...]
 ) -> None:
-    command = [sys.executable, "-c", _PROBE, *(part.format(pair[0]) for part in arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert done.stderr.splitlines()[-1] == "CODE 0", done.stderr
+    assert_runs_without_torch(pair[0], arguments)
