@@ -25,6 +25,8 @@ from lincodec.video.reader import FrameReader
 
 ARCH = LincArch(4, 2, 24, 1, 2, 8, 4, 4)
 FRAMES = 9
+#: of the descent, however quick the machine
+STEPS = 300
 
 
 @pytest.fixture(scope="module")
@@ -73,9 +75,20 @@ def test_from_source_to_screen(
     """Kept whatever it costs: what it shows is nearer to the source, and the file says all."""
 
     def short(preset: Preset) -> Preset:
-        return engines.replace(preset, fit_floor=4, network_layers=1, network_channels=8)
+        return engines.replace(preset, fit_floor=60, network_layers=1, network_channels=8)
+
+    class Steps:
+        """A clock of steps: as many on a slow machine as on a quick one."""
+
+        taken = 0
+
+        @classmethod
+        def monotonic(cls) -> float:
+            cls.taken += 1
+            return cls.taken * 60 / STEPS
 
     monkeypatch.setattr(engines, "_networked", short)
+    monkeypatch.setattr(enhancement, "time", Steps)
     monkeypatch.setattr(enhancement, "_pays", lambda *_: True)
     source, path = clip("carphone"), tmp_path / "out.linc"
     done = run(
