@@ -54,11 +54,11 @@ _DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
 #: Efforts that have time for it.
 _DENOISED = ("medium", "slow")
 #: Quick encodes, and encodes at the effort asked for, that may be made to come to an aim.
-_QUICK_TRIES, _TRIES = 5, 3
+_QUICK_TRIES, _TRIES = 5, 4
 #: Of so many frames one is measured where a quality is aimed at.
 _MEASURED_EVERY = 4
 #: Share of the bytes of the frames that latents of their appearance may take.
-_THEMES = 0.02
+_THEMES = 0.01
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
