@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import numpy as np
+
 from lincodec.container import SegmentData, TensorEntry
 from lincodec.errors import CorruptError
 from lincodec.registry import UNIT, Mode
@@ -64,7 +66,8 @@ class PictureDigest:
     def add(self, planes: Planes) -> None:
         """Add the next frame, planes [h, w] uint8 or uint16."""
         for plane in planes:
-            self._sha.update(plane.astype(plane.dtype.newbyteorder("<"), copy=False).tobytes())
+            stored = plane.astype(plane.dtype.newbyteorder("<"), copy=False)
+            self._sha.update(np.ascontiguousarray(stored).data)
 
     @property
     def value(self) -> bytes:

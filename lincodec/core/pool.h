@@ -4,7 +4,7 @@
 
 #include "block.h"
 
-enum { LINC_POOL_SIZE = 4 };
+enum { LINC_POOL_SIZE = 16 };
 
 typedef struct LincPool {
     LincPicture *picture[LINC_POOL_SIZE];

@@ -30,11 +30,14 @@ class Tasks:
         """Have ``action`` run when all of ``after`` are done; the least ``urgency`` goes first."""
         future: Future[T] = Future()
         missing = itertools.count(len(after), -1)
+        # Taken out when it runs: futures keep their callbacks, and one must not keep the result of
+        # what waited for it.
+        waiting = [(action, after, future)]
         with self._lock:
             self._open.add(future)
 
         def run() -> None:
-            self._run(action, after, future)
+            self._run(*waiting.pop())
 
         def arrived(_: object = None) -> None:
             with self._lock:

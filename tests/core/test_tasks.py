@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from concurrent.futures import CancelledError, Future
 
 import pytest
@@ -73,3 +75,20 @@ def test_stop_lets_nothing_begin() -> None:
         waiting.result(1)
     assert tasks.add(2, lambda: 3, []).result(10) == 3
     tasks.close()
+
+
+def test_results_are_not_kept() -> None:
+    """A future that is kept keeps nothing of what waited for it, once that has run."""
+
+    class Result:
+        pass
+
+    tasks, gate = Tasks(1), threading.Event()
+    first = tasks.add(0, gate.wait, [])
+    second = tasks.add(1, Result, [first])
+    gate.set()
+    result = weakref.ref(second.result(10))
+    tasks.close()
+    del second
+    gc.collect()
+    assert result() is None
