@@ -108,4 +108,6 @@ def test_moving_pictures_are_coded_and_shown_where_torch_cannot_be_imported(
     without_torch("verify", coded)
     without_torch("decode", coded, "-o", shown)
     without_torch("frame", coded, "-t", "0", "-o", tmp_path / "still.png")
+    for size in ("x0.5", "100x90", "x2"):
+        without_torch("decode", coded, "-o", tmp_path / "sized.y4m", "-y", "--res", size)
     assert shown.stat().st_size > coded.stat().st_size

@@ -35,12 +35,12 @@ from benchmarks.common.anchors import clip_path
 from benchmarks.common.runs import RESULTS, command, machine
 from lincodec.bitstream.segment import unpack_segment
 from lincodec.container import LincFile
+from lincodec.core.resample import Area
 from lincodec.decoder.areas import areas_of
 from lincodec.decoder.load import Rendering, segment_model
 from lincodec.decoder.paint import batch_size
 from lincodec.model.devices import device_name, device_of
 from lincodec.model.output import quantise, to_frames
-from lincodec.model.resample import Area
 from lincodec.tools.edit import concat
 
 #: What a picture is enlarged to.

@@ -25,6 +25,7 @@ import torch
 from benchmarks.common.anchors import load_clip
 from benchmarks.common.runs import RESULTS, command, machine
 from lincodec.container import LatentInrArch
+from lincodec.core.resample import whole
 from lincodec.encoder.latent_inr.fit import InrFit
 from lincodec.encoder.latent_inr.settings import InrSettings
 from lincodec.encoder.latent_inr.tensors import architecture
@@ -36,7 +37,6 @@ from lincodec.model.latent_inr.grid import grid_size, positions
 from lincodec.model.latent_inr.network import Inr, encoded_width, layer_sizes
 from lincodec.model.latent_inr.rgb import ColorMap
 from lincodec.model.latent_inr.segment import InrSegment
-from lincodec.model.resample import whole
 from lincodec.types import VideoInfo
 
 Row = dict[str, Any]

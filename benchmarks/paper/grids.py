@@ -23,12 +23,12 @@ import torch
 from torch import Tensor
 
 from benchmarks.common.runs import RESULTS, command, machine
+from lincodec.core.resample import whole
 from lincodec.model import hashgrid
 from lincodec.model.devices import device_of
 from lincodec.model.hashgrid.backends import missing
 from lincodec.model.hashgrid.gather import corners
 from lincodec.model.latent_inr.grid import positions
-from lincodec.model.resample import whole
 
 Encoding = Callable[[Tensor], Tensor]
 

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from lincodec.core.records import BLOCKS, Held, Part, most_kept, planned
+from lincodec.core.resample import Resampler
 from lincodec.core.run import Run
 from lincodec.core.segment import CoreSegment
 from lincodec.core.tasks import Tasks
@@ -109,16 +110,19 @@ class PartitionedDecoder:
         """Whether all that was asked for is being decoded, so that threads will idle."""
         return self._run is None or self._run.is_ending
 
-    def begin(self, displays: Sequence[int]) -> None:
+    def begin(self, displays: Sequence[int], resampler: Resampler | None = None) -> None:
         """Have the threads begin on frames; ``frames`` of the same ones goes on from there."""
         self._begun = [self._place[display] for display in displays]
-        self._begin(self._begun).fill()
+        self._begin(self._begun, resampler).fill()
 
-    def frames(self, displays: Sequence[int] | None = None) -> Iterator[Planes]:
+    def frames(
+        self, displays: Sequence[int] | None = None, resampler: Resampler | None = None
+    ) -> Iterator[Planes]:
         """Frames in display order, decoded ahead by the threads.
 
         Args:
             displays: places in display order, ascending; None: all of them.
+            resampler: brings them to another size, in the same threads; None: they are native.
 
         Raises:
             CorruptError: the bytes of a frame break the format.
@@ -128,8 +132,9 @@ class PartitionedDecoder:
         shown, done = [self._place[display] for display in displays], 0
         while done < len(shown):
             begun, self._begun = self._begun, None
-            run = self._run if self._run is not None and begun == shown[done:] else None
-            run = run or self._begin(shown[done:])
+            run = self._run if begun == shown[done:] else None
+            if run is None or run.resampler is not resampler:
+                run = self._begin(shown[done:], resampler)
             try:
                 while self._run is run and done < len(shown):
                     planes = run.picture(shown[done])
@@ -140,7 +145,7 @@ class PartitionedDecoder:
                 raise
             self._leave(run, run.kept)
 
-    def _begin(self, shown: Sequence[int]) -> Run:
+    def _begin(self, shown: Sequence[int], resampler: Resampler | None) -> Run:
         """A pass over some records; one that has not come to its end will have to begin anew."""
         if self._run is not None:
             self._leave(self._run, frozenset())
@@ -148,7 +153,9 @@ class PartitionedDecoder:
         plan = planned(self.records, shown, self._held)
         room = _AHEAD_BYTES // self._segment.record_bytes
         ahead = self._threads * min(max(room // self._threads, 2), _AHEAD)
-        self._run = Run(self._segment, self.records, plan, self._held, self._tasks, ahead)
+        self._run = Run(
+            self._segment, self.records, plan, self._held, self._tasks, ahead, resampler
+        )
         return self._run
 
     def _leave(self, run: Run, kept: frozenset[Held]) -> None:

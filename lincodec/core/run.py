@@ -8,6 +8,7 @@ from threading import Condition
 from typing import TypeVar
 
 from lincodec.core.records import BLOCKS, Held, Part, Plan, Record, most_kept
+from lincodec.core.resample import Resampler
 from lincodec.core.segment import CoreSegment
 from lincodec.core.tasks import Tasks
 from lincodec.types import Planes
@@ -30,6 +31,7 @@ class Run:
         held: Iterable[Held],
         tasks: Tasks,
         ahead: int,
+        resampler: Resampler | None = None,
     ) -> None:
         """
         Args:
@@ -39,8 +41,10 @@ class Run:
             held: what is in memory.
             tasks: where it is done.
             ahead: records that are open beyond those that must be.
+            resampler: brings pictures to another size; None: they are native.
         """
         self._segment, self._records, self._plan, self._tasks = segment, records, plan, tasks
+        self.resampler = resampler
         self._users = dict(plan.users)
         self._open: dict[int, int] = {}
         self._needs: dict[int, int] = {}
@@ -146,7 +150,11 @@ class Run:
         self._spent(self._records[at].to_reconstruct)
 
     def _output(self, at: int) -> Planes:
-        planes = self._segment.planes(at, self._where(at))
+        where = self._where(at)
+        if self.resampler is None:
+            planes = self._segment.planes(at, where)
+        else:
+            planes = self._segment.resampled(at, where, self.resampler)
         self._spent([Held(at, Part.PICTURE)], is_open=True)
         return planes
 

@@ -90,8 +90,7 @@ void linc_picture_pad(LincPicture *picture) {
     picture->padded = 1;
 }
 
-/* Size of a plane as shown: half sizes are rounded up. */
-static void shown_size(const LincGeometry *g, int k, int *width, int *height) {
+void linc_shown_size(const LincGeometry *g, int k, int *width, int *height) {
     *width = (g->shown.width + (1 << g->shift_x[k]) - 1) >> g->shift_x[k];
     *height = (g->shown.height + (1 << g->shift_y[k]) - 1) >> g->shift_y[k];
 }
@@ -99,7 +98,7 @@ static void shown_size(const LincGeometry *g, int k, int *width, int *height) {
 void linc_plane_import(const LincGeometry *g, LincPicture *picture, int k, const void *source, ptrdiff_t stride) {
     LincPlane *plane = &picture->plane[k];
     int width, height, up = g->depth - g->shown.depth, down = up < 0 ? -up : 0;
-    shown_size(g, k, &width, &height);
+    linc_shown_size(g, k, &width, &height);
     if (up < 0) up = 0;
     for (int y = 0; y < plane->height; y++) {
         const uint8_t *row = (const uint8_t *)source + (y < height ? y : height - 1) * stride;
@@ -137,7 +136,7 @@ static void export_row(const LincSample *in, uint8_t *out, int width, int depth,
 void linc_plane_export(const LincGeometry *g, const LincPicture *picture, int k, void *out, ptrdiff_t stride) {
     const LincPlane *plane = &picture->plane[k];
     int width, height, depth = g->shown.depth, limit = (1 << depth) - 1;
-    shown_size(g, k, &width, &height);
+    linc_shown_size(g, k, &width, &height);
     for (int y = 0; y < height; y++)
         export_row(plane->data + y * plane->stride, (uint8_t *)out + y * stride, width, depth, g->depth, limit);
 }

@@ -46,6 +46,9 @@ typedef struct LincPicture {
 
 LincStatus linc_geometry_set(LincGeometry *geometry, const LincParameters *parameters);
 
+/* Size of a plane as shown: half sizes are rounded up. */
+void linc_shown_size(const LincGeometry *geometry, int plane, int *width, int *height);
+
 /* Samples are not set. NULL without memory. */
 LincPicture *linc_picture_create(const LincGeometry *geometry);
 void linc_picture_destroy(LincPicture *picture);

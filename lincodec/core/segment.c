@@ -6,6 +6,7 @@
 #include "pool.h"
 #include "reconstruct.h"
 #include "record.h"
+#include "resample.h"
 #include "syntax.h"
 
 /* What exists of a record at the moment. */
@@ -222,17 +223,41 @@ LincStatus linc_segment_reconstruct(LincSegment *s, int32_t record) {
     return LINC_OK;
 }
 
+/* The picture of a record, of which a plane of some rows is to be put out into `size` bytes. */
+static LincStatus find_picture(const LincSegment *s, int32_t record, int width, int height, size_t stride,
+                               size_t size, const LincPicture **picture) {
+    *picture = s->slots[record].picture;
+    if (!*picture) return LINC_ORDER;
+    size_t row = (size_t)width * (s->geometry.shown.depth == 8 ? 1 : 2), rows = (size_t)height;
+    return stride < row || stride > PTRDIFF_MAX / rows || (rows - 1) * stride + row > size ? LINC_ARGUMENT : LINC_OK;
+}
+
 LincStatus linc_segment_output(const LincSegment *s, int32_t record, int32_t plane, void *out, size_t stride,
                                size_t size) {
-    if (!s || !out || record < 0 || record >= s->frames) return LINC_ARGUMENT;
-    const LincGeometry *g = &s->geometry;
-    if (plane < 0 || plane >= g->planes) return LINC_ARGUMENT;
-    const LincPicture *picture = s->slots[record].picture;
-    if (!picture) return LINC_ORDER;
-    size_t width = (size_t)((g->shown.width + (1 << g->shift_x[plane]) - 1) >> g->shift_x[plane]);
-    size_t height = (size_t)((g->shown.height + (1 << g->shift_y[plane]) - 1) >> g->shift_y[plane]);
-    size_t row = width * (g->shown.depth == 8 ? 1 : 2);
-    if (stride < row || stride > PTRDIFF_MAX / height || (height - 1) * stride + row > size) return LINC_ARGUMENT;
-    linc_plane_export(g, picture, plane, out, (ptrdiff_t)stride);
-    return LINC_OK;
+    const LincPicture *picture;
+    int width, height;
+    if (!s || !out || record < 0 || record >= s->frames || plane < 0 || plane >= s->geometry.planes)
+        return LINC_ARGUMENT;
+    linc_shown_size(&s->geometry, plane, &width, &height);
+    LincStatus status = find_picture(s, record, width, height, stride, size, &picture);
+    if (!status) linc_plane_export(&s->geometry, picture, plane, out, (ptrdiff_t)stride);
+    return status;
+}
+
+LincStatus linc_segment_resample(const LincSegment *s, int32_t record, int32_t plane, const LincAxis *rows,
+                                 const LincAxis *columns, void *out, size_t stride, size_t size, float *work) {
+    const LincPicture *picture;
+    int width, height;
+    if (!s || !out || !work || record < 0 || record >= s->frames || plane < 0 || plane >= s->geometry.planes)
+        return LINC_ARGUMENT;
+    if (!linc_axis_is_known(rows) || !linc_axis_is_known(columns)) return LINC_ARGUMENT;
+    linc_shown_size(&s->geometry, plane, &width, &height);
+    if (rows->size != height || columns->size != width) return LINC_ARGUMENT;
+    LincStatus status = find_picture(s, record, columns->count, rows->count, stride, size, &picture);
+    if (status) return status;
+    const LincPlane *native = &picture->plane[plane];
+    const LincSource source = {(const uint8_t *)native->data, native->stride * (ptrdiff_t)sizeof(LincSample),
+                               s->geometry.shown.depth, s->geometry.depth};
+    const LincSink sink = {out, (ptrdiff_t)stride, s->geometry.shown.depth};
+    return linc_resample_rows(rows, columns, &source, &sink, 0, rows->count, work);
 }

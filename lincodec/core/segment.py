@@ -10,6 +10,7 @@ import numpy as np
 from lincodec.core.buffers import Buffers
 from lincodec.core.library import library
 from lincodec.core.records import Record, Tool
+from lincodec.core.resample import Resampler
 from lincodec.core.signatures import FrameInfo, Parameters
 from lincodec.core.status import check
 from lincodec.registry import Chroma
@@ -87,6 +88,18 @@ class CoreSegment:
             status = self._core.linc_segment_output(
                 self._handle, at, index, plane.ctypes.data, plane.strides[0], plane.nbytes
             )
+            check(status, where)
+        return planes
+
+    def resampled(self, at: int, where: str, resampler: Resampler) -> Planes:
+        """The samples of a reconstructed record at another size."""
+        planes = resampler.taken()
+        for index, (plane, (rows, columns)) in enumerate(zip(planes, resampler.axes, strict=True)):
+            work = resampler.work(index)
+            status = self._core.linc_segment_resample(
+                self._handle, at, index, rows.seen, columns.seen, plane.ctypes.data,
+                plane.strides[0], plane.nbytes, work.ctypes.data,
+            )  # fmt: skip
             check(status, where)
         return planes
 

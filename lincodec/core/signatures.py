@@ -124,9 +124,23 @@ class SpectralWeights(c.Structure):
     ]
 
 
+class Axis(c.Structure):
+    """``LincAxis``: which native samples an output sample is a sum of."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("size", c.c_int32),
+        ("count", c.c_int32),
+        ("taps", c.c_int32),
+        ("mean", c.c_int32),
+        ("first", c.c_void_p),
+        ("weights", c.c_void_p),
+    ]
+
+
 #: In the order of ``linc_structure_bytes``.
 STRUCTURES: tuple[type[c.Structure], ...] = (
     Parameters, FrameInfo, Effort, Task, MixShape, SpectralPlane, SpectralWeights,
+    Axis,
 )  # fmt: skip
 
 _SEGMENT = c.c_void_p
@@ -176,6 +190,15 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_spectral_render": (
         _STATUS, c.POINTER(SpectralPlane), c.POINTER(SpectralWeights), c.c_void_p, c.c_int32,
         c.c_void_p, c.c_size_t, c.c_size_t, c.c_void_p,
+    ),
+    "linc_resample_floats": (c.c_int64, c.POINTER(Axis), c.POINTER(Axis)),
+    "linc_resample": (
+        _STATUS, c.POINTER(Axis), c.POINTER(Axis), c.c_void_p, c.c_size_t, c.c_size_t, c.c_int32,
+        c.c_void_p, c.c_size_t, c.c_size_t, c.c_int32, c.c_int32, c.c_int32, c.c_void_p,
+    ),
+    "linc_segment_resample": (
+        _STATUS, _SEGMENT, c.c_int32, c.c_int32, c.POINTER(Axis), c.POINTER(Axis), c.c_void_p,
+        c.c_size_t, c.c_size_t, c.c_void_p,
     ),
     "linc_flow_halve": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),
     "linc_flow_smooth": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),

@@ -1,6 +1,7 @@
 /* Spectral segments at one time: rows of blocks, each put out once the next one is there (spec 8.3). */
 #include <string.h>
 
+#include "codes.h"
 #include "linc_spectral.h"
 #include "spectral_blocks.h"
 #include "spectral_lines.h"
@@ -64,8 +65,8 @@ static LincStatus put(const LincSpectralPlane *p, const float *strip, int row, i
     int first = row * p->block_height, lines = p->height - first, fine = 1;
     if (lines > p->block_height) lines = p->block_height;
     for (int y = 0; y < lines; y++)
-        fine &= linc_spectral_put(strip + (ptrdiff_t)y * p->columns * p->block_width, p->width, depth,
-                                  out + (size_t)(first + y) * stride);
+        fine &= linc_codes_put(strip + (ptrdiff_t)y * p->columns * p->block_width, p->width, depth,
+                               out + (size_t)(first + y) * stride);
     return fine ? LINC_OK : LINC_CORRUPT;
 }
 

@@ -1,4 +1,4 @@
-/* Lines of samples of spectral segments: blending across borders, and rounding (spec 8.3, 8.6). */
+/* Lines of samples of spectral segments: blending across borders (spec 8.3). */
 #ifndef LINC_SPECTRAL_LINES_H
 #define LINC_SPECTRAL_LINES_H
 
@@ -11,8 +11,5 @@ void linc_spectral_blend_line(float *line, int columns, int block, int overlap, 
 
 /* Blends two lines that lie as far above and below a border. */
 void linc_spectral_blend_lines(float *above, float *below, int width, float fold);
-
-/* A line as the caller wants it; 0 if a sample is not a finite number. */
-int linc_spectral_put(const float *line, int width, int depth, void *out);
 
 #endif

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from torch import Tensor
-
+from lincodec.core.resample import Area, Extent
 from lincodec.crop import Crop
-from lincodec.model.resample import Area, Extent
 from lincodec.types import VideoInfo
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Output samples around a moved one that its value depends on.
 _TAPS = 3

@@ -1,9 +1,9 @@
-"""Frames of spectral segments without a network, at native size, by the core (spec clause 8.3)."""
+"""Frames of spectral segments without a network, by the core (spec clause 8.3)."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lincodec.bitstream import quantisers
 from lincodec.bitstream.segment import SegmentCode, Spectral, unpack_segment
 from lincodec.container import LincArch, SegmentData, SegmentHeader
+from lincodec.core.resample import Resampler
 from lincodec.core.spectral import Axis, SpectralDecoder, Weights
 from lincodec.decoder.latents import latents_of, motion_of
 from lincodec.registry import Role
@@ -53,9 +54,13 @@ class Drawing:
         """
         return self._decoder.codes(self.latents[:, frame], self._depth)
 
-    def samples(self, frame: int) -> list[Floats]:
+    def samples(self, frame: int) -> tuple[Floats, ...]:
         """The same before rounding, float32 in centred 8-bit code values."""
-        return self._decoder.samples(self.latents[:, frame])
+        return tuple(self._decoder.samples(self.latents[:, frame]))
+
+    def resampled(self, frame: int, resampler: Resampler) -> Planes:
+        """The integer planes of a frame at another size."""
+        return resampler.planes(self.samples(frame))
 
 
 def _weights(spectral: Spectral, arch: LincArch, info: VideoInfo) -> list[Weights]:
@@ -108,11 +113,14 @@ class DrawnDecoder:
         """Whether the next segment may be entropy decoded beside what is still drawn."""
         return self._made.done()
 
-    def begin(self, displays: Sequence[int]) -> None:
-        """Nothing more than what was begun."""
-
-    def frames(self, displays: Sequence[int]) -> Iterator[Planes]:
+    def frames(
+        self, displays: Sequence[int], made: Callable[[Drawing, int], Planes] = Drawing.codes
+    ) -> Iterator[Planes]:
         """Frames at ascending places in display order, drawn ahead by the threads.
+
+        Args:
+            displays: the places.
+            made: what is made of a frame, in one of the threads.
 
         Raises:
             CorruptError: the segment breaks the format, or a sample is not a finite number.
@@ -121,5 +129,5 @@ class DrawnDecoder:
         drawn: deque[Future[Planes]] = deque()
         while coming or drawn:
             while coming and len(drawn) < self._ahead:
-                drawn.append(self._pool.submit(drawing.codes, coming.popleft()))
+                drawn.append(self._pool.submit(made, drawing, coming.popleft()))
             yield drawn.popleft().result()

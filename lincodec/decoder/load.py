@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lincodec.bitstream.segment import Key, SegmentCode, Spectral
 from lincodec.container import Arch, LatentInrArch, LincArch
+from lincodec.core.resample import Area
 from lincodec.decoder.latents import latents_of, motion_of
 from lincodec.decoder.pictures import decoder_of
 from lincodec.errors import CorruptError
@@ -23,7 +24,6 @@ from lincodec.model.latent_inr.rgb import ColorMap
 from lincodec.model.latent_inr.segment import InrSegment
 from lincodec.model.network import Network, network_shape
 from lincodec.model.pictures import PictureSegment
-from lincodec.model.resample import Area
 from lincodec.model.segment import SegmentModel
 from lincodec.registry import Role
 from lincodec.types import VideoInfo

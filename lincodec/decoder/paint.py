@@ -1,4 +1,4 @@
-"""Rendering by array programs: everything but exact pictures at native size (spec clause 8)."""
+"""Rendering by array programs: everything that the core does not draw (spec clause 8)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincFile
+from lincodec.core.resample import Area
 from lincodec.crop import Crop
 from lincodec.decoder.areas import Surroundings, areas_of, motion_reach
 from lincodec.decoder.load import Rendering, RenderModel, segment_model, segment_motion
@@ -21,7 +22,6 @@ from lincodec.errors import CorruptError, ResourceError
 from lincodec.model.between import Between
 from lincodec.model.devices import CPU, Portions
 from lincodec.model.output import quantise, to_frames
-from lincodec.model.resample import Area
 from lincodec.system.memory import ran_out
 from lincodec.types import Planes, VideoInfo
 

@@ -1,17 +1,18 @@
 """Rendering: frames of an open .linc file at any size and time (spec clause 8).
 
-At native size exact pictures, and those that spectral weights alone draw, come from the compiled
-core. Everything else is an array program of ``lincodec.decoder.paint``, which is loaded, and torch
+Exact pictures, and those that spectral weights alone draw, come from the compiled core, at any
+size. Everything else is an array program of ``lincodec.decoder.paint``, which is loaded, and torch
 with it, when it is needed.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,10 @@ import numpy as np
 from lincodec.container import LincArch, LincFile
 from lincodec.core.partitioned import PartitionedDecoder
 from lincodec.crop import Crop
-from lincodec.decoder.drawn import DrawnDecoder, Floats, is_drawn
+from lincodec.decoder.drawn import Drawing, DrawnDecoder, Floats, is_drawn
 from lincodec.decoder.pictures import opened, within
 from lincodec.decoder.shots import Shot
+from lincodec.decoder.sizing import Sizing, centred
 from lincodec.errors import LincError
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
@@ -32,12 +34,24 @@ if TYPE_CHECKING:
     from lincodec.decoder.load import Rendering, RenderModel
     from lincodec.decoder.paint import Painter
 
-#: What a segment's native frames come from without torch.
+#: What a segment's frames come from without torch.
 Decoder = PartitionedDecoder | DrawnDecoder
 
 _UNSPECIFIED = 2  # matrix coefficients (H.273)
 #: Devices that leave spectral weights to the core.
 _CORE_DEVICES = ("auto", "cpu")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Shots of one segment and the frames that they are made of."""
+
+    index: int
+    shots: list[Shot]
+    displays: list[int]
+    """In the segment, ascending."""
+    sized: bool
+    """Whether frames come in the size of the output, made by the threads that decode them."""
 
 
 class Renderer:
@@ -78,7 +92,7 @@ class Renderer:
         self._crop, part = crop, crop or self.info
         width, height = size or (part.width, part.height)
         self.output = _resized(self.info, width, height)
-        self._is_native = (width, height) == (part.width, part.height)
+        self._sizing = Sizing(self.info, self.output, crop)
         self._device, self._backend, self._workers = device, backend, workers
         self._enhance = enhance
         self._made: Painter | None = None
@@ -93,9 +107,10 @@ class Renderer:
         if self._made is not None:
             self._made.close()
         self._keep_open()
+        self._sizing.close()
 
     def is_from_core(self, index: int) -> bool:
-        """Whether the native frames of a segment come from the core."""
+        """Whether the frames of a segment come from the core."""
         if index not in self._from_core:
             header = self.linc.read_segment_header(index)
             drawn = self._device in _CORE_DEVICES and is_drawn(header)
@@ -112,7 +127,7 @@ class Renderer:
         if not self.is_from_core(index):
             self.model(index)
             return
-        for _ in self._pictures(index, range(self.linc.segments[index].n_frames)):
+        for _ in self._pictures(index, range(self.linc.segments[index].n_frames), sized=False):
             pass
 
     def model(self, index: int) -> RenderModel:
@@ -123,7 +138,7 @@ class Renderer:
         """
         return self._painter.load(index).model
 
-    def samples(self, index: int, frame: int) -> list[Floats] | None:
+    def samples(self, index: int, frame: int) -> tuple[Floats, ...] | None:
         """What the core draws a frame of a segment as, float32 in centred 8-bit code values.
 
         None: the core does not draw it. ``frame`` counts from the segment's first.
@@ -156,9 +171,9 @@ class Renderer:
             yield from self._decoded(run) if decoded else self._painter.frames(run)
 
     def _is_decoded(self, shot: Shot) -> bool:
-        """Whether a shot is native and a frame of the core, or a mix of two exact ones."""
+        """Whether a shot is a frame of the core, or a mix of two exact ones."""
         index = self.linc.segment_at(shot.frame)
-        if not self._is_native or not self.is_from_core(index):
+        if not self.is_from_core(index):
             return False
         if shot.share == 0:
             return True
@@ -170,30 +185,49 @@ class Renderer:
 
     def _decoded(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Shots of segments that come from the core; towards its end the next one begins."""
-        wanted: list[tuple[int, list[Shot], list[int]]] = []
-        for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame)):
-            group, first = list(run), self.linc.segments[index].first_frame
-            used = {at for s in group for at in (s.frame, s.frame + (s.share > 0))}
-            wanted.append((index, group, [at - first for at in sorted(used)]))
-        for place, (index, group, displays) in enumerate(wanted):
-            first = self.linc.segments[index].first_frame
-            pictures = zip(displays, self._pictures(index, displays), strict=True)
-            coming, kept = wanted[place + 1 : place + 2], dict[int, Planes]()
-            for shot in group:
+        parts = [
+            self._part(index, list(run))
+            for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame))
+        ]
+        for part, coming in zip(parts, [*parts[1:], None], strict=True):
+            first, following = self.linc.segments[part.index].first_frame, coming
+            pictures = self._pictures(part.index, part.displays, sized=part.sized)
+            frames, kept = zip(part.displays, pictures, strict=True), dict[int, Planes]()
+            for shot in part.shots:
                 at = shot.frame - first
                 while at + (shot.share > 0) not in kept:
-                    display, planes = next(pictures)
+                    display, planes = next(frames)
                     kept = {k: old for k, old in kept.items() if k >= at} | {display: planes}
-                if coming and self._decoder(index).is_ending:
-                    following, _, its = coming.pop()
-                    self._begin(index, following, its)
-                yield mixed(kept[at], kept[at + 1], shot.share) if shot.share else kept[at]
+                if following and self._decoder(part.index).is_ending:
+                    self._begin(part.index, following)
+                    following = None
+                if part.sized:
+                    yield kept[at]
+                elif shot.share:
+                    between = mixed(kept[at], kept[at + 1], shot.share, self.info.bit_depth)
+                    yield self._sizing.shown(between)
+                else:
+                    yield self._sizing.shown(kept[at])
 
-    def _pictures(self, index: int, displays: Sequence[int]) -> Iterator[Planes]:
-        """Native pictures of a segment, cropped."""
+    def _part(self, index: int, shots: list[Shot]) -> _Part:
+        first = self.linc.segments[index].first_frame
+        used = {at for s in shots for at in (s.frame, s.frame + (s.share > 0))}
+        sized = self._sizing.is_smaller and not any(shot.share for shot in shots)
+        return _Part(index, shots, [at - first for at in sorted(used)], sized)
+
+    def _pictures(self, index: int, displays: Sequence[int], *, sized: bool) -> Iterator[Planes]:
+        """Frames of a segment, ``sized`` as the output, or whole and native, not rounded yet where
+        they are to be resampled."""
+        resampler = self._sizing.resampler
         with within(index):
-            for planes in self._decoder(index).frames(displays):
-                yield self._shown(planes)
+            decoder = self._decoder(index)
+            if isinstance(decoder, PartitionedDecoder):
+                yield from decoder.frames(displays, resampler if sized else None)
+            elif resampler is None:
+                yield from decoder.frames(displays)
+            else:
+                made = partial(Drawing.resampled, resampler=resampler) if sized else Drawing.samples
+                yield from decoder.frames(displays, made)
 
     def _decoder(self, index: int) -> Decoder:
         """The decoder of a segment; those of others are closed unless one was begun after it."""
@@ -211,38 +245,28 @@ class Renderer:
         assert isinstance(arch, LincArch)
         return DrawnDecoder(data, arch, self.info)
 
-    def _begin(self, index: int, following: int, displays: Iterable[int]) -> None:
-        """Start on the segment after ``index``; what is wrong with it is said when it is shown."""
-        if following in self._opened:
+    def _begin(self, index: int, part: _Part) -> None:
+        """Start on what follows segment ``index``; what is wrong is said when it is shown."""
+        if part.index in self._opened:
             return
         self._keep_open(index)
         with suppress(LincError):
-            decoder = self._open(following)
-            self._opened[following] = decoder
-            decoder.begin(list(displays))
+            decoder = self._open(part.index)
+            self._opened[part.index] = decoder
+            if isinstance(decoder, PartitionedDecoder):
+                decoder.begin(part.displays, self._sizing.resampler if part.sized else None)
 
     def _keep_open(self, *kept: int) -> None:
         """Close the decoders of all other segments."""
         for index in self._opened.keys() - set(kept):
             self._opened.pop(index).close()
 
-    def _shown(self, planes: Planes) -> Planes:
-        if self._crop is None:
-            return planes
-        windows = self._crop.windows(self.info)
-        return tuple(
-            np.ascontiguousarray(plane[window])
-            for plane, window in zip(planes, windows, strict=True)
-        )
 
-
-def mixed(first: Planes, second: Planes, share: Fraction) -> Planes:
-    """Two pictures of integer planes mixed, rounded to codes (spec clauses 8.7 and 8.6)."""
+def mixed(first: Planes, second: Planes, share: Fraction, depth: int) -> Planes:
+    """Two pictures of integer planes mixed, float32 in centred 8-bit code values (spec 8.7)."""
     weight, out = np.float32(share), []
-    for a, b in zip(first, second, strict=True):
-        start = a.astype(np.float32)
-        value = start + weight * (b.astype(np.float32) - start)
-        out.append(np.floor(value + np.float32(0.5)).astype(a.dtype))
+    for a, b in zip(centred(first, depth), centred(second, depth), strict=True):
+        out.append(a + weight * (b - a))
     return tuple(out)
 
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import grid_sample
 
-from lincodec.model.resample import Area
+from lincodec.core.resample import Area
 
 #: Motion may leave this much of the difference between the frames before it is distrusted.
 TRUST = 1.25

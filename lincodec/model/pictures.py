@@ -9,9 +9,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from lincodec.core.resample import Area
 from lincodec.model.network import Network
 from lincodec.model.output import centred
-from lincodec.model.resample import Area, resample
+from lincodec.model.resample import resample
 from lincodec.types import Planes
 
 

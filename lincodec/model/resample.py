@@ -1,98 +1,31 @@
-"""A picture at another size: means when smaller, Lanczos with a little sharpening when larger.
+"""A picture at another size by matrix products, on any device (spec clause 8.4).
 
-Each axis is one banded matrix (spec clause 8.4). At native size it is the identity. A part of a
-picture is rendered as it is within the whole: samples around it are used where there are any.
+Each axis is one banded matrix of what ``lincodec.core.resample`` says its samples are made of.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch import Tensor
 
-#: Lobes of the Lanczos kernel on each side.
-LOBES = 4
-#: Sharpening of an enlargement without end; none at native size.
-SHARPNESS = 0.04
+from lincodec.core.resample import Area, Extent, taps
+
 #: Output samples whose matrix rows are multiplied together.
 _BAND = 64
-
-
-@dataclass(frozen=True)
-class Extent:
-    """Output samples along an axis of a plane: equal cells of a part of it."""
-
-    size: int
-    """Native samples of the whole axis."""
-    start: float
-    """Where the part begins, in native samples, 0 <= start < stop <= size."""
-    stop: float
-    count: int
-    """Output samples."""
-
-    @staticmethod
-    def whole(size: int, count: int) -> Extent:
-        """All of an axis."""
-        return Extent(size, 0, size, count)
-
-    @property
-    def cell(self) -> float:
-        """Native samples of an output sample."""
-        return (self.stop - self.start) / self.count
-
-    @property
-    def is_native(self) -> bool:
-        """Whether output samples are native ones."""
-        return self.cell == 1 and self.start == int(self.start)
-
-
-#: Rows and columns of a plane.
-Area = tuple[Extent, Extent]
-
-
-def whole(native: tuple[int, int], size: tuple[int, int]) -> Area:
-    """All of a plane of ``native`` (height, width) at ``size``."""
-    return Extent.whole(native[0], size[0]), Extent.whole(native[1], size[1])
-
-
-def axis_weights(extent: Extent) -> Tensor:
-    """Weights of the native samples in the output samples, float64 [count, size]."""
-    size, count, h = extent.size, extent.count, extent.cell
-    samples = torch.arange(size, dtype=torch.float64)
-    if h >= 1:
-        left = (extent.start + torch.arange(count, dtype=torch.float64) * h)[:, None]
-        overlap = torch.minimum(left + h, samples + 1) - torch.maximum(left, samples)
-        return overlap.clamp(min=0) / h
-    at = extent.start + (torch.arange(count, dtype=torch.float64) + 0.5) * h - 0.5
-    taps = at.floor()[:, None] + torch.arange(1 - LOBES, LOBES + 1, dtype=torch.float64)
-    away = taps - at[:, None]
-    kernel = torch.sinc(away) * torch.sinc(away / LOBES)
-    kernel = kernel / kernel.sum(1, keepdim=True)
-    weights = torch.zeros(count, size, dtype=torch.float64)
-    weights.scatter_add_(1, taps.clamp(0, size - 1).long(), kernel)
-    return _sharpened(weights, SHARPNESS * (1 - h))
-
-
-def _sharpened(weights: Tensor, share: float) -> Tensor:
-    """The same of samples less ``share`` of both their neighbours, edges repeated."""
-    long = torch.cat([weights[:, :1] * 0, weights, weights[:, :1] * 0], 1)
-    around = long[:, :-2] + long[:, 2:]
-    around[:, 0] += weights[:, 0]
-    around[:, -1] += weights[:, -1]
-    return (1 + 2 * share) * weights - share * around
 
 
 @lru_cache(maxsize=16)
 def _bands(extent: Extent) -> tuple[tuple[int, int, Tensor], ...]:
     """(first input, past the last input, float32 weights) of every band of outputs."""
-    weights, out = axis_weights(extent), []
+    found, out = taps(extent), []
     for start in range(0, extent.count, _BAND):
-        part = weights[start : start + _BAND]
-        used = part.abs().amax(0).nonzero()[:, 0]
-        first, stop = int(used[0]), int(used[-1]) + 1
-        out.append((first, stop, part[:, first:stop].float()))
+        first, weights = (part[start : start + _BAND] for part in (found.first, found.weights))
+        begin, stop = int(first[0]), int(first[-1]) + weights.shape[1]
+        band = torch.zeros(len(first), stop - begin, dtype=torch.float64)
+        places = torch.from_numpy(first - begin)[:, None] + torch.arange(weights.shape[1])
+        out.append((begin, stop, band.scatter_(1, places, torch.tensor(weights)).float()))
     return tuple(out)
 
 

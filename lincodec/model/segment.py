@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from lincodec.core.resample import Area
 from lincodec.model.basis import synthesise
 from lincodec.model.geometry import Geometry
 from lincodec.model.latents import latent_at
 from lincodec.model.network import Network
-from lincodec.model.resample import Area, resample
+from lincodec.model.resample import resample
 
 
 class SegmentModel:

@@ -18,7 +18,8 @@ CORE = ROOT / "lincodec" / "core"
 def test_random_planes_and_arguments_that_cannot_be(tmp_path: Path) -> None:
     program, command = tmp_path / "floats", core_harness.any_compiler()
     checks = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    files = [*sorted(CORE.glob("spectral*.c")), *sorted(CORE.glob("enc_flow*.c"))]
+    parts = ("codes.c", "spectral*.c", "resample*.c", "enc_flow*.c")
+    files = [path for part in parts for path in sorted(CORE.glob(part))]
     core_build.compile_into(
         [
             *command, *core_build.COMMON, "-g1", "-O1", *(checks if len(command) == 1 else []),

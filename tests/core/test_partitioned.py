@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import zlib
+from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 from support.random_segments import RandomSegment, crcs, random_segment
 
 from lincodec.core.partitioned import PartitionedDecoder
+from lincodec.core.resample import Resampler, whole
 from lincodec.errors import CorruptError, LimitError, UnsupportedError
 from lincodec.registry import Chroma
 from lincodec.types import Planes
@@ -47,6 +50,32 @@ def test_frames_are_those_of_the_core(
         assert len(found[0]) == (1 if chroma == Chroma.GREY else 3)
         assert found[0][0].dtype == (np.uint8 if depth == 8 else np.uint16)
         assert [crc(planes) for planes in found] == crcs(segment, tmp_path)
+
+
+@pytest.mark.parametrize("scale", [Fraction(1, 2), Fraction(1, 4), Fraction(2, 3), Fraction(3)])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_frames_at_other_sizes(shape: tuple[int, int, Chroma, int, int], scale: Fraction) -> None:
+    segment = random_segment(1, *shape)
+    with segment.decoder() as decoder:
+        native = list(decoder.frames())
+        sizes = [plane.shape for plane in native[0]]
+        areas = [whole((h, w), (ceil(h * scale), ceil(w * scale))) for h, w in sizes]
+        resampler = Resampler(areas, shape[3])
+        found = list(decoder.frames(resampler=resampler))
+        (again,) = decoder.frames([1 % len(native)])
+    assert crc(again) == crc(native[1 % len(native)])
+    assert [crc(planes) for planes in found] == [crc(resampler.planes(p)) for p in native]
+
+
+def test_frames_that_were_begun_at_another_size_begin_anew(segment: RandomSegment) -> None:
+    with segment.decoder() as decoder:
+        (native,) = decoder.frames([3])
+        resampler = Resampler([whole(p.shape, (9, 7)) for p in native], segment.depth)
+        decoder.begin([3, 5], resampler)
+        assert [crc(planes) for planes in decoder.frames([3])] == [crc(native)]
+        decoder.begin([5, 6], resampler)
+        first, _ = decoder.frames([5, 6], resampler)
+    assert [plane.shape for plane in first] == [(9, 7)] * len(native)
 
 
 @pytest.fixture(scope="module")

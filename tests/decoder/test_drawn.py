@@ -1,8 +1,9 @@
-"""Spectral segments at native size come from the core, as array programs render them."""
+"""Spectral segments come from the core, as array programs render them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from lincodec.container import LincFile
 from lincodec.crop import Crop
 from lincodec.decoder.drawn import DrawnDecoder
 from lincodec.decoder.render import Renderer
-from lincodec.decoder.shots import output_shots
+from lincodec.decoder.shots import Shot, output_shots
 from lincodec.errors import CorruptError
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
@@ -55,6 +56,31 @@ def test_the_core_and_array_programs_agree(info: VideoInfo, tmp_path: Path) -> N
     assert away.max() <= max(1, 2 ** (info.bit_depth - 8) * 1e-3)
     assert (away > 0).mean() < 0.01 or info.bit_depth > 12
     assert len({frame[0].tobytes() for frame in found}) > 2 or info.width == 1
+
+
+@pytest.mark.parametrize("info", FORMATS, ids=lambda i: f"{i.width}x{i.height}-{i.bit_depth}")
+@pytest.mark.parametrize("scale", [0.5, 0.25, 0.7, 2, 3.3])
+def test_they_agree_at_other_sizes(info: VideoInfo, scale: float, tmp_path: Path) -> None:
+    """Of exact pictures too, and of mixes of two of them."""
+    codes = [spectral_code(4, 0, 3, info), pictures_code(3, 3, 6, info)[0]]
+    path = write(tmp_path / "clip.linc", info, codes)
+    size = (max(1, round(info.width * scale)), max(1, round(info.height * scale)))
+    crop = None if min(info.width, info.height) < 17 else Crop(32, 16, 4, 0)
+    with path.open("rb") as stream:
+        renderer = Renderer(LincFile(stream), size, crop)
+        mixes = [Shot(frame, Fraction(1, 3)) for frame in (3, 4)]
+        try:
+            for shots in (output_shots(0, 6, 1), mixes):
+                found = list(renderer.frames(shots))
+                assert renderer._made is None
+                expected = list(renderer._painter.frames(shots))
+                away = differences(found, expected)
+                assert away.max() <= max(1, 2 ** (info.bit_depth - 8) * 1e-3)
+                assert (away > 0).mean() < 0.01 or info.bit_depth > 12
+                renderer.close()
+                renderer._made = None
+        finally:
+            renderer.close()
 
 
 def test_kinds_may_follow_one_another_and_be_cropped(tmp_path: Path) -> None:
@@ -108,6 +134,8 @@ def test_samples_without_a_number_are_refused(tmp_path: Path) -> None:
     [
         ("decode", "{}", "--format", "null"),
         ("decode", "{}", "-o", "{}.y4m", "--crop", "16x8+4+2"),
+        ("decode", "{}", "-o", "{}.y4m", "--res", "x0.5"),
+        ("decode", "{}", "-o", "{}.y4m", "--res", "100x90"),
         ("frame", "{}", "-o", "{}.png", "-t", "0", "-y"),
         ("verify", "{}"),
     ],

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lincodec.core.resample import whole
 from lincodec.model.between import Between, Grid, linear_weights, shifted
-from lincodec.model.resample import whole
 
 
 def texture(height: int, width: int, dx: float = 0.0, dy: float = 0.0) -> torch.Tensor:

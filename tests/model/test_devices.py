@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_flatten
 
 from lincodec.bitstream.segment import unpack_segment
 from lincodec.container import LincFile
+from lincodec.core.resample import whole
 from lincodec.decoder.load import segment_model
 from lincodec.encoder.latent_inr.fit import InrFit
 from lincodec.encoder.latent_inr.pull import alignment_loss
@@ -26,7 +27,6 @@ from lincodec.model.devices import device_name, device_of
 from lincodec.model.latent_inr.network import Inr
 from lincodec.model.latent_inr.segment import InrSegment
 from lincodec.model.network import Network
-from lincodec.model.resample import whole
 from lincodec.model.segment import SegmentModel
 from lincodec.options import Span
 from lincodec.video.reader import FrameReader

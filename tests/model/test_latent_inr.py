@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lincodec.container import LatentInrArch
+from lincodec.core.resample import whole
 from lincodec.encoder.latent_inr.pull import alignment_loss
 from lincodec.encoder.latent_inr.settings import InrSettings
 from lincodec.encoder.latent_inr.source import SourceFrames
@@ -24,7 +25,6 @@ from lincodec.model.latent_inr.network import Inr, encoded_width, layer_sizes, t
 from lincodec.model.latent_inr.rgb import ColorMap
 from lincodec.model.latent_inr.segment import InrSegment
 from lincodec.model.latents import latent_at
-from lincodec.model.resample import whole
 from lincodec.registry import Role, Sigma
 from lincodec.types import ColorInfo, VideoInfo
 from lincodec.video.color import from_rgb, to_rgb

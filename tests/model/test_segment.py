@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from lincodec.core.resample import whole
 from lincodec.model.basis import synthesise
 from lincodec.model.geometry import Geometry
 from lincodec.model.network import Network, NetworkShape
-from lincodec.model.resample import resample, whole
+from lincodec.model.resample import resample
 from lincodec.model.segment import SegmentModel
 
 SIZES = ((29, 38), (15, 19), (15, 19))

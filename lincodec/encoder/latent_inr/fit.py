@@ -12,6 +12,7 @@ from torch import Tensor
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LatentInrArch
+from lincodec.core.resample import whole
 from lincodec.decoder.load import read_inr
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.latent_inr.settings import InrSettings
@@ -25,7 +26,6 @@ from lincodec.model.latent_inr.network import COLOURS, Inr
 from lincodec.model.latent_inr.rgb import ColorMap
 from lincodec.model.latent_inr.segment import InrSegment
 from lincodec.model.output import quantise, to_frames
-from lincodec.model.resample import whole
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import to_rgb

@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from lincodec.container import LatentInrArch
+from lincodec.core.resample import Area, whole
 from lincodec.model import hashgrid
 from lincodec.model.hashgrid import GridEncoding
 from lincodec.model.latent_inr.network import encoded_width
-from lincodec.model.resample import Area, whole
 
 #: Positions whose table rows are worked out at a time where nothing is kept.
 _CHUNK = 1 << 16

@@ -8,13 +8,14 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
+from lincodec.core.resample import Area, whole
 from lincodec.errors import ResourceError
 from lincodec.model.devices import Portions
 from lincodec.model.latent_inr.grid import EncodedRows, grid_of
 from lincodec.model.latent_inr.network import COLOURS, Inr
 from lincodec.model.latent_inr.rgb import ColorMap
 from lincodec.model.latents import latent_at
-from lincodec.model.resample import Area, resample, whole
+from lincodec.model.resample import resample
 from lincodec.registry import Role
 
 #: Bytes of encoded positions that a model keeps for a picture size.

@@ -1,0 +1,84 @@
+"""From native pictures to what is shown of them: a part, at the size of the output."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from lincodec.core.resample import Resampler
+from lincodec.crop import Crop
+from lincodec.decoder.areas import areas_of
+from lincodec.system.cores import usable_cores
+from lincodec.types import Planes, VideoInfo
+
+#: More threads than this wait for memory.
+_MOST_THREADS = 16
+
+
+class Sizing:
+    """Crops and resamples; it may hold threads: close it.
+
+    Attributes:
+        resampler: to the size of the output; None: that is native.
+        is_smaller: whether the output has fewer samples than what it shows, so that memory is
+            saved by resampling early.
+    """
+
+    def __init__(self, info: VideoInfo, output: VideoInfo, crop: Crop | None) -> None:
+        """
+        Args:
+            info: of the native pictures.
+            output: gives the size.
+            crop: the part to show; None: all.
+        """
+        part = crop or info
+        self._depth = info.bit_depth
+        self._windows = crop.windows(info) if crop else None
+        self.resampler: Resampler | None = None
+        if (output.width, output.height) != (part.width, part.height):
+            self.resampler = Resampler(areas_of(info, output, crop), info.bit_depth)
+        self.is_smaller = output.width * output.height < part.width * part.height
+        self._threads: ThreadPoolExecutor | None = None
+
+    def close(self) -> None:
+        """End the threads."""
+        if self._threads is not None:
+            self._threads.shutdown()
+            self._threads = None
+
+    def shown(self, pictures: Planes) -> Planes:
+        """Codes of the output.
+
+        Args:
+            pictures: native planes: codes, or float32 in centred 8-bit code values.
+
+        Raises:
+            CorruptError: a sample is not a finite number.
+        """
+        if self.resampler is not None:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(min(usable_cores(), _MOST_THREADS))
+            return self.resampler.planes(pictures, self._threads)
+        if self._windows is not None:
+            pictures = tuple(
+                np.ascontiguousarray(plane[window])
+                for plane, window in zip(pictures, self._windows, strict=True)
+            )
+        return rounded(pictures, self._depth) if pictures[0].dtype.kind == "f" else pictures
+
+
+def centred(planes: Planes, depth: int) -> Planes:
+    """Codes as float32, exactly, in centred 8-bit code values (spec clause 8.1)."""
+    scale = np.float32(1 / (1 << (depth - 8)))
+    return tuple(plane * scale - np.float32(128) for plane in planes)
+
+
+def rounded(values: Planes, depth: int) -> Planes:
+    """The codes of finite float32 in centred 8-bit code values (spec clause 8.6)."""
+    scale, top = np.float32(1 << (depth - 8)), np.float32((1 << depth) - 1)
+    kind = np.uint8 if depth == 8 else np.uint16
+    return tuple(
+        np.clip(np.floor((plane + np.float32(128)) * scale + np.float32(0.5)), 0, top).astype(kind)
+        for plane in values
+    )
