@@ -54,6 +54,11 @@ def test_looking_at_a_file_needs_neither_torch_nor_av(command: str) -> None:
     assert modules_of(command, GOOD[0]) == "CODE 0 HEAVY"
 
 
+def test_decoding_to_nowhere_needs_neither_torch_nor_av() -> None:
+    exact = next(path for path in GOOD if path.stem == "good-pictures-pyramid")
+    assert modules_of("decode", exact, "--format", "null", "-o", "x") == "CODE 0 HEAVY"
+
+
 def cpu_seconds(*command: str) -> float:
     """CPU time, user and system, of a command: the best of three."""
     times = []

@@ -145,6 +145,7 @@ class _Job:
             info, sar=_sample_aspect(renderer.info.sar, options.crop or renderer.info, info)
         )
         durations = frame_durations(self.times)
+        renderer.begin(shots)  # while the output is opened
         with FrameWriter(
             output, info, self.times.time_base, codec=options.codec, crf=options.crf,
             preset=options.encoder_preset, pix_fmt=options.pix_fmt,

@@ -8,7 +8,8 @@ with it, when it is needed.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -157,6 +158,15 @@ class Renderer:
         assert self._made is not None
         return self._made
 
+    def begin(self, shots: Sequence[Shot]) -> None:
+        """Have threads begin on what ``frames`` of the same shots will give first.
+
+        What is wrong with it is said when it is asked for.
+        """
+        decoded = itertools.takewhile(self._is_decoded, shots)
+        for part in itertools.islice(self._parts(decoded), 1):
+            self._begin(part)
+
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Integer planes of every output frame in order (ascending ``shots``).
 
@@ -185,10 +195,7 @@ class Renderer:
 
     def _decoded(self, shots: Sequence[Shot]) -> Iterator[Planes]:
         """Shots of segments that come from the core; towards its end the next one begins."""
-        parts = [
-            self._part(index, list(run))
-            for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame))
-        ]
+        parts = list(self._parts(shots))
         for part, coming in zip(parts, [*parts[1:], None], strict=True):
             first, following = self.linc.segments[part.index].first_frame, coming
             pictures = self._pictures(part.index, part.displays, sized=part.sized)
@@ -199,7 +206,7 @@ class Renderer:
                     display, planes = next(frames)
                     kept = {k: old for k, old in kept.items() if k >= at} | {display: planes}
                 if following and self._decoder(part.index).is_ending:
-                    self._begin(part.index, following)
+                    self._begin(following, beside=part)
                     following = None
                 if part.sized:
                     yield kept[at]
@@ -208,6 +215,10 @@ class Renderer:
                     yield self._sizing.shown(between)
                 else:
                     yield self._sizing.shown(kept[at])
+
+    def _parts(self, shots: Iterable[Shot]) -> Iterator[_Part]:
+        for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame)):
+            yield self._part(index, list(run))
 
     def _part(self, index: int, shots: list[Shot]) -> _Part:
         first = self.linc.segments[index].first_frame
@@ -245,11 +256,11 @@ class Renderer:
         assert isinstance(arch, LincArch)
         return DrawnDecoder(data, arch, self.info)
 
-    def _begin(self, index: int, part: _Part) -> None:
-        """Start on what follows segment ``index``; what is wrong is said when it is shown."""
+    def _begin(self, part: _Part, *, beside: _Part | None = None) -> None:
+        """Start on a part; the segment of ``beside`` stays open. Errors come with its frames."""
         if part.index in self._opened:
             return
-        self._keep_open(index)
+        self._keep_open(*([beside.index] if beside else []))
         with suppress(LincError):
             decoder = self._open(part.index)
             self._opened[part.index] = decoder

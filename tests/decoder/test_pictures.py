@@ -54,6 +54,21 @@ def rendered(
             renderer.close()
 
 
+def test_what_was_begun_is_gone_on_with(pair: tuple[Path, list[Planes]]) -> None:
+    """Frames that the threads were told to begin on come out as without, or other ones do."""
+    path, expected = pair
+    shots = output_shots(0, len(expected), 1)
+    with path.open("rb") as stream:
+        renderer = Renderer(LincFile(stream))
+        try:
+            for asked in (shots, shots[3:], shots[1:2], []):
+                renderer.begin(shots)
+                for shot, planes in zip(asked, renderer.frames(asked), strict=True):
+                    assert_equal(planes, expected[shot.frame])
+        finally:
+            renderer.close()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("pictures")

@@ -16,18 +16,25 @@ from lincodec.video.writer import FrameWriter
 HD = VideoInfo(width=1280, height=720, fps=Fraction(25))
 
 
+QUICK = {"preset": "superfast", "b_strategy": "0", "weightp": "0"}
+
+
 @pytest.mark.parametrize(
-    ("size", "preset"),
-    [((176, 144), "medium"), ((1280, 720), "superfast"), ((1920, 1080), "superfast")],
+    ("size", "speed"),
+    [((176, 144), {"preset": "medium"}), ((1280, 720), QUICK), ((1920, 1080), QUICK)],
 )
-def test_the_usual_preset_keeps_up_with_decoding(size: tuple[int, int], preset: str) -> None:
+def test_the_usual_speed_keeps_up_with_decoding(
+    size: tuple[int, int], speed: dict[str, str]
+) -> None:
     info = VideoInfo(*size, Fraction(25))
-    assert encoder_options("libx264", None, None, {}, info) == {"crf": "16", "preset": preset}
+    assert encoder_options("libx264", None, None, {}, info) == {"crf": "16", **speed}
 
 
 def test_what_is_given_wins() -> None:
     given = encoder_options("libx264", 20, "slow", {"crf": "9", "preset": "placebo"}, HD)
     assert given == {"crf": "9", "preset": "placebo"}
+    given = encoder_options("libx264", None, None, {"preset": "fast"}, HD)
+    assert given == {"crf": "16", "preset": "fast"}
     assert encoder_options("libx264", 20, "slow", {}, HD) == {"crf": "20", "preset": "slow"}
     assert encoder_options("libx264", None, None, {"b": "1M"}, HD)["b"] == "1M"
     assert "crf" not in encoder_options("libx264", None, None, {"b": "1M"}, HD)
