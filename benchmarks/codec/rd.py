@@ -99,8 +99,8 @@ def bd_rates(points: list[Point]) -> dict[str, dict[str, dict[str, float | None]
         for codec, curve in curves.items():
             rates = {
                 anchor: bd_rate(curves[anchor], curve)
-                for anchor in ANCHORS
-                if anchor in curves and anchor != codec
+                for anchor in curves
+                if anchor.split()[0] in ANCHORS and anchor != codec
             }
             found[figure][codec] = {
                 anchor: None if rate is None else round(100 * rate, 1)

@@ -35,7 +35,7 @@ from lincodec.options import EncodeOptions
 from lincodec.types import Planes
 
 README = Path(__file__).resolve().parents[2] / "README.md"
-PRESETS = ("instant", "medium")
+PRESETS = ("instant", "fast", "medium", "slow")
 QUALITIES = (26.0, 32.0, 38.0, 44.0)
 _ABOUT = ("date", "load")
 
