@@ -231,6 +231,7 @@ def test_targets_are_judged(tmp_path: Path) -> None:
     def kept(kind: str, got: float, wanted: float, code: int = 0, *, verified: bool = True) -> bool:
         return targets.met(
             {"kind": kind, "got": got, "wanted": wanted, "exit": code, "verified": verified}
+            | {"wall_s": 2.0}
         )
 
     assert kept("size", 1029, 1000)
@@ -243,6 +244,8 @@ def test_targets_are_judged(tmp_path: Path) -> None:
     assert not kept("psnr", 30.2, 30, 6)
     assert kept("time", 21.9, 20)
     assert not kept("time", 22.1, 20)
+    assert kept("time", 2.0, 8, 6, verified=False)
+    assert not kept("time", 2.0, 7, 6, verified=False)
     source = scoreboard.Source("carphone", 8)
     short = scoreboard.load(source, tmp_path)
     row = targets.run(targets.Case("size", "carphone", "instant", 0.2), short, tmp_path)
