@@ -100,6 +100,7 @@ def by_name(manifest: list[dict[str, Any]], registry: dict[str, Any]) -> Found:
         items = [f"section {kind}" for kind, _, _ in file.sections]
         items += [f"arch {lists['arch'][file.arch['id']]}"]
         items += [f"chroma {lists['chroma'][file.head['chroma']]}"]
+        items += ["head_flag mirrored"] * (file.head["compat"] & 1)
         for segment in file.segments:
             items += ["segment_flag continues"] * segment.continues
             for tensor in segment.tensors:
@@ -159,8 +160,8 @@ def write_page() -> tuple[str, list[str]]:
         lines.append(f"| {number} | {title} | {cells[0]} | {cells[1]} |")
     lines += ["", "## By name of the registry", "", "| name | vectors |", "| --- | --- |"]
     names = by_name(manifest, registry)
-    kinds = ("section", "arch", "role", "mode", "chroma", "segment_flag", "limit", "error")
-    for kind in kinds:
+    kinds = ("section", "arch", "role", "mode", "chroma", "head_flag", "segment_flag", "limit")
+    for kind in (*kinds, "error"):
         label = {"section": "type", "error": "class"}.get(kind, "name")
         for item in registry[kind]:
             name = f"{kind} {item[label]}"

@@ -115,14 +115,12 @@ def python_module(registry: Table) -> str:
     ):
         lines += ["", "", f"class {title}(IntEnum):", f'    """{doc}"""', ""]
         lines += [f"    {e['name'].upper().replace('-', '_')} = {e['id']}" for e in registry[key]]
-    lines += [
-        "",
-        "",
-        "class SegmentFlag(IntFlag):",
-        '    """Flag bits of SEGM (clause 6.4)."""',
-        "",
-    ]
-    lines += [f"    {f['name'].upper()} = {1 << f['bit']}" for f in registry["segment_flag"]]
+    for title, key, doc in (
+        ("HeadFlag", "head_flag", "Compatible flag bits of HEAD (clause 6.1)."),
+        ("SegmentFlag", "segment_flag", "Flag bits of SEGM (clause 6.4)."),
+    ):
+        lines += ["", "", f"class {title}(IntFlag):", f'    """{doc}"""', ""]
+        lines += [f"    {f['name'].upper()} = {1 << f['bit']}" for f in registry[key]]
     lines += ["", "", "#: Architecture name and the newest version this package knows, by id."]
     lines += ["ARCHES: Final = {"]
     lines += [f'    {a["id"]}: ("{a["name"]}", {a["version"]}),' for a in registry["arch"]]
@@ -217,6 +215,7 @@ COLUMNS = {
     "role": ("id", "name", "arch", "summary"),
     "mode": ("id", "name", "bits", "a", "b", "clause", "summary"),
     "chroma": ("id", "name", "summary"),
+    "head_flag": ("bit", "name", "summary"),
     "segment_flag": ("bit", "name", "summary"),
     "limit": ("name", "value", "unit", "summary"),
     "error": ("class", "exit", "summary"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.18.0"
+SPEC_VERSION: Final = "0.19.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -143,6 +143,12 @@ class Chroma(IntEnum):
     YUV420 = 1
     YUV422 = 2
     YUV444 = 3
+
+
+class HeadFlag(IntFlag):
+    """Compatible flag bits of HEAD (clause 6.1)."""
+
+    MIRRORED = 1
 
 
 class SegmentFlag(IntFlag):

@@ -42,6 +42,8 @@ class VideoInfo:
     """Sample aspect ratio, width over height of one sample."""
     rotation: int = 0
     """Degrees as PyAV's ``frame.rotation`` gives them, normalised to 0, 90, 180 or 270."""
+    mirrored: bool = False
+    """Whether left and right are exchanged for display, after the rotation."""
     bit_depth: int = 8
     """Bits per sample, 8..16."""
     chroma_shift: tuple[int, int] | None = (1, 1)

@@ -357,6 +357,8 @@ def good() -> Iterator[Vector]:
     )
     turned = replace(VIDEO, sar=Fraction(4, 3), rotation=90, color=ColorInfo(1, 1, 1, True))
     yield vector("rotated", "6.1", "a quarter turn, sample aspect 4:3, full range", build(turned))
+    mirrored = replace(VIDEO, rotation=90, mirrored=True)
+    yield vector("mirrored", "6.1", "a quarter turn, then left and right", build(mirrored))
     large = LincArch(6, 32, 3)
     yield vector(
         "block-64",

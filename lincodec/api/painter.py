@@ -19,6 +19,7 @@ from lincodec.decoder.shots import Shot
 from lincodec.decoder.stills import shot_at
 from lincodec.types import Planes, Times, VideoInfo
 from lincodec.video.color import to_rgb
+from lincodec.video.orientation import upright
 
 Size = tuple[int, int]
 
@@ -185,7 +186,7 @@ class Painter:
 
     def _picture(self, planes: Planes, info: VideoInfo) -> Pixels:
         """RGB samples [height, width, 3], upright."""
-        rgb: NDArray[np.float32] = np.rot90(to_rgb(planes, info), info.rotation // 90)
+        rgb: NDArray[np.float32] = upright(to_rgb(planes, info), info)
         if self._dtype.kind == "f":
             return np.ascontiguousarray(rgb / np.float32(255))
         scale = np.float32(RANGES[self._dtype.name] / 255)

@@ -8,7 +8,7 @@ import click
 
 from lincodec.cli import paths, report
 from lincodec.cli.options import SectionedCommand, option, output_options, span_from, span_options
-from lincodec.cli.rate import nominal_fps
+from lincodec.cli.rate import is_linc, nominal_fps
 from lincodec.cli.session import Session
 from lincodec.errors import UsageError
 
@@ -45,7 +45,7 @@ def compare(
     if reference == distorted == paths.STANDARD:
         raise UsageError("only one of the two can be standard input")
     for path in (reference, distorted):
-        paths.check_input(path)
+        paths.check_input(path, pipes=not is_linc(path))
     if per_frame is not None:
         paths.settle_output(reference, per_frame, yes=True, no=False)
         paths.settle_output(distorted, per_frame, yes=True, no=False)

@@ -31,6 +31,7 @@ from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse
 from lincodec.encoder.preset_choice import resolve
 from lincodec.errors import LincError, UsageError
 from lincodec.options import RATES, EncodeOptions
+from lincodec.video.pipes import reads_once
 
 _HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
 
@@ -235,7 +236,7 @@ _LEAST_TIME = 0.1
 @click.pass_obj
 def encode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
     """Run the job and report it; the help text is above."""
-    paths.check_input(source)
+    paths.check_input(source, pipes=True)
     target = output or paths.default_output(source, ".linc")
     if target == paths.STANDARD:
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")
@@ -274,7 +275,7 @@ def _say_how_long(session: Session, source: str, options: EncodeOptions) -> None
     from lincodec.encoder.expectation import expectation
     from lincodec.video.probe import probe
 
-    if source == paths.STANDARD or session.quiet:
+    if reads_once(source) or session.quiet:
         return
     try:
         header = probe(source)

@@ -170,8 +170,25 @@ def _pipe_was_closed(error: BaseException | None) -> bool:
     return False
 
 
+def open_closed_streams() -> None:
+    """Give standard streams that were closed by whoever started us a place that takes all.
+
+    Else the next files that are opened become standard output and error, and get what is printed.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+            if opened != number:
+                os.dup2(opened, number)
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
+
+
 def main() -> None:
     """Entry point of the ``linc`` script."""
+    open_closed_streams()
     gc.set_threshold(_COLLECTED_AFTER)
     code = completion.answer(linc)
     if code is None:

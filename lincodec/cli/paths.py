@@ -12,18 +12,27 @@ import click
 
 from lincodec.cli.text import printable
 from lincodec.errors import InputError, ResourceError, UsageError
+from lincodec.video import pipes as streams
+from lincodec.video.pipes import is_pipe
 
-STANDARD = "-"
+STANDARD = streams.STANDARD
 
 
-def check_input(source: str) -> None:
+def check_input(source: str, *, pipes: bool = False) -> None:
     """Check that ``source`` is ``-`` or something that can be opened.
+
+    Args:
+        pipes: Whether a pipe with a name will do; it is not opened, for that can be done once.
 
     Raises:
         InputError: there is no such file, or it is a directory, or it may not be read.
     """
     if source == STANDARD:
         return
+    if is_pipe(source):
+        if pipes:
+            return
+        raise InputError(f"{source}: is a pipe; expected a file, which can be read anywhere")
     try:
         if stat.S_ISDIR(os.stat(source).st_mode):
             raise InputError(f"{source}: is a directory; expected a file")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lincodec.cli.paths import STANDARD
 from lincodec.crop import Crop
 from lincodec.errors import UsageError
+from lincodec.video.pipes import called, reads_once
 
 
 def nominal_fps(source: str) -> float:
@@ -16,8 +16,8 @@ def nominal_fps(source: str) -> float:
         UsageError: the source is a pipe, which cannot be looked at twice.
         InputError: not a video.
     """
-    if source == STANDARD:
-        raise UsageError("standard input: give times in seconds, or use --frames")
+    if reads_once(source):
+        raise UsageError(f"{called(source)}: give times in seconds, or use --frames")
     if is_linc(source):
         from lincodec.decoder.info import info
 

@@ -55,13 +55,15 @@ class Head:
     """Sample aspect ratio, width over height of one sample."""
     rotation: int = 0
     """Degrees: 0, 90, 180 or 270."""
+    mirrored: bool = False
+    """Whether left and right are exchanged for display, after the rotation."""
     bit_depth: int = 8
     """Bits per sample, 8..16."""
     chroma_shift: tuple[int, int] | None = (1, 1)
     """log2 of the chroma subsampling (horizontal, vertical); None for grey."""
     color: ColorInfo = field(default_factory=ColorInfo)
     compat: int = 0
-    """Flags a reader may ignore."""
+    """Flags a reader may ignore, those that are fields of this class left out."""
     version_written: int = registry.VERSION_WRITTEN
 
     @staticmethod
@@ -84,6 +86,7 @@ class Head:
             max_symbols=max_symbols,
             sar=_fitting(info.sar, 0xFFFF),
             rotation=info.rotation % 360,
+            mirrored=info.mirrored,
             bit_depth=info.bit_depth,
             chroma_shift=info.chroma_shift,
             color=info.color,
@@ -98,6 +101,7 @@ class Head:
             n_frames=self.n_frames if n_frames is None else n_frames,
             sar=self.sar,
             rotation=self.rotation,
+            mirrored=self.mirrored,
             bit_depth=self.bit_depth,
             chroma_shift=self.chroma_shift,
             color=self.color,
@@ -118,7 +122,8 @@ class Head:
             *(int(self.color.full_range), self.rotation // 90, _CHROMA[self.chroma_shift], 0),
             *(self.max_params, self.max_symbols),
         )
-        versions = (self.version_written, registry.VERSION_WRITTEN, 0, self.compat)
+        compat = self.compat | registry.HeadFlag.MIRRORED * self.mirrored
+        versions = (self.version_written, registry.VERSION_WRITTEN, 0, compat)
         return _VERSIONS.pack(*versions) + _FIELDS.pack(*fields)
 
     @staticmethod
@@ -152,10 +157,11 @@ class Head:
             max_symbols=max_symbols,
             sar=_ratio(rates[2], rates[3], "sample aspect ratio"),
             rotation=90 * turns,
+            mirrored=bool(compat & registry.HeadFlag.MIRRORED),
             bit_depth=depth,
             chroma_shift=_SHIFTS[chroma],
             color=ColorInfo(primaries, transfer, matrix, bool(full_range)),
-            compat=compat,
+            compat=compat & ~int(registry.HeadFlag.MIRRORED),
             version_written=written,
         )
         head._check()

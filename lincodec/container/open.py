@@ -16,6 +16,8 @@ def open_file(path: str | os.PathLike[str]) -> BinaryIO:
         InputError: it is not there, or may not be read; says in one line why.
     """
     try:
+        if Path(path).is_fifo():  # opening it would wait for someone who writes
+            raise InputError(f"{os.fspath(path)}: is a pipe; expected a file")
         return Path(path).open("rb")
     except OSError as error:
         raise InputError(f"{os.fspath(path)}: cannot be opened: {error.strerror}") from error

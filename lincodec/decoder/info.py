@@ -28,7 +28,8 @@ def info(path: str | os.PathLike[str], limits: Limits | None = None) -> dict[str
         (``weights latents tables audio alignment container total``), ``bpp`` (bits per luma
         sample of the whole file less audio), ``psnr`` (mean RGB PSNR in dB the encoder measured,
         or None), ``quality`` (dict or None), ``bit_depth``, ``chroma``, ``color`` (H.273
-        code points), ``sar``, ``rotation`` (degrees), ``vfr``, ``audio`` (dict or None),
+        code points), ``sar``, ``rotation`` (degrees), ``mirrored``, ``vfr``,
+        ``audio`` (dict or None),
         ``alignments`` (list of dicts),
         ``network``, ``kinds`` (segments by kind), ``tools`` (frames of partitioned segments by the
         tools that they use), ``tags``, ``segment_list``, ``sections``.
@@ -88,6 +89,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         },
         "sar": str(video.sar),
         "rotation": video.rotation,
+        "mirrored": video.mirrored,
         "vfr": file.is_variable_rate,
         "audio": _audio(file),
         "alignments": _alignments(file),

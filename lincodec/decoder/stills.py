@@ -19,6 +19,7 @@ from lincodec.errors import UsageError
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Times
 from lincodec.video.color import to_rgb
+from lincodec.video.orientation import upright
 from lincodec.video.still import write_png
 from lincodec.video.timing import duration
 
@@ -135,7 +136,7 @@ def _sheet(
         renderer = Renderer(file, size, crop=crop)
         try:
             pictures = [
-                np.rot90(np.rint(to_rgb(planes, renderer.output)), file.info.rotation // 90)
+                upright(np.rint(to_rgb(planes, renderer.output)), file.info)
                 for planes in renderer.frames(shots)
             ]
         finally:

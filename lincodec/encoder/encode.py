@@ -55,6 +55,7 @@ from lincodec.semantics.teacher import Teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.system.memory import ran_out
 from lincodec.types import AudioTrack, Frame, VideoInfo
+from lincodec.video.pipes import called, reads_once
 from lincodec.video.timing import is_constant
 
 
@@ -114,7 +115,7 @@ def encode(
 
 def _stamp(source: str) -> tuple[int, ...]:
     """What changes when a file is written to; nothing for standard input."""
-    if source == "-":
+    if reads_once(source):
         return ()
     try:
         found = os.stat(source)
@@ -132,11 +133,11 @@ def _check_options(source: str, output: str, options: EncodeOptions) -> None:
     rates = [getattr(options, name) for name in RATES]
     if sum(rate is not None for rate in rates) > 1:
         raise UsageError(f"only one of {', '.join(RATES)} can be given")
-    both = source != "-" and os.path.exists(output) and os.path.exists(source)
+    both = not reads_once(source) and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")
-    if options.resume and source == "-":
-        raise UsageError("standard input cannot be read again, so there is nothing to resume")
+    if options.resume and reads_once(source):
+        raise UsageError(f"{called(source)} cannot be read again, so there is nothing to resume")
 
 
 def _teachers(options: EncodeOptions) -> list[Teacher]:
@@ -164,7 +165,7 @@ class _Job:
         """Scan, then write every section."""
         scan = (
             None
-            if self.source == "-"
+            if reads_once(self.source)
             else scan_source(self.source, self.options, self._longest, self.pace.scanned)
         )
         self.pace.total_frames = scan.frames if scan else None
@@ -368,7 +369,7 @@ class _Job:
 
     def _warn_if_larger(self, size: int) -> None:
         """Say so when a whole file has become larger."""
-        if self.source == "-" or self.options.span != Span():
+        if reads_once(self.source) or self.options.span != Span():
             return
         before = os.path.getsize(self.source)
         if size > before:

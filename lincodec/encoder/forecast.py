@@ -21,6 +21,7 @@ from lincodec.encoder.rate_control import FILE_BYTES, wanted_bytes
 from lincodec.encoder.segments import Range
 from lincodec.errors import UsageError
 from lincodec.options import RATES, EncodeOptions, Span
+from lincodec.video.pipes import called, reads_once
 
 #: Luma samples that all samples of the video hold at most, and how many there are at most.
 _SAMPLED, _PLACES = 64_000_000, 3
@@ -74,8 +75,8 @@ def forecast(source: str, output: str, options: EncodeOptions) -> Forecast:
         UsageError: the source is a pipe, or the preset has no such prediction.
         InputError: it cannot be read.
     """
-    if source == "-":
-        raise UsageError("--dry-run reads the source twice; standard input cannot be")
+    if reads_once(source):
+        raise UsageError(f"--dry-run reads the source twice; {called(source)} cannot be")
     preset = resolve(options.preset, options.preset_table)
     if preset.inr is not None:
         raise UsageError(f"--dry-run predicts architecture linc; {preset.name} is {preset.arch}")

@@ -24,11 +24,14 @@ from lincodec.encoder.segments import Range
 from lincodec.errors import InputError, LincError, UsageError
 from lincodec.limits import Limits
 from lincodec.options import EncodeOptions
+from lincodec.system.atomic import cut_to
 from lincodec.system.locks import lock
 
 _TITLE = b"linc journal 1\n"
 _KEY, _CUT, _TEMPORARY = b"KEYS", b"CUTS", b"TEMP"
 _ENDS = 1 << 20
+#: Bytes of the output's name that the journal's has; systems end names at 255.
+_NAME_BYTES = 240
 #: Options that do not change what a segment holds.
 _FREE = {"resume", "tags", "verify", "audio", "max_time", "device", "backend"}
 
@@ -38,7 +41,11 @@ Packed = tuple[SegmentHeader, bytes, bytes]
 def journal_path(output: str | os.PathLike[str]) -> Path:
     """Where the journal of an output is."""
     final = Path(os.path.realpath(output))
-    return final.with_name(f".{final.name}.journal")
+    name = final.name
+    if len(os.fsencode(name)) > _NAME_BYTES:  # beside the dot and the suffix
+        known = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+        name = f"{cut_to(name, _NAME_BYTES - len(known) - 1)}.{known}"
+    return final.with_name(f".{name}.journal")
 
 
 def identity(source: str, options: EncodeOptions) -> dict[str, str]:

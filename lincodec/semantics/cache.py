@@ -10,6 +10,7 @@ import numpy as np
 
 from lincodec.semantics.arrays import load_array, save_array
 from lincodec.semantics.teacher import Floats, Picture, Teacher
+from lincodec.video.pipes import reads_once
 
 #: A presentation time takes the place of two numbers.
 _TIME_COLUMNS = 2
@@ -63,7 +64,7 @@ def cache_path(
         teacher: its revision and preprocessing are part of the key.
         start: of the span; presentation times count from there.
     """
-    if folder is None or source == "-":
+    if folder is None or reads_once(source):
         return None
     with open(source, "rb") as file:
         content = hashlib.file_digest(file, "sha256")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lincodec.errors import UsageError
 from lincodec.types import Planes, VideoInfo
+from lincodec.video import orientation
 from lincodec.video.color import to_rgb
 
 Floats = NDArray[np.float32]
@@ -98,4 +99,4 @@ def upright(planes: Planes, info: VideoInfo) -> Picture:
         width = max(1, round(rgb.shape[1] * float(info.sar)))
         nearest = (np.arange(width) + 0.5) * rgb.shape[1] / width
         rgb = rgb[:, nearest.astype(np.int64)]
-    return np.ascontiguousarray(np.rot90(rgb, info.rotation // 90))
+    return np.ascontiguousarray(orientation.upright(rgb, info))

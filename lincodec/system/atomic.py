@@ -14,6 +14,10 @@ from lincodec.errors import ResourceError, UsageError
 
 #: Temporary files of this process that are on disk now.
 _UNFINISHED: set[Path] = set()
+#: What the name of every temporary file has.
+_MARK = ".linc.tmp"
+#: Bytes of the output's name that the temporary one has; systems end names at 255.
+_NAME_BYTES, _SUFFIX_BYTES = 100, 64
 
 
 @contextmanager
@@ -66,6 +70,13 @@ def discard_unfinished() -> None:
             temporary.unlink()
 
 
+def cut_to(name: str, most: int) -> str:
+    """The start of a file name that has at most ``most`` bytes and no half of a character."""
+    data = os.fsencode(name)[:most]
+    whole = data.decode(errors="ignore")
+    return whole if os.fsencode(name).startswith(whole.encode()) else os.fsdecode(data)
+
+
 def _is_special(path: Path) -> bool:
     """Whether the output is a device, pipe or socket; raise for a directory."""
     try:
@@ -81,8 +92,9 @@ def _is_special(path: Path) -> bool:
 
 def _create_beside(final: Path) -> Path:
     """A new empty hidden file in the directory of ``final``, with the permissions of the umask."""
-    name = f".{final.stem[:100]}.linc.tmp{secrets.token_hex(4)}{final.suffix}"
-    temporary = final.with_name(name)
+    start = cut_to(final.stem, _NAME_BYTES)
+    suffix = final.suffix if len(os.fsencode(final.suffix)) <= _SUFFIX_BYTES else ""
+    temporary = final.with_name(f".{start}{_MARK}{secrets.token_hex(4)}{suffix}")
     _UNFINISHED.add(temporary)
     with _explained(final):
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))

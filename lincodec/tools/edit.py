@@ -38,7 +38,7 @@ from lincodec.types import AudioTrack, Times
 from lincodec.video.timing import duration, sliced
 
 _HEAD_FIELDS = (
-    "width", "height", "fps", "sar", "rotation", "bit_depth", "chroma_shift", "color",
+    "width", "height", "fps", "sar", "rotation", "mirrored", "bit_depth", "chroma_shift", "color",
 )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from io import BytesIO
 from typing import cast
@@ -17,6 +17,8 @@ from lincodec.errors import InputError, UsageError
 from lincodec.types import AudioPacket, AudioTrack
 from lincodec.video.source import open_container, reason, video_stream
 
+#: Seconds by which audio and video may be apart within one run of a clock that is reset.
+_RESET = 10
 # Raw PCM in some containers states only a number of channels; muxers want their places.
 _LAYOUTS = {
     "1 channels": "mono",
@@ -31,7 +33,12 @@ _LAYOUTS = {
 
 
 def read_audio(
-    source: str, origin: Fraction, length: Fraction | None, *, trim_start: bool = False
+    source: str,
+    origin: Fraction,
+    length: Fraction | None,
+    *,
+    trim_start: bool = False,
+    shifts: Sequence[Fraction] = (),
 ) -> AudioTrack | None:
     """Read the packets of the audio track that belongs to the video, without decoding.
 
@@ -42,6 +49,7 @@ def read_audio(
             None keeps all of them.
         trim_start: Leave out packets that end before ``origin``. Without it they stay: at the
             start of a file they prime the audio decoder.
+        shifts: Seconds by which the video's times were shifted since each reset of the clock.
 
     Returns:
         The track with times relative to ``origin``, or None when there is no audio.
@@ -59,8 +67,9 @@ def read_audio(
         shift = round(origin / time_base)
         limit = None if length is None else round(length / time_base)
         demuxed = _Demuxed(container, stream)
+        clock = _Clock([round(each / time_base) for each in shifts], round(_RESET / time_base))
         try:
-            packets = _packets(iter(demuxed), shift, limit, trim_start=trim_start)
+            packets = _packets(iter(demuxed), clock, shift, limit, trim_start=trim_start)
         except av.error.FFmpegError as error:
             raise InputError(f"{source}: cannot read the audio: {reason(error)}") from error
         if not packets:
@@ -152,18 +161,46 @@ def _bound(source: AudioPacket, track: AudioTrack, stream: AudioStream) -> Packe
     return packet
 
 
+class _Clock:
+    """Follows a clock over the resets that the video's had too."""
+
+    def __init__(self, shifts: Sequence[int], longest: int) -> None:
+        """``shifts``: ticks by which video was shifted; ``longest``: what is no reset."""
+        self._shifts, self._longest = shifts, longest
+        self._shift = 0
+
+    def shift(self, time: int, expected: int | None) -> int:
+        """What to add to ``time`` and all after it, given where the next packet should be."""
+        if self._shifts and expected is not None and self._off(time, self._shift, expected):
+            near = [each for each in self._shifts if not self._off(time, each, expected)]
+            self._shift = near[0] if near else expected - time
+        return self._shift
+
+    def _off(self, time: int, shift: int, expected: int) -> bool:
+        return abs(time + shift - expected) > self._longest
+
+
 def _packets(
-    demuxed: Iterator[Packet[AudioStream]], shift: int, limit: int | None, *, trim_start: bool
+    demuxed: Iterator[Packet[AudioStream]],
+    clock: _Clock,
+    shift: int,
+    limit: int | None,
+    *,
+    trim_start: bool,
 ) -> list[AudioPacket]:
     """Packets with times moved back by ``shift``, those before 0 and after ``limit`` cut."""
     kept: list[AudioPacket] = []
-    following = 0
+    following: int | None = None
     for packet in demuxed:
         duration = int(packet.duration or 0)
         time = packet.pts if packet.pts is not None else packet.dts
-        pts = following if time is None else time - shift
-        dts = pts if packet.dts is None else packet.dts - shift
-        following = pts + duration
+        if time is None:
+            pts = dts = (shift if following is None else following) - shift
+        else:
+            back = shift - clock.shift(time, following)
+            pts = time - back
+            dts = pts if packet.dts is None else packet.dts - back
+        following = pts + shift + duration
         if limit is not None and pts >= limit:
             continue
         if trim_start and pts + max(duration, 1) <= 0:

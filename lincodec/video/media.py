@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from typing import Protocol, cast
 
 import av
 from av.container import InputContainer
+from av.format import Flags
 from av.packet import Packet
-from av.sidedata.sidedata import Type as SideData
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lincodec.errors import InputError
 from lincodec.types import Planes, VideoInfo
-from lincodec.video.pixels import PixelLayout, frame_info, pixel_layout, planes_of
+from lincodec.video.changes import FirstLike
+from lincodec.video.crop import cropped, cropped_info
+from lincodec.video.decode_order import DealtTimes, Stated, stated_times
+from lincodec.video.display import display_losses
+from lincodec.video.facts import facts_of, side_data
+from lincodec.video.pixels import frame_info, limited, pixel_layout, planes_of
 from lincodec.video.source import base_info, open_container, reason, video_stream
+from lincodec.video.undecodable import why_undecodable
 
 # Demuxers whose seek is exact enough to start decoding near the wanted time.
 _SEEKABLE = ("mov", "matroska")
-#: What a display needs to know of an HDR picture beyond the colour description.
-_HDR = {
-    SideData.MASTERING_DISPLAY_METADATA,
-    SideData.CONTENT_LIGHT_LEVEL,
-    SideData.DYNAMIC_HDR_PLUS,
-    SideData.DOVI_METADATA,
-}
+
+
+_TS_DISCONT = cast("int", Flags.ts_discont.value)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class FrameSource(Protocol):
     time_base: Fraction
     header: Header
     warnings: list[str]
+    clock_resets: bool
+    """Whether its clock may begin anew at any place, as that of a broadcast."""
 
     def frames(self) -> Iterator[RawFrame]:
         """All frames in display order, from the start."""
@@ -87,22 +91,27 @@ class MediaSource:
         self.path = path
         self.warnings: list[str] = []
         self._open()
-        self._skipped = 0
+        self._skipped, self._failure = 0, ""
+        self._stated = Stated.SHOWN
         self._first = next(self._decoded(), None)
         if self._first is None:
+            why = why_undecodable(self._container, self._stream, path, self._failure)
             self.close()
-            raise InputError(f"{path}: no frame could be decoded; the stream is damaged or empty")
+            raise InputError(f"{path}: {why}")
+        self._alike = FirstLike(self._first, self._stream, self.warnings)
         self._layout = pixel_layout(self._first.format.name)
-        self.info = frame_info(
-            self._first,
-            self._layout,
-            base_info(self._stream, self._first, self.warnings),
+        self._whole = frame_info(
+            self._first, self._layout, base_info(self._stream, self._first, self.warnings)
         )
+        crop = facts_of(self._container).crops.get(self._stream.index)
+        self.info, self._corner = cropped_info(self._whole, crop)
         self.time_base = Fraction(self._stream.time_base or Fraction(1, 90000))
         self.header = self._read_header(self._first.format.name)
-        # AVI stores decoding times only: use those, shifted to start where the stream starts.
+        self.clock_resets = bool(self._container.format.flags & _TS_DISCONT)
+        self._stated = stated_times(path, self._stream)
+        # Where only decoding times are stored they are used, shifted to start where frames do.
         self._dts_offset: int | None = None
-        if self._container.format.name == "avi" and self._first.dts is not None:
+        if self._first.dts is not None and self._stated == Stated.DECODED:
             self._dts_offset = self._first.dts - (self._stream.start_time or 0)
         self._note(self._first)
 
@@ -155,15 +164,19 @@ class MediaSource:
             self._container.close()
             raise
         self._stream.thread_type = "AUTO"
+        self._dealt = DealtTimes()
 
     def _reopen(self) -> None:
         """Start again from the beginning; the decoder's state is not reusable after a flush."""
         self._container.close()
         self._open()
         self._skipped = 0
+        self._alike.follow(self._stream)
 
     def _raw_frames(self) -> Iterator[RawFrame]:
         for frame in self._decoded():
+            self._alike.see()
+            self._tell_losses(frame)
             yield RawFrame(
                 pts=self._time_of(frame),
                 duration=int(frame.duration or 0),
@@ -190,12 +203,21 @@ class MediaSource:
             yield from self._decode(packet)
 
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        self._dealt.sent(packet)
         try:
             frames = self._stream.decode(packet)
-        except av.error.FFmpegError:
+        except av.error.FFmpegError as error:
+            self._dealt.refused()
             self._skipped += 1
+            self._failure = reason(error)
             return []
-        good = [frame for frame in frames if not frame.is_corrupt]
+        good = []
+        for frame in frames:
+            time = self._dealt.next()
+            if not frame.is_corrupt:
+                if self._stated == Stated.MIXED_UP:
+                    frame.pts = time
+                good.append(frame)
         self._skipped += len(frames) - len(good)
         return good
 
@@ -205,19 +227,13 @@ class MediaSource:
         return None if frame.dts is None else frame.dts - self._dts_offset
 
     def convert(self, frame: VideoFrame) -> Planes:
-        """Planes of ``frame`` in the size and format of the first frame."""
-        first = self._first
-        assert first is not None
-        if (frame.width, frame.height) != (first.width, first.height):
-            self._warn("the picture size changes in the stream: scaled to that of the first frame")
-            frame = frame.reformat(first.width, first.height, first.format.name, threads=1)
-        elif frame.format.name != first.format.name:
-            layout = pixel_layout(frame.format.name)
-            if _same_samples(layout, self._layout):
-                return planes_of(frame, layout, self.info)
-            self._warn("the pixel format changes in the stream: converted to the first one")
-            frame = frame.reformat(format=first.format.name, threads=1)
-        return planes_of(frame, self._layout, self.info)
+        """Planes of ``frame`` in the size and format of the first frame, as they are shown."""
+        alike, layout = self._alike.convert(frame)
+        planes = planes_of(alike, layout, self._whole)
+        within = limited(planes, layout.bit_depth)
+        if within is not planes:
+            self._warn(f"samples beyond {layout.bit_depth} bits: limited to the largest code")
+        return cropped(within, self._whole, self.info, self._corner)
 
     def _note(self, frame: VideoFrame) -> None:
         aside = self._stream.metadata.get("alpha_mode") == "1"  # VP8, VP9: beside the picture
@@ -225,10 +241,13 @@ class MediaSource:
             self._warn("transparency is dropped")
         if frame.interlaced_frame:
             self._warn("interlaced video: each frame is coded with both fields as one picture")
-        if any(kind in frame.side_data for kind in _HDR):
-            self._warn("HDR mastering and light-level data are left out; the colour tags are kept")
+        self._tell_losses(frame)
         if len(self._container.streams.video) > 1:
             self._warn(f"several video streams: stream {self._stream.index} is used")
+
+    def _tell_losses(self, frame: VideoFrame) -> None:
+        for text in display_losses(side_data(frame)):
+            self._warn(text)
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
@@ -263,15 +282,6 @@ class _Conversion:
 
     def __call__(self) -> Planes:
         return self._source.convert(self._frame)
-
-
-def _same_samples(one: PixelLayout, other: PixelLayout) -> bool:
-    """True when both formats give planes of the same depth and subsampling unconverted."""
-    return (
-        not one.is_rgb
-        and not other.is_rgb
-        and (one.bit_depth, one.chroma_shift) == (other.bit_depth, other.chroma_shift)
-    )
 
 
 def _chain(first: RawFrame, rest: Iterator[RawFrame]) -> Iterator[RawFrame]:

@@ -143,8 +143,8 @@ class MediaSink:
         context.color_trc = color.transfer
         context.colorspace = 0 if self._format.is_rgb else color.matrix
         context.thread_type = "AUTO"
-        if info.rotation:
-            stream.set_display_rotation(info.rotation)
+        if info.rotation or info.mirrored:
+            stream.set_display_rotation(info.rotation, hflip=info.mirrored)
         return stream
 
     def _encode(self, frame: VideoFrame | None) -> None:

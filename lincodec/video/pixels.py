@@ -55,11 +55,11 @@ def pixel_layout(name: str) -> PixelLayout:
     planar = fmt.is_planar and len({part.plane for part in parts}) == len(parts)
     if planar and "msb" not in name and not fmt.is_big_endian:
         return PixelLayout(
-            "planar", max(8, bits), _kept_shift(shift), source_shift=shift, has_alpha=alpha
+            "planar", max(8, bits), kept_shift(shift), source_shift=shift, has_alpha=alpha
         )
-    kept = _kept_shift(shift)
+    kept = kept_shift(shift)
     return PixelLayout(
-        "convert", max(8, bits), kept, source_shift=kept, via=_planar_name(kept, bits),
+        "convert", max(8, bits), kept, source_shift=kept, via=planar_name(kept, bits),
         has_alpha=alpha,
     )  # fmt: skip
 
@@ -105,6 +105,18 @@ def planes_of(frame: VideoFrame, layout: PixelLayout, info: VideoInfo) -> Planes
     if layout.kind == "packed":
         return _packed_422(frame)
     return from_rgb(_rgb_of(frame, layout), info)
+
+
+def limited(planes: Planes, bit_depth: int) -> Planes:
+    """The same planes with samples beyond the largest code of ``bit_depth`` made that code.
+
+    Raw video may state fewer bits than its samples have. Planes without any are returned as they
+    are.
+    """
+    top = (1 << bit_depth) - 1
+    if bit_depth in (8, 16) or all(int(plane.max(initial=0)) <= top for plane in planes):
+        return planes
+    return tuple(np.minimum(plane, plane.dtype.type(top)) for plane in planes)
 
 
 def _planar(
@@ -194,13 +206,14 @@ def _gray_layout(name: str, bits: int, alpha: bool) -> PixelLayout:
     return PixelLayout("convert", depth, None, via=via, has_alpha=alpha)
 
 
-def _planar_name(shift: tuple[int, int], bits: int) -> str:
+def planar_name(shift: tuple[int, int], bits: int) -> str:
+    """FFmpeg name of planar YUV with this log2 of the subsampling and at least ``bits`` bits."""
     depth = next((b for b in (8, 9, 10, 12, 14, 16) if b >= bits), 16)
     chroma = {(1, 1): "420", (1, 0): "422", (0, 0): "444"}[shift]
     return f"yuv{chroma}p" + ("" if depth == 8 else f"{depth}le")
 
 
-def _kept_shift(shift: tuple[int, int]) -> tuple[int, int]:
+def kept_shift(shift: tuple[int, int]) -> tuple[int, int]:
     """The nearest of 4:2:0, 4:2:2 and 4:4:4 that loses no chroma sample."""
     sx, sy = min(shift[0], 1), min(shift[1], 1)
     return (sx, sy) if sx >= sy else (0, 0)

@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
+from statistics import median
 from types import TracebackType
 from typing import Self
 
-from lincodec.errors import InputError, UsageError
+from lincodec.errors import InputError, LincError, UsageError
 from lincodec.options import Span
 from lincodec.types import AudioTrack, Frame, Times, VideoInfo
 from lincodec.video.audio import read_audio
 from lincodec.video.media import FrameSource, Header, MediaSource, RawFrame
+from lincodec.video.pipes import STANDARD, called, is_pipe, reads_once
 from lincodec.video.timing import TimeRepair, nominal_step
-from lincodec.video.y4m import Y4mSource
+from lincodec.video.y4m import Y4mSource, is_y4m
 
 # Below this start time decoding through is as quick as seeking.
 _SEEK_SECONDS = 5.0
+# FFmpeg's rules: a clock that may be reset was when it jumps by more than this, any other by that.
+_RESET_SECONDS, _LONGEST_SECONDS = 10, 30 * 3600
+# A wait for a frame that is told: so many seconds, and usual intervals.
+_GAP_SECONDS, _GAP_USUAL = 10.0, 50
 # Times in a span are compared with this tolerance, in seconds.
 _EPSILON = 1e-6
 
@@ -58,7 +65,7 @@ class FrameReader:
             UsageError: ``span`` does not fit (negative times on a pipe, start after end).
         """
         self._path = source
-        self._source: FrameSource = Y4mSource.from_stdin() if source == "-" else MediaSource(source)
+        self._source = _opened(source)
         try:
             self._span = self._resolved(span)
             self._every = every
@@ -68,6 +75,8 @@ class FrameReader:
             self.info = replace(self.info, fps=self.info.fps / every)
             self._pts: list[int] = []
             self._last_duration = self._step
+            self._last_seen: int | None = None
+            self._shifts: tuple[Fraction, ...] = ()
             self._ended = False
             self._kept = self._select()
             self._pending = next(self._kept, None)
@@ -117,7 +126,7 @@ class FrameReader:
         Reads the file a second time. After a complete iteration a trimmed span's audio ends
         with its last frame; before that, with ``span.end``.
         """
-        if self._path == "-":
+        if reads_once(self._path):
             return None
         length: Fraction | None = None
         if self._ended and (self._span.end is not None or self._span.frames is not None):
@@ -125,7 +134,9 @@ class FrameReader:
         elif self._span.end is not None:
             length = Fraction(self._span.end) - Fraction(self._span.start or 0)
         origin = self._origin * self.time_base
-        return read_audio(self._path, origin, length, trim_start=bool(self._span.start))
+        return read_audio(
+            self._path, origin, length, trim_start=bool(self._span.start), shifts=self._shifts
+        )
 
     def close(self) -> None:
         """Release the file; safe to call twice."""
@@ -153,22 +164,39 @@ class FrameReader:
             raw = self._source.frames_from(start) if origin is not None else None
         if raw is None:
             raw, origin = self._source.frames(), None
-        repair = TimeRepair(self._step)
+        longest = _RESET_SECONDS if self._source.clock_resets else _LONGEST_SECONDS
+        repair = TimeRepair(self._step, int(longest / self.time_base))
         count = 0
+        seen: list[int] = []
         for frame in raw:
             if limit is not None and count >= limit:
                 break
             time = repair.next(frame.pts)
+            seen.append(time)
             origin = time if origin is None else origin
+            self._last_seen = time - origin
             seconds = float((time - origin) * self.time_base)
             if end is not None and seconds >= end - _EPSILON:
                 break
             if seconds >= start - _EPSILON:
                 count += 1
                 yield time, frame
+        self._shifts = tuple(shift * self.time_base for shift in repair.shifts)
+        self._tell_repairs(repair, [b - a for a, b in pairwise(seen)])
+
+    def _tell_repairs(self, repair: TimeRepair, gaps: list[int]) -> None:
+        """Say what was done about times, and what was not: the longest wait for a frame."""
+        notes = self._source.warnings
         if repair.repaired:
-            note = f"{repair.repaired} frames had no usable time: placed at {self.info.fps} fps"
-            self._source.warnings.append(note)
+            rate = self.info.fps
+            notes.append(f"{repair.repaired} frames had no usable time: placed at {rate} fps")
+        if repair.shifts:
+            times = "once" if len(repair.shifts) == 1 else f"{len(repair.shifts)} times"
+            notes.append(f"the clock of the source jumps {times}: the frames follow on evenly")
+        gap = max(gaps, default=0)
+        seconds = float(gap * self.time_base)
+        if seconds > _GAP_SECONDS and gap > _GAP_USUAL * median(gaps):
+            notes.append(f"a gap of {seconds:.1f} s between two frames is kept")
 
     def _resolved(self, span: Span) -> Span:
         """``span`` with negative times counted from the start, checked."""
@@ -188,9 +216,23 @@ class FrameReader:
             raise UsageError(f"number of frames: expected at least 1, found {span.frames}")
         return Span(start, end, span.frames)
 
-    def _nothing(self, span: Span) -> InputError:
-        name = "standard input" if self._path == "-" else self._path
-        if span == Span():
+    def _nothing(self, span: Span) -> LincError:
+        name = called(self._path)
+        if span == Span() or self._last_seen is None:
             return InputError(f"{name}: the video has no frame")
+        length = float((self._last_seen + self._step) * self.time_base)
         start = self._span.start or 0.0
-        return InputError(f"{name}: no frame lies in the span that starts at {start:g} s")
+        return UsageError(f"{name}: no frame at {start:g} s or after; the video has {length:g} s")
+
+
+def _opened(source: str) -> FrameSource:
+    """What gives the frames of ``source``.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    if source == STANDARD:
+        return Y4mSource.from_stdin()
+    if is_pipe(source) or is_y4m(source):
+        return Y4mSource.from_file(source)
+    return MediaSource(source)

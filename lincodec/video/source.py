@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
 from fractions import Fraction
 
 import av
 from av.container import InputContainer
+from av.sidedata.sidedata import Type as SideDataType
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lincodec.errors import InputError
 from lincodec.types import ColorInfo, VideoInfo
+from lincodec.video.facts import side_data
+from lincodec.video.orientation import orientation
 
 # Demuxers that turn text or lists of other files into "video".
 _REFUSED_FORMATS = frozenset({"tty", "concat", "hls", "dash", "lavfi", "ffmetadata"})
+#: Streams that are no picture of their own.
+_ASIDE = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.dependent
+#: For the demuxer of pictures; the others have no such option.
+_ONE_FILE = {"pattern_type": "none"}
+_AUXILIARY = re.compile(r"\b(?:alpha|depth|matte|disparity)\b")
 _RAW_VIDEO_SUFFIXES = (".yuv", ".i420", ".rgb", ".raw")
 
 
@@ -39,8 +49,11 @@ def open_container(source: str) -> InputContainer:
             "wrap it as .y4m or in a container first"
         )
     try:
-        # "file:" keeps names such as "concat:a|b" or "a:b" from selecting a protocol.
-        container = av.open("file:" + source, mode="r", metadata_errors="replace")
+        # "file:" keeps names such as "concat:a|b" or "a:b" from selecting a protocol, and the
+        # option those with "%d" or "*" from meaning other pictures.
+        container = av.open(
+            "file:" + source, metadata_errors="replace", container_options=_ONE_FILE
+        )
     except av.error.FFmpegError as error:
         raise InputError(f"{source}: not a video that can be read ({reason(error)})") from error
     if container.format.name in _REFUSED_FORMATS:
@@ -51,22 +64,54 @@ def open_container(source: str) -> InputContainer:
 
 
 def video_stream(container: InputContainer, source: str) -> VideoStream:
-    """The video stream to encode: FFmpeg's best one that is not cover art.
+    """The video stream to encode.
+
+    Cover art, thumbnails and parts of other pictures are none. Of the others, those that stand
+    beside a picture (its alpha or depth) come last, then single pictures beside moving ones; of
+    what is left FFmpeg's best one.
 
     Raises:
         InputError: There is none.
     """
-    streams = [s for s in container.streams.video if s.codec_context is not None]
-    moving = [s for s in streams if not s.disposition & Disposition.attached_pic]
-    if not moving:
+    videos = container.streams.video
+    streams = [s for s in videos if s.codec_context is not None]
+    shown = [s for s in streams if not s.disposition & _ASIDE]
+    if not shown:
+        if videos and not streams:
+            raise InputError(f"{source}: this FFmpeg has no decoder for its video")
         what = "cover art only" if streams else "no video stream"
         kinds = ", ".join(sorted({s.type for s in container.streams})) or "none"
         raise InputError(f"{source}: expected a video stream, found {what} (streams: {kinds})")
     best = container.streams.best("video")
-    for stream in moving:
-        if best is not None and stream.index == best.index:
-            return stream
-    return moving[0]
+
+    def rank(stream: VideoStream) -> tuple[bool, bool, bool]:
+        is_best = best is not None and stream.index == best.index
+        return _is_auxiliary(stream, shown), _is_still(stream), not is_best
+
+    return min(shown, key=rank)
+
+
+def _is_auxiliary(stream: VideoStream, others: Sequence[VideoStream]) -> bool:
+    """Whether a stream is the alpha or depth of another: it says so, or is grey beside colour."""
+    words = " ".join(stream.metadata.get(key, "") for key in ("title", "handler_name")).lower()
+    if _AUXILIARY.search(words):
+        return True
+    return _is_grey(stream) and any(
+        not _is_grey(other) and _size(other) == _size(stream) for other in others
+    )
+
+
+def _is_grey(stream: VideoStream) -> bool:
+    return (stream.codec_context.pix_fmt or "").startswith("gray")
+
+
+def _size(stream: VideoStream) -> tuple[int, int]:
+    return stream.codec_context.width, stream.codec_context.height
+
+
+def _is_still(stream: VideoStream) -> bool:
+    """Whether a stream is one picture, as items of HEIF files are."""
+    return bool(stream.disposition & Disposition.still_image) or stream.frames == 1
 
 
 def nominal_fps(stream: VideoStream) -> Fraction:
@@ -88,7 +133,9 @@ def base_info(stream: VideoStream, frame: VideoFrame, warnings: list[str]) -> Vi
     """Everything about the stream that does not depend on the pixel format."""
     context = stream.codec_context
     sar = stream.sample_aspect_ratio
-    rotation = round(frame.rotation) % 360
+    matrix = side_data(frame).get(SideDataType.DISPLAYMATRIX)
+    turned, mirrored = orientation(bytes(matrix)) if matrix is not None else (0.0, False)
+    rotation = round(turned) % 360
     if rotation % 90:
         warnings.append(f"rotation of {rotation} degrees is not a quarter turn: ignored")
         rotation = 0
@@ -104,6 +151,7 @@ def base_info(stream: VideoStream, frame: VideoFrame, warnings: list[str]) -> Vi
         fps=nominal_fps(stream),
         sar=Fraction(sar) if sar else Fraction(1),
         rotation=rotation,
+        mirrored=mirrored,
         color=color,
     )
 

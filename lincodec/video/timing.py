@@ -19,17 +19,25 @@ class TimeRepair:
     Rule: a frame without a time is placed one nominal interval after the one before it. A
     frame whose time is not after the one before it is placed half a nominal interval after
     (at least one tick), so that the next good time still fits; when it is more than ten
-    intervals back, the clock was reset, and the frame and all later ones are shifted so that
-    it follows at one interval.
+    intervals back, or more than ``longest`` ahead, the clock was reset, and the frame and all
+    later ones are shifted so that it follows at one interval.
     """
 
-    def __init__(self, step: int) -> None:
-        """``step`` is the nominal frame interval in ticks, at least 1."""
+    def __init__(self, step: int, longest: int | None = None) -> None:
+        """Begin before the first frame.
+
+        Args:
+            step: the nominal frame interval in ticks, at least 1.
+            longest: ticks that one frame may be shown; None: any number.
+        """
         self._step = max(1, step)
+        self._longest = longest
         self._last: int | None = None
         self._offset = 0
         self.repaired = 0
         """Frames whose time was changed or invented after the first."""
+        self.shifts: list[int] = []
+        """Ticks by which times are shifted since each reset of the clock."""
 
     def next(self, pts: int | None) -> int:
         """Return the time for the next frame, given what the demuxer said."""
@@ -39,16 +47,19 @@ class TimeRepair:
         elif time is None:
             self._last += self._step
             self.repaired += 1
-        elif time > self._last:
-            self._last = time
-        elif self._last - time > 10 * self._step:
+        elif self._is_reset(time - self._last):
             self._offset += self._last + self._step - time
             self._last += self._step
-            self.repaired += 1
+            self.shifts.append(self._offset)
+        elif time > self._last:
+            self._last = time
         else:
             self._last += max(1, self._step // 2)
             self.repaired += 1
         return self._last
+
+    def _is_reset(self, ahead: int) -> bool:
+        return -ahead > 10 * self._step or (self._longest is not None and ahead > self._longest)
 
 
 def nominal_step(time_base: Fraction, fps: Fraction) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import BinaryIO
 
@@ -12,16 +14,23 @@ import numpy as np
 
 from lincodec.errors import InputError, UsageError
 from lincodec.types import ColorInfo, Planes, VideoInfo
+from lincodec.video.color import upsample
 from lincodec.video.media import Header, RawFrame
+from lincodec.video.pixels import kept_shift, limited, planar_name
 
 _MAGIC = b"YUV4MPEG2"
 _MAX_LINE = 4096
 _MAX_SIDE = 1 << 16
-_CHROMA = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "mono": None}
+_SHIFTS = {"420": (1, 1), "422": (1, 0), "444": (0, 0), "411": (2, 0), "mono": None}
+#: Siting of chroma, and all that is no alpha, has no influence.
+_CHROMA = re.compile(r"(420|411|422|444|mono)(?:jpeg|mpeg2|paldv)?(alpha)?(?:p?(9|1[0-6]))?")
+_FRAME = b"FRAME\n"
 
 
 class Y4mSource:
-    """Frames of a YUV4MPEG2 stream in the order they arrive."""
+    """Frames of a YUV4MPEG2 stream in the order they arrive; a file can be read again."""
+
+    clock_resets = False
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         """Parse the stream header.
@@ -35,28 +44,50 @@ class Y4mSource:
         """
         self._stream = stream
         self._name = name
+        self._owned = False
         self.warnings: list[str] = []
         self._alpha = False
+        self._shift: tuple[int, int] | None = (1, 1)
         self.info = self._parse(_header_line(stream, name))
+        self._whole = replace(self.info, chroma_shift=self._shift)
         self.time_base = 1 / self.info.fps
-        self.header = Header("yuv4mpegpipe", "rawvideo", "", None, None, None)
+        self._begin = stream.tell() if stream.seekable() else None
+        self.header = self._header()
 
     @classmethod
     def from_stdin(cls) -> Y4mSource:
         """The stream on standard input."""
         return cls(sys.stdin.buffer, "standard input")
 
+    @classmethod
+    def from_file(cls, path: str) -> Y4mSource:
+        """The stream in a file, or that comes out of a pipe with a name.
+
+        Raises:
+            InputError: As for the class, or it cannot be opened.
+        """
+        try:
+            stream = open(path, "rb")  # noqa: SIM115 (closed by close)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be opened: {error.strerror}") from error
+        try:
+            found = cls(stream, path)
+        except BaseException:
+            stream.close()
+            raise
+        found._owned = True
+        return found
+
     def frames(self) -> Iterator[RawFrame]:
-        """All frames; a pipe can be read once.
+        """All frames from the start; a pipe can be read once.
 
         Raises:
             InputError: A frame header is damaged. A last frame that is cut off is dropped
                 with a warning.
         """
-        width = 1 if self.info.bit_depth == 8 else 2
-        sizes = self.info.plane_sizes + (self.info.plane_sizes[:1] if self._alpha else ())
-        total = sum(h * w for h, w in sizes) * width
-        number = 0
+        if self._begin is not None:
+            self._stream.seek(self._begin)
+        total, number = self._frame_bytes, 0
         while True:
             line = self._stream.readline(_MAX_LINE)
             if not line:
@@ -68,32 +99,66 @@ class Y4mSource:
                 )
             data = _read_exactly(self._stream, total)
             if len(data) < total:
-                self.warnings.append(f"frame {number} is cut off and was dropped")
+                self._warn(f"frame {number} is cut off and was dropped")
                 return
-            planes = self._split(data)
-            yield RawFrame(number, 1, _Ready(planes))
+            yield RawFrame(number, 1, _Ready(self._split(data)))
             number += 1
 
     def frames_from(self, seconds: float) -> None:
-        """Pipes cannot seek: always None."""
+        """Frames are read through: always None."""
         return
 
-    def total_seconds(self) -> None:
-        """Unknown on a pipe: always None."""
-        return
+    def total_seconds(self) -> float | None:
+        """Seconds by the size of the file; None: unknown on a pipe."""
+        return self.header.duration
 
     def close(self) -> None:
-        """Nothing to release: the stream belongs to the caller."""
+        """Close a file; any other stream belongs to the caller."""
+        if self._owned:
+            self._stream.close()
+
+    @property
+    def _frame_bytes(self) -> int:
+        """Bytes of a frame behind its line."""
+        width = 1 if self.info.bit_depth == 8 else 2
+        sizes = self._whole.plane_sizes
+        sizes += sizes[:1] if self._alpha else ()
+        return sum(h * w for h, w in sizes) * width
+
+    def _header(self) -> Header:
+        count = None
+        if self._begin is not None:
+            end = self._stream.seek(0, os.SEEK_END)
+            self._stream.seek(self._begin)
+            count = (end - self._begin) // (len(_FRAME) + self._frame_bytes)
+        seconds = None if count is None else float(count * self.time_base)
+        shift = self.info.chroma_shift
+        depth = self.info.bit_depth
+        grey = "gray" if depth == 8 else f"gray{depth}le"
+        name = grey if shift is None else planar_name(shift, depth)
+        return Header("yuv4mpegpipe", "rawvideo", name, seconds, count, None)
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def _split(self, data: bytes) -> Planes:
-        dtype = np.dtype(np.uint8 if self.info.bit_depth == 8 else "<u2")
+        depth = self.info.bit_depth
+        dtype = np.dtype(np.uint8 if depth == 8 else "<u2")
         planes, offset = [], 0
-        for height, width in self.info.plane_sizes:
+        for height, width in self._whole.plane_sizes:
             count = height * width
             plane = np.frombuffer(data, dtype, count, offset).reshape(height, width)
             planes.append(plane)
             offset += count * dtype.itemsize
-        return tuple(planes)
+        if self._shift != self.info.chroma_shift:
+            size = self.info.plane_sizes[1]
+            planes[1:] = [upsample(plane, (1, 0), *size) for plane in planes[1:]]
+        read = tuple(planes)
+        within = limited(read, depth)
+        if within is not read:
+            self._warn(f"samples beyond {depth} bits: limited to the largest code")
+        return within
 
     def _parse(self, line: str) -> VideoInfo:
         tags: dict[str, str] = {}
@@ -105,19 +170,19 @@ class Y4mSource:
             else:
                 tags[token[0]] = token[1:]
         width, height = self._side(tags, "W"), self._side(tags, "H")
-        shift, depth = self._chroma(tags.get("C", "420jpeg"))
+        self._shift, depth = self._chroma(tags.get("C"), extra.get("YSCSS"))
         if tags.get("I", "p") not in ("p", "?"):
-            self.warnings.append(
-                "interlaced video: each frame is coded with both fields as one picture"
-            )
+            self._warn("interlaced video: each frame is coded with both fields as one picture")
+        stated = extra.get("COLORRANGE")
         return VideoInfo(
             width=width,
             height=height,
             fps=_ratio(tags.get("F", "25:1")) or Fraction(25),
             sar=_ratio(tags.get("A", "1:1")) or Fraction(1),
             bit_depth=depth,
-            chroma_shift=shift,
-            color=ColorInfo(full_range=extra.get("COLORRANGE") == "FULL"),
+            chroma_shift=self._shift and kept_shift(self._shift),
+            # grey without a stated range is full range, as everywhere
+            color=ColorInfo(full_range=stated == "FULL" or (not stated and self._shift is None)),
         )
 
     def _side(self, tags: dict[str, str], tag: str) -> int:
@@ -129,17 +194,19 @@ class Y4mSource:
             )
         return int(text)
 
-    def _chroma(self, text: str) -> tuple[tuple[int, int] | None, int]:
-        match = re.fullmatch(r"(420|422|444|mono)(alpha)?(?:p?(9|1[0-6]))?", _plain(text))
+    def _chroma(self, tag: str | None, older: str | None) -> tuple[tuple[int, int] | None, int]:
+        """Subsampling and depth from C, or from XYSCSS where there is none."""
+        text, name = (older or "420", "XYSCSS=") if tag is None else (tag, "C")
+        match = _CHROMA.fullmatch(text.lower())
         if match is None:
             raise InputError(
-                f"{self._name}: YUV4MPEG2 colour space C{text} is not supported; "
-                "expected 420, 422, 444 or mono with 8..16 bits"
+                f"{self._name}: YUV4MPEG2 colour space {name}{text} is not supported; "
+                "expected 420, 411, 422, 444 or mono with 8..16 bits"
             )
         self._alpha = match[2] is not None
         if self._alpha:
-            self.warnings.append("transparency is dropped")
-        return _CHROMA[match[1]], int(match[3] or 8)
+            self._warn("transparency is dropped")
+        return _SHIFTS[match[1]], int(match[3] or 8)
 
 
 class Y4mWriter:
@@ -189,6 +256,15 @@ class _Ready:
         return self._planes
 
 
+def is_y4m(path: str) -> bool:
+    """Whether a file begins as a YUV4MPEG2 stream does."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except (OSError, ValueError):
+        return False
+
+
 def _header_line(stream: BinaryIO, name: str) -> str:
     line = stream.readline(_MAX_LINE)
     if not line.startswith(_MAGIC) or not line.endswith(b"\n"):
@@ -198,11 +274,6 @@ def _header_line(stream: BinaryIO, name: str) -> str:
             "make one with 'ffmpeg -i IN -f yuv4mpegpipe -strict -1 -'"
         )
     return line.decode("ascii", errors="replace")
-
-
-def _plain(text: str) -> str:
-    """Chroma tag without its siting suffix: 420jpeg, 420mpeg2, 420paldv are all 4:2:0."""
-    return "420" if text in ("420jpeg", "420mpeg2", "420paldv") else text
 
 
 def _ratio(text: str) -> Fraction | None:

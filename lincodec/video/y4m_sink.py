@@ -66,4 +66,6 @@ def _losses(info: VideoInfo, audio: AudioTrack | None) -> list[str]:
         losses.append("y4m holds no audio: it is left out")
     if info.rotation:
         losses.append(f"y4m holds no rotation: turn by {info.rotation} degrees to view")
+    if info.mirrored:
+        losses.append("y4m holds no mirroring: exchange left and right to view")
     return losses

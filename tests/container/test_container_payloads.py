@@ -49,7 +49,8 @@ HEAD = Head(
     bit_depth=10,
     chroma_shift=(1, 0),
     color=ColorInfo(9, 16, 9, full_range=True),
-    compat=0x80000001,
+    mirrored=True,
+    compat=0x80000000,
 )
 
 

@@ -49,6 +49,9 @@ def test_written_bytes() -> None:
         ("C420mpeg2", (1, 1), 8),
         ("C420paldv", (1, 1), 8),
         ("C420p10", (1, 1), 10),
+        ("XYSCSS=420P10", (1, 1), 10),
+        ("XYSCSS=MONO", None, 8),
+        ("C411", (1, 0), 8),
         ("C422", (1, 0), 8),
         ("C422p12", (1, 0), 12),
         ("C444", (0, 0), 8),
@@ -80,7 +83,7 @@ def test_other_tags() -> None:
         (b"YUV4MPEG2 H4\n", "expected W"),
         (b"YUV4MPEG2 W-6 H4\n", "expected W"),
         (b"YUV4MPEG2 W6 H999999\n", "expected H"),
-        (b"YUV4MPEG2 W6 H4 C411\n", "C411 is not supported"),
+        (b"YUV4MPEG2 W6 H4 C440\n", "C440 is not supported"),
         (b"YUV4MPEG2 W6 H4 C420p7\n", "C420p7 is not supported"),
     ],
 )
