@@ -110,5 +110,5 @@ exactness: $(STAMP) ## every frame from every build of the core: zig, gcc, aarch
 
 clean: ## remove .venv, caches and demo output
 	rm -rf $(VENV) demo_out build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis ./*.egg-info
-	rm -f lincodec/core/_linc_core*
+	rm -f lincodec/core/_linc_core* lincodec/web/player/decoder.wasm
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

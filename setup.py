@@ -16,12 +16,13 @@ sys.path.insert(0, str(ROOT / "tools"))
 import core_build  # noqa: E402
 
 PACKAGE = Path("lincodec", "core")
+PLAYER = core_build.PLAYER.relative_to(ROOT)
 
 
 class BuildCore(Command):
     """Compiles the core for the platform of the wheel, or in place for an editable install."""
 
-    description = "compile lincodec/core"
+    description = "compile lincodec/core, for this machine and for browsers"
     user_options: ClassVar[list[tuple[str, str, str]]] = []
     editable_mode = False
 
@@ -38,18 +39,22 @@ class BuildCore(Command):
         for old in folder.glob("_linc_core*"):  # of another platform, or half made
             old.unlink()
         core_build.build(self.platform, folder)
+        core_build.build_player(Path(ROOT if self.editable_mode else self.build_lib or "", PLAYER))
 
     def get_source_files(self) -> list[str]:
         files = [*core_build.sources(), *core_build.headers(), Path(core_build.__file__)]
         files += sorted(core_build.CORE.glob("freestanding/*.c"))
+        files += sorted(core_build.PLAYER.parent.glob("*.js"))
         return [str(file.resolve().relative_to(ROOT)) for file in files]
 
     def get_outputs(self) -> list[str]:
         names = core_build.TARGETS[self.platform].libraries()
-        return [str(Path(self.build_lib or "", PACKAGE, name)) for name in names]
+        files = [PLAYER, *(PACKAGE / name for name in names)]
+        return [str(Path(self.build_lib or "", file)) for file in files]
 
     def get_output_mapping(self) -> dict[str, str]:
-        return {output: str(PACKAGE / Path(output).name) for output in self.get_outputs()}
+        base = Path(self.build_lib or "")
+        return {output: str(Path(output).relative_to(base)) for output in self.get_outputs()}
 
 
 class Build(build):

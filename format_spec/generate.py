@@ -29,6 +29,8 @@ TABLES_TITLE = (
 
 #: Those that Python needs; the others are the core's.
 PYTHON_TABLES = ("magnitude_tables", "escape_table", "class_bounds")
+#: Those that the player in a browser needs beside the core.
+PLAYER_TABLES = ("magnitude_tables", "escape_table")
 
 Table = dict[str, Any]
 
@@ -44,6 +46,7 @@ def main() -> int:
         PACKAGE / "registry.py": python_module(registry),
         PACKAGE / "entropy" / "tables.py": tables_module(tables),
         PACKAGE / "core" / "mix_tables.c": tables_source(tables),
+        PACKAGE / "web" / "player" / "tables.js": tables_script(tables),
     }
     if PROSE.exists():
         outputs[PROSE] = fill_tables(PROSE.read_text(encoding="utf-8"), registry)
@@ -143,6 +146,17 @@ def tables_module(tables: Table) -> str:
         value = tables[name]
         text = f"{name.upper()}: Final = {nested_tuples(value)}"
         lines += textwrap.wrap(text, 100, subsequent_indent="    ", break_long_words=False)
+    return "\n".join([*lines, ""])
+
+
+def tables_script(tables: Table) -> str:
+    """The text of lincodec/web/player/tables.js."""
+    lines = [
+        "// Written by format_spec/generate.py from tables.json: fixed tables of the entropy coder."
+    ]
+    for name in PLAYER_TABLES:
+        text = f"export const {name.upper()} = {json.dumps(tables[name])};"
+        lines += ["", *textwrap.wrap(text, 118, subsequent_indent="  ", break_long_words=False)]
     return "\n".join([*lines, ""])
 
 

@@ -25,7 +25,7 @@ LEVELS: dict[str, int] = {
             ("bitstream", "model"),
             ("decoder",),
             ("semantics", "tools"),
-            ("encoder", "plots"),
+            ("encoder", "plots", "web"),
             ("api", "cli"),
             ("__init__", "__main__"),
         )
@@ -49,6 +49,8 @@ HOMES: dict[str, set[str]] = {
     "triton": {"model"},
     "faiss": {"semantics"},
     "transformers": {"semantics"},
+    "starlette": {"web"},
+    "uvicorn": {"web"},
 }
 
 #: The level below which a library is unknown, and the part that knows it no more than they do.
@@ -179,6 +181,8 @@ def test_the_rules_catch_what_they_are_for() -> None:
     assert broken_rule("container", "entropy")
     assert broken_rule("core", "container")
     assert broken_rule("decoder", "cli")
+    assert broken_rule("decoder", "web")
+    assert broken_rule("web", "encoder")
     assert broken_rule("encoder", "decoder") is None
     assert broken_rule("cli", "video") is None
     assert broken_rule("video", "errors") is None

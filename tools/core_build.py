@@ -3,6 +3,7 @@
     python tools/core_build.py                      for this machine, in place
     python tools/core_build.py --platform win_amd64 --out DIR
     python tools/core_build.py --wasm build/linc_core.wasm
+    python tools/core_build.py --player             the decoder of lincodec/web/player
 
 The setup script calls this as well. Every library is one call of the compiler, which keeps its
 objects in a cache of its own (``ZIG_GLOBAL_CACHE_DIR``). The core is compiled without a C library
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +25,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "lincodec" / "core"
+#: The decoder that comes with the player for browsers.
+PLAYER = ROOT / "lincodec" / "web" / "player" / "decoder.wasm"
 
 ZIG = (sys.executable, "-m", "ziglang", "cc")
 
@@ -147,17 +151,27 @@ def build(name: str, folder: Path) -> list[Path]:
     return made
 
 
-def build_wasm(out: Path) -> None:
-    """The same sources as WebAssembly with 128-bit vectors; imports nothing, exports the interface.
+def build_wasm(out: Path, exports: Sequence[str] = ()) -> None:
+    """The same sources as WebAssembly with 128-bit vectors; imports nothing.
 
-    A module has no process whose ``malloc`` it could use, so the C library of WASI comes with it.
+    Args:
+        out: the module.
+        exports: functions that it offers, with what they need and no more; none: the interface.
     """
+    chosen = [f"-Wl,--export={name}" for name in ("malloc", "free", *exports)]
     compile_into(
-        [*ZIG, "-target", "wasm32-wasi", "-mcpu=generic+simd128+bulk_memory", "-O3", *COMMON,
-         "-fno-sanitize=all", "-mexec-model=reactor", "-s", *sources(),
-         "-Wl,--export-dynamic", "-Wl,--export=malloc", "-Wl,--export=free"],
+        [*ZIG, "-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory", "-O3",
+         *COMMON, "-fno-sanitize=all", "-nostdlib", "-s", "-Wl,--no-entry",
+         "-I", CORE / "freestanding", *sources(), CORE / "freestanding" / "wasm.c",
+         *chosen, *([] if exports else ["-Wl,--export-dynamic"])],
         out,
     )  # fmt: skip
+
+
+def build_player(out: Path = PLAYER) -> None:
+    """The decoder for a browser: what the player's modules call."""
+    script = "".join(path.read_text("utf-8") for path in sorted(PLAYER.parent.glob("*.js")))
+    build_wasm(out, sorted(set(re.findall(r"\bcall\.(linc_\w+)", script))))
 
 
 def main() -> None:
@@ -165,9 +179,12 @@ def main() -> None:
     parser.add_argument("--platform", choices=sorted(TARGETS), help="tag of a wheel")
     parser.add_argument("--out", type=Path, default=CORE, help="folder for the libraries")
     parser.add_argument("--wasm", type=Path, metavar="FILE", help="make WebAssembly instead")
+    parser.add_argument("--player", action="store_true", help="make the player's decoder instead")
     chosen = parser.parse_args()
     try:
-        if chosen.wasm:
+        if chosen.player:
+            build_player()
+        elif chosen.wasm:
             build_wasm(chosen.wasm)
         else:
             build(chosen.platform or here(), chosen.out)

@@ -27,7 +27,6 @@ const module = new WebAssembly.Module(readFileSync(wasm));
 const imports = WebAssembly.Module.imports(module);
 if (imports.length) throw new Error(`imports ${JSON.stringify(imports)}`);
 const core = new WebAssembly.Instance(module).exports;
-core._initialize();
 
 const i32 = (at, index = 0) => new DataView(core.memory.buffer).getInt32(at + 4 * index, true);
 

@@ -1,0 +1,1 @@
+"""Watching .linc files: the player for browsers, and pages made with it."""
