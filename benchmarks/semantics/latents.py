@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.common.runs import RESULTS, command
 from lincodec.bitstream.embedding import mean_cosine, normalised
-from lincodec.encoder.linc.themes import themes
+from lincodec.encoder.linc.themes import appearance, themes
 from lincodec.entropy import lattice
 from lincodec.options import Span
 from lincodec.semantics.cache import FrameVectors, cache_path
@@ -48,7 +48,7 @@ def segment(path: Path, frames: int, teacher: Teacher, cache: str) -> tuple[list
 def figures(planes: list[Planes], targets: Floats, weight: float, *, drawn: bool) -> dict[str, Any]:
     """Cosine and bytes of one way."""
     pulls = [Pull(None, targets, weight)] if drawn else []
-    tensor = themes(planes, float("inf"), pulls)
+    tensor = themes(appearance(planes), float("inf"), pulls)
     latents = tensor.values.T
     head = fit_head(latents, targets, weight)
     shown = head.embed(latents, latents.mean(axis=0, dtype=np.float64).astype(np.float32))

@@ -105,3 +105,35 @@ LincStatus linc_rgb_difference(const int32_t how[6], const float colour[7], cons
     *sum = total;
     return LINC_OK;
 }
+
+static uint64_t row_of_bytes(const uint8_t *a, const uint8_t *b, int count) {
+    uint32_t sum = 0; /* enough for LINC_MAX_SIDE of the largest squares */
+    for (int i = 0; i < count; i++) sum += (uint32_t)((a[i] - b[i]) * (a[i] - b[i]));
+    return sum;
+}
+
+static uint64_t row_of_words(const uint16_t *a, const uint16_t *b, int count) {
+    uint64_t sum = 0;
+    for (int i = 0; i < count; i++) {
+        uint32_t d = (uint32_t)(a[i] < b[i] ? b[i] - a[i] : a[i] - b[i]);
+        sum += d * d;
+    }
+    return sum;
+}
+
+LincStatus linc_squared_difference(const int32_t size[2], int32_t depth, const void *first, size_t first_stride,
+                                   const void *second, size_t second_stride, uint64_t *sum) {
+    if (!size || !first || !second || !sum || size[0] < 1 || size[1] < 1) return LINC_ARGUMENT;
+    if (size[0] > LINC_MAX_SIDE || size[1] > LINC_MAX_SIDE) return LINC_LIMIT;
+    uint64_t total = 0;
+    for (int y = 0; y < size[1]; y++) {
+        const uint8_t *a = (const uint8_t *)first + (size_t)y * first_stride;
+        const uint8_t *b = (const uint8_t *)second + (size_t)y * second_stride;
+        if (depth == 8)
+            total += row_of_bytes(a, b, size[0]);
+        else
+            total += row_of_words((const uint16_t *)(const void *)a, (const uint16_t *)(const void *)b, size[0]);
+    }
+    *sum = total;
+    return LINC_OK;
+}

@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lincodec.core.library import library
 from lincodec.core.status import check
@@ -45,5 +46,28 @@ def rgb_difference(
             ctypes.byref(total),
         ),
         "comparing pictures",
+    )  # fmt: skip
+    return total.value
+
+
+def squared_difference(first: NDArray[np.generic], second: NDArray[np.generic]) -> int:
+    """Sum of the squared differences of two planes [h, w], both uint8 or both uint16.
+
+    Raises:
+        UsageError: they are of other sizes.
+        LimitError: they are larger than the format allows.
+    """
+    if first.shape != second.shape:
+        raise UsageError(f"planes of sizes {first.shape} and {second.shape} cannot be compared")
+    height, width = first.shape
+    kind = np.uint8 if first.dtype == second.dtype == np.uint8 else np.uint16
+    a, b = (np.ascontiguousarray(plane, kind) for plane in (first, second))
+    total = ctypes.c_uint64()
+    check(
+        library().linc_squared_difference(
+            (ctypes.c_int32 * 2)(width, height), 8 * kind().nbytes, a.ctypes.data, a.strides[0],
+            b.ctypes.data, b.strides[0], ctypes.byref(total),
+        ),
+        "comparing planes",
     )  # fmt: skip
     return total.value

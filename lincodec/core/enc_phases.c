@@ -60,13 +60,13 @@ static inline __attribute__((always_inline)) void filter_down(const int16_t *con
     LincLanes16 taps[4];
     for (int k = 0; k < 4; k++) taps[k] = linc_pairs_of(t[2 * k], t[2 * k + 1]);
     for (int x = 0; x < width; x += 16) {
-        LincLanes32 even = (LincLanes32){0} + (1 << (shift - 1)), odd = even;
+        LincLanes32 low = (LincLanes32){0} + (1 << (shift - 1)), high = low;
         for (int k = 0; k < 4; k++) {
             LincLanes16 a = linc_load16(rows[2 * k] + x), b = linc_load16(rows[2 * k + 1] + x);
-            even += linc_multiply_pairs(linc_even_pairs(a, b), taps[k]);
-            odd += linc_multiply_pairs(linc_odd_pairs(a, b), taps[k]);
+            low += linc_multiply_pairs(linc_low_pairs(a, b), taps[k]);
+            high += linc_multiply_pairs(linc_high_pairs(a, b), taps[k]);
         }
-        linc_store16(out + x, linc_clip_lanes(linc_interleave(even >> shift, odd >> shift), maximum));
+        linc_store16(out + x, linc_clip_lanes(linc_pack(low >> shift, high >> shift), maximum));
     }
 }
 

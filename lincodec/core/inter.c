@@ -62,13 +62,13 @@ INLINE void filter_down(const int16_t *in, ptrdiff_t stride, const int8_t *taps,
     LincLanes16 t[4];
     for (int k = 0; k < count / 2; k++) t[k] = linc_pairs_of(taps[2 * k], taps[2 * k + 1]);
     for (int y = 0; y < rows; y++, in += stride) {
-        LincLanes32 even = (LincLanes32){0} + (1 << (shift - 1)), odd = even;
+        LincLanes32 low = (LincLanes32){0} + (1 << (shift - 1)), high = low;
         for (int k = 0; k < count / 2; k++) {
             LincLanes16 a = linc_load16(in + 2 * k * stride), b = linc_load16(in + (2 * k + 1) * stride);
-            even += linc_multiply_pairs(linc_even_pairs(a, b), t[k]);
-            odd += linc_multiply_pairs(linc_odd_pairs(a, b), t[k]);
+            low += linc_multiply_pairs(linc_low_pairs(a, b), t[k]);
+            high += linc_multiply_pairs(linc_high_pairs(a, b), t[k]);
         }
-        put_row(linc_interleave(even >> shift, odd >> shift), lanes, 1, &out, y);
+        put_row(linc_pack(low >> shift, high >> shift), lanes, 1, &out, y);
     }
 }
 

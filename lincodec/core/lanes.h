@@ -8,6 +8,7 @@
 typedef int16_t LincLanes16 __attribute__((vector_size(32)));
 typedef int16_t LincLanes16Half __attribute__((vector_size(16)));
 typedef int32_t LincLanes32 __attribute__((vector_size(32)));
+typedef int32_t LincLanes32Half __attribute__((vector_size(16)));
 
 static inline LincLanes16 linc_load16(const int16_t *p) {
     LincLanes16 v;
@@ -47,13 +48,41 @@ static inline LincLanes32 linc_multiply_pairs(LincLanes16 a, LincLanes16 b) {
 #endif
 }
 
-/* The pairs of two rows at even and at odd places, for linc_multiply_pairs: (a0, b0), (a2, b2) .. and (a1, b1) .. */
-static inline LincLanes16 linc_even_pairs(LincLanes16 a, LincLanes16 b) {
-    return (LincLanes16)(((LincLanes32)a & 0xffff) | (LincLanes32)b << 16);
+/* The pairs of two rows, for linc_multiply_pairs: lanes 0 to 3 and 8 to 11, and the others. */
+static inline LincLanes16 linc_low_pairs(LincLanes16 a, LincLanes16 b) {
+    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 8, 24, 9, 25, 10, 26, 11, 27);
 }
 
-static inline LincLanes16 linc_odd_pairs(LincLanes16 a, LincLanes16 b) {
-    return (LincLanes16)(((LincLanes32)a >> 16 & 0xffff) | ((LincLanes32)b & (int32_t)0xffff0000));
+static inline LincLanes16 linc_high_pairs(LincLanes16 a, LincLanes16 b) {
+    return __builtin_shufflevector(a, b, 4, 20, 5, 21, 6, 22, 7, 23, 12, 28, 13, 29, 14, 30, 15, 31);
+}
+
+/* Sums of such pairs as 16 lanes in their order; what does not fit becomes the nearest that does. */
+static inline LincLanes16 linc_pack_plain(LincLanes32 low, LincLanes32 high) {
+    LincLanes32 most = (LincLanes32){0} + 32767, least = -most - 1;
+    low = (low & (low < most)) | (most & (low >= most));
+    low = (low & (low > least)) | (least & (low <= least));
+    high = (high & (high < most)) | (most & (high >= most));
+    high = (high & (high > least)) | (least & (high <= least));
+    LincLanes16Half a = __builtin_convertvector(low, LincLanes16Half);
+    LincLanes16Half b = __builtin_convertvector(high, LincLanes16Half);
+    return __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 4, 5, 6, 7, 12, 13, 14, 15);
+}
+
+static inline LincLanes16 linc_pack(LincLanes32 low, LincLanes32 high) {
+#if defined(__AVX2__)
+    return (LincLanes16)__builtin_ia32_packssdw256(low, high);
+#elif defined(__SSE2__)
+    LincLanes32Half low_first = __builtin_shufflevector(low, low, 0, 1, 2, 3);
+    LincLanes32Half low_last = __builtin_shufflevector(low, low, 4, 5, 6, 7);
+    LincLanes32Half high_first = __builtin_shufflevector(high, high, 0, 1, 2, 3);
+    LincLanes32Half high_last = __builtin_shufflevector(high, high, 4, 5, 6, 7);
+    return __builtin_shufflevector((LincLanes16Half)__builtin_ia32_packssdw128(low_first, high_first),
+                                   (LincLanes16Half)__builtin_ia32_packssdw128(low_last, high_last), 0, 1, 2, 3, 4, 5,
+                                   6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+#else
+    return linc_pack_plain(low, high);
+#endif
 }
 
 /* The low halves of even and odd lanes, in their order. */

@@ -16,6 +16,12 @@ LINC_API LincStatus linc_rgb_difference(const int32_t how[6], const float colour
                                         const size_t first_strides[3], const void *const second[3],
                                         const size_t second_strides[3], double *sum);
 
+/* Sum of the squared differences of two planes of width x height samples, of 8 bits each or, where depth > 8, of 16;
+ * strides in bytes. */
+LINC_API LincStatus linc_squared_difference(const int32_t size[2], int32_t depth, const void *first,
+                                            size_t first_stride, const void *second, size_t second_stride,
+                                            uint64_t *sum);
+
 #ifdef __cplusplus
 }
 #endif

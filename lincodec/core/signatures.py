@@ -212,6 +212,10 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         c.POINTER(c.c_size_t), c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
         c.POINTER(c.c_double),
     ),
+    "linc_squared_difference": (
+        _STATUS, c.POINTER(c.c_int32), c.c_int32, c.c_void_p, c.c_size_t, c.c_void_p, c.c_size_t,
+        c.POINTER(c.c_uint64),
+    ),
     "linc_mix_open": (_STATUS, c.POINTER(MixShape), _BYTES, c.c_size_t, c.POINTER(_MIX)),
     "linc_mix_close": (None, _MIX),
     "linc_mix_read": (_STATUS, _MIX, c.c_void_p),

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from lincodec.bitstream.segment import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
 from lincodec.decoder.pictures import proved_frames, within
 from lincodec.encoder.engine import Engine
 from lincodec.errors import VerifyError
+from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.video import metrics
 from lincodec.video.metrics import PsnrSum, psnr_planes, psnr_yuv
@@ -97,32 +99,65 @@ class Tally:
         if code.pictures is not None:
             with within(index):
                 proved = proved_frames(code.pictures, info)
-                for at, (frame, shown) in enumerate(zip(frames, proved, strict=True)):
-                    if not code.has_network:
-                        self._add(frame, shown, info, at)
+                pairs = zip(frames, proved, strict=True)
+                if code.has_network:
+                    deque(pairs, 0)
+                else:
+                    self._add_all(pairs, info)
         if code.pictures is None or code.has_network:
             drawn = _drawn(code, arch, info, rendering, every)
-            for at, (frame, shown) in enumerate(zip(frames[::every], drawn, strict=True)):
-                self._add(frame, shown, info, at)
+            self._add_all(zip(frames[::every], drawn, strict=True), info)
         fresh = PsnrSum(errors=self.rgb.errors[begin:])
         self.segments.append(fresh.mean)
         if self.similar is not None:
             self.similar.append(sum(self._scores) / len(self._scores))
             self._scores.clear()
 
-    def _add(self, frame: Frame, shown: Planes, info: VideoInfo, index: int) -> None:
-        """Account for one frame, the ``index``-th that is measured of its segment."""
-        if self.similar is not None and index % SIMILAR_EVERY == 0:
-            peak = float((1 << info.bit_depth) - 1)
-            self._scores.append(metrics.ms_ssim(frame.planes[0], shown[0], peak))
-        self.rgb.add(metrics.rgb_error(frame.planes, shown, info))
-        errors = metrics.plane_errors(frame.planes, shown)
-        self.yuv.append(psnr_yuv(psnr_planes(errors, info.bit_depth)))
+    def _add_all(self, pairs: Iterable[tuple[Frame, Planes]], info: VideoInfo) -> None:
+        """Account for frames of a segment and what is shown of them, some at a time."""
+        scored = self.similar is not None
+        waiting: deque[Future[_Figures]] = deque()
+        threads = usable_cores()
+        with ThreadPoolExecutor(threads) as pool:
+            for at, (frame, shown) in enumerate(pairs):
+                similar = scored and at % SIMILAR_EVERY == 0
+                waiting.append(pool.submit(_figures, frame, shown, info, similar=similar))
+                if len(waiting) > threads:
+                    self._add(waiting.popleft().result())
+            for each in waiting:
+                self._add(each.result())
+
+    def _add(self, found: _Figures) -> None:
+        self.rgb.add(found.rgb)
+        self.yuv.append(found.yuv)
+        if found.similar is not None:
+            self._scores.append(found.similar)
 
     @property
     def mean_yuv(self) -> float:
         """Mean over frames of the weighted plane PSNR, dB."""
         return sum(self.yuv) / len(self.yuv)
+
+
+class _Figures(NamedTuple):
+    """What is measured of a frame."""
+
+    rgb: float
+    """Mean squared error."""
+    yuv: float
+    """Weighted PSNR of the planes, dB."""
+    similar: float | None
+    """MS-SSIM of luma."""
+
+
+def _figures(frame: Frame, shown: Planes, info: VideoInfo, *, similar: bool) -> _Figures:
+    errors = metrics.plane_errors(frame.planes, shown)
+    peak = float((1 << info.bit_depth) - 1)
+    return _Figures(
+        metrics.rgb_error(frame.planes, shown, info),
+        psnr_yuv(psnr_planes(errors, info.bit_depth)),
+        metrics.ms_ssim(frame.planes[0], shown[0], peak) if similar else None,
+    )
 
 
 def _drawn(

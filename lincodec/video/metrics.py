@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.core.compare import rgb_difference
+from lincodec.core.compare import rgb_difference, squared_difference
 from lincodec.errors import UsageError
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import rgb_terms
@@ -89,7 +89,9 @@ def plane_errors(reference: Planes, distorted: Planes) -> tuple[float, ...]:
     """Mean squared error of each plane, in squared code values."""
     if len(reference) != len(distorted):
         raise UsageError(f"{len(reference)} planes against {len(distorted)}: cannot compare")
-    return tuple(mse(a, b) for a, b in zip(reference, distorted, strict=True))
+    return tuple(
+        squared_difference(a, b) / a.size for a, b in zip(reference, distorted, strict=True)
+    )
 
 
 def psnr_planes(errors: Sequence[float], bit_depth: int = 8) -> tuple[float, ...]:

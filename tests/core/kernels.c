@@ -68,6 +68,31 @@ static int interpolation(RandomSegment *s, const LincGeometry *g) {
     return bad;
 }
 
+/* The largest value that two passes can come to, beyond 16 bits before it is clipped: samples as the signs of taps. */
+static int extreme_block(const LincGeometry *g, int fx, int fy) {
+    enum { AT = 32 };
+    LincPicture *p = linc_picture_create(g);
+    LincSample block[64 * 64];
+    int bad = !p, sum = 1 << (19 - g->depth);
+    if (bad) return 1;
+    for (int y = 0; y < SIDE; y++)
+        for (int x = 0; x < SIDE; x++) {
+            int i = x - AT + 3, j = y - AT + 3, inside = i >= 0 && i < 8 && j >= 0 && j < 8;
+            int sign = inside ? linc_luma_taps[fx][i] * linc_luma_taps[fy][j] : 0;
+            *linc_at(&p->plane[0], x, y) = (LincSample)(sign > 0 ? g->maximum : 0);
+        }
+    linc_picture_pad(p);
+    for (int j = 0; j < 8; j++) {
+        int row = 1 << (g->depth - 9);
+        for (int i = 0; i < 8; i++) row += linc_luma_taps[fx][i] * *linc_at(&p->plane[0], AT - 3 + i, AT - 3 + j);
+        sum += linc_luma_taps[fy][j] * (row >> (g->depth - 8));
+    }
+    linc_predict_plane(g, p, 0, AT, AT, 16, 16, (LincVector){(int16_t)fx, (int16_t)fy}, block, 64, 0);
+    bad |= check(block[0] == linc_clip(sum >> (20 - g->depth), g->maximum), "extreme block", fx, fy);
+    linc_picture_destroy(p);
+    return bad;
+}
+
 /* Products of pairs, and what makes pairs and takes them apart, against single numbers. */
 static int lanes(RandomSegment *s) {
     int16_t a[16], b[16], rows[16];
@@ -82,10 +107,16 @@ static int lanes(RandomSegment *s) {
         int sum = a[2 * i] * b[2 * i] + a[2 * i + 1] * b[2 * i + 1];
         bad |= one[i] != sum || plain[i] != sum;
     }
-    LincLanes16 even = linc_even_pairs(v, w), odd = linc_odd_pairs(v, w);
-    for (int i = 0; i < 8; i++) {
-        bad |= even[2 * i] != a[2 * i] || even[2 * i + 1] != b[2 * i];
-        bad |= odd[2 * i] != a[2 * i + 1] || odd[2 * i + 1] != b[2 * i + 1];
+    LincLanes16 low = linc_low_pairs(v, w), high = linc_high_pairs(v, w);
+    LincLanes32 low_sums = linc_multiply_pairs(low, linc_pairs_of(1, 2)) * 2, high_sums = {0};
+    high_sums += linc_multiply_pairs(high, linc_pairs_of(1, 2)) * 2;
+    LincLanes16 packed = linc_pack(low_sums, high_sums), packed_plain = linc_pack_plain(low_sums, high_sums);
+    for (int i = 0; i < 16; i++) {
+        int at = i / 8 * 8 + i % 4 * 2, sum = 2 * (a[i] + 2 * b[i]);
+        LincLanes16 pairs = i & 4 ? high : low;
+        bad |= pairs[at] != a[i] || pairs[at + 1] != b[i];
+        sum = sum < -32768 ? -32768 : sum > 32767 ? 32767 : sum;
+        bad |= packed[i] != sum || packed_plain[i] != sum;
     }
     linc_store16(rows, linc_clip_lanes(v, 4095));
     for (int i = 0; i < 16; i++) bad |= rows[i] != linc_clip(a[i], 4095);
@@ -127,6 +158,7 @@ int main(void) {
         LincGeometry g;
         bad |= linc_geometry_set(&g, &p) != LINC_OK;
         bad |= interpolation(&s, &g) | lanes(&s);
+        for (int k = 0; k < 9; k++) bad |= extreme_block(&g, 1 + k % 3, 1 + k / 3);
         for (int log2 = 2; log2 <= 5; log2++)
             for (int k = 0; k < 20; k++) bad |= transforms(&s, &g, log2, LINC_DCT);
         for (int k = 0; k < 20; k++) bad |= transforms(&s, &g, 2, LINC_DST);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from support.partitioned_files import ARCH, pictures_code, video
 
@@ -14,6 +15,7 @@ from lincodec.encoder.measure import Tally
 from lincodec.errors import VerifyError
 from lincodec.registry import Role
 from lincodec.types import Frame
+from lincodec.video.metrics import rgb_error
 
 INFO = video()
 
@@ -28,6 +30,18 @@ def test_pictures_are_proved_and_measured() -> None:
     read = tally.prove(data_of(code), code, ARCH, INFO)
     tally.measure(read, [Frame(planes, at) for at, planes in enumerate(shown)], ARCH, INFO)
     assert tally.mean_yuv == 100.0
+
+
+def test_figures_are_in_the_order_of_the_frames() -> None:
+    """Whichever thread is done first: the n-th source frame here differs by n."""
+    code, shown = pictures_code(1, 0, 9, INFO)
+    sources = [tuple(plane ^ np.uint8(at) for plane in planes) for at, planes in enumerate(shown)]
+    tally = Tally(similar=[])
+    tally.measure(code, [Frame(planes, at) for at, planes in enumerate(sources)], ARCH, INFO)
+    expected = [rgb_error(a, b, INFO) for a, b in zip(sources, shown, strict=True)]
+    assert tally.rgb.errors == expected
+    assert tally.similar is not None
+    assert len(tally.similar) == 1
 
 
 def test_pictures_that_are_not_those_of_the_encoder_are_found() -> None:

@@ -29,6 +29,19 @@ def test_mse_matches_double_arithmetic(dtype: type) -> None:
     assert metrics.mse(a, b) == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_plane_errors_are_exact(kind: type) -> None:
+    rng, top = np.random.default_rng(5), np.iinfo(kind).max + 1
+    a, b = (rng.integers(0, top, (37, 301)).astype(kind) for _ in range(2))
+    exact = int(((a.astype(object) - b.astype(object)) ** 2).sum())
+    assert metrics.plane_errors((a,), (b,)) == (exact / a.size,)
+    assert metrics.plane_errors((a[3:, ::2],), (a[3:, ::2],)) == (0.0,)
+    worst = np.full((2, 16384), top - 1, kind)
+    assert metrics.plane_errors((worst,), (np.zeros_like(worst),)) == (float(top - 1) ** 2,)
+    with pytest.raises(UsageError, match="cannot be compared"):
+        metrics.plane_errors((a,), (b[1:],))
+
+
 def test_mse_does_not_wrap_and_checks_shapes() -> None:
     low, high = np.zeros((4, 4), np.uint16), np.full((4, 4), 65535, np.uint16)
     assert metrics.mse(low, high) == metrics.mse(high, low)

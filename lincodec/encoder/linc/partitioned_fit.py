@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from lincodec.bitstream.pictures import PictureDigest, Pictures, units
 from lincodec.bitstream.segment import Key, SegmentCode, code_bits
@@ -25,7 +25,7 @@ from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.pyramid import Place, pyramid
-from lincodec.encoder.linc.themes import themes
+from lincodec.encoder.linc.themes import Rows, appearance, themes
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
 from lincodec.semantics.pull import Pull
@@ -125,6 +125,11 @@ class PartitionedFit:
         self._places = pyramid(len(frames))
         self._made: dict[float, _Coded] = {}
 
+    @cached_property
+    def looks(self) -> Rows:
+        """What latents tell of the frames."""
+        return appearance(self.source)
+
     def trial(self, step: float, every: int = 4) -> Trial:
         """What a quick encode gives at a step; quality is that of every ``every``-th frame."""
         return self._measured(_Encode(self, step, TRIAL_EFFORT).result(), Figure.PSNR, every)
@@ -156,7 +161,7 @@ class PartitionedFit:
         shape = (len(self.source), *units((self.info.height, self.info.width)))
         tensors: dict[Key, Coding] = {
             (Role.PICTURES, 0): Pictures(shape, digest, stream),
-            (Role.LATENT, 0): themes(self.source, _THEMES * len(stream), self.pulls),
+            (Role.LATENT, 0): themes(self.looks, _THEMES * len(stream), self.pulls),
         }
         return SegmentCode(part.first, part.count, part.continues, tensors)
 
@@ -240,12 +245,15 @@ class _Encode:
                     needs = [coded[frame] for frame in place.needs]
                     action = partial(self._code, encoder, place)
                     coded[place.frame] = tasks.add(order, action, needs)
+                # Beside the first frame, which all others wait for.
+                looks = tasks.add(0, lambda: fit.looks, [])
                 for done, place in enumerate(self.places):
                     coded[place.frame].result()
                     self._release(encoder, place)
                     self._digest(keep=keep)
                     if self.budget is not None:
                         self.budget.report((done + 1) / count, None)
+                looks.result()
             finally:
                 tasks.close()
             stream = encoder.finish([place.frame for place in self.places])

@@ -31,28 +31,28 @@ _SIDE = 32
 Rows = NDArray[np.int64]
 
 
-def themes(frames: Sequence[Planes], room: float, pulls: Sequence[Pull] = ()) -> Lattice:
-    """The leading components over time of small pictures of the frames, a row each.
+def themes(looks: Rows, room: float, pulls: Sequence[Pull] = ()) -> Lattice:
+    """The leading components over time of what the frames of a segment look like, a row each.
 
     With models that the segment is aligned to, few of those and the leading components of what
     the models say of the frames: as many as are worth their bytes.
 
     Args:
-        frames: source planes of a segment.
+        looks: ``appearance`` of the frames.
         room: bytes that rows of appearance may take; there is one even so.
         pulls: what models say of the frames.
 
     Returns:
         int64 [rows, frames] on a lattice, from 1 to ``ROWS`` of them.
     """
-    shown = _appearance(frames)[: _BESIDE if pulls else _APPEARANCE]
+    shown = looks[: _BESIDE if pulls else _APPEARANCE]
     while len(shown) > 1 and _size(shown) > room:
         shown = shown[:-1]
     return _on_lattice(np.vstack([shown, *(_scores(pull) for pull in pulls)])[:ROWS])
 
 
-def _appearance(frames: Sequence[Planes]) -> Rows:
-    """Components of small pictures, the largest first."""
+def appearance(frames: Sequence[Planes]) -> Rows:
+    """Components over time of small pictures of source planes, the largest first."""
     small = np.stack([np.concatenate([_small(p) for p in planes]) for planes in frames])
     return _components(small)
 

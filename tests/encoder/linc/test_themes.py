@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lincodec.bitstream.embedding import mean_cosine, normalised
-from lincodec.encoder.linc.themes import ROWS, themes
+from lincodec.encoder.linc.themes import ROWS, appearance, themes
 from lincodec.entropy import lattice
 from lincodec.semantics.head import WEIGHT, fit_head
 from lincodec.semantics.pull import Pull
@@ -36,7 +36,7 @@ def size(rows: np.ndarray) -> int:
 
 def test_frames_that_look_alike_have_latents_alike() -> None:
     frames = moving()
-    z = themes(frames, 1e6).values.T
+    z = themes(appearance(frames), 1e6).values.T
     shown = np.stack([planes[0].ravel() for planes in frames]).astype(np.float64)
     pairs = np.triu_indices(len(frames), 1)
     apart = [np.linalg.norm(x[:, None] - x[None], axis=2)[pairs] for x in (z, shown)]
@@ -45,14 +45,17 @@ def test_frames_that_look_alike_have_latents_alike() -> None:
 
 def test_rows_keep_to_their_room() -> None:
     frames = moving()
-    sizes = [size(themes(frames, room).q) for room in (1e6, 90, 50)]
+    sizes = [size(themes(appearance(frames), room).q) for room in (1e6, 90, 50)]
     assert sizes[0] > 90 >= sizes[1] > 50 >= sizes[2]
-    assert len(themes(frames, 0).q) == 1
+    assert len(themes(appearance(frames), 0).q) == 1
 
 
 def test_a_model_is_answered_by_rows_of_its_own() -> None:
     frames, targets = moving(), drawn()
-    lattices = [themes(frames, 1e6), themes(frames, 1e6, [Pull(None, targets, WEIGHT)])]
+    lattices = [
+        themes(appearance(frames), 1e6),
+        themes(appearance(frames), 1e6, [Pull(None, targets, WEIGHT)]),
+    ]
     cosines, sizes = [], []
     for found in lattices:
         latents = found.values.T
@@ -61,11 +64,13 @@ def test_a_model_is_answered_by_rows_of_its_own() -> None:
         sizes.append(head.size + size(found.q))
     assert cosines[1] > 0.98 > cosines[0] + 0.03
     assert sizes[1] < 600
-    two = themes(frames, 1e6, [Pull(None, targets, WEIGHT), Pull(None, targets[::-1], WEIGHT)])
+    two = themes(
+        appearance(frames), 1e6, [Pull(None, targets, WEIGHT), Pull(None, targets[::-1], WEIGHT)]
+    )
     assert len(lattices[1].q) < len(two.q) <= ROWS
 
 
 def test_what_stands_still_has_one_row_of_zeros() -> None:
     still = [moving(1)[0]] * 12
-    assert themes(still, 1e6).q.tolist() == [[0] * 12]
-    assert themes(still[:1], 0, [Pull(None, drawn(1), WEIGHT)]).q.tolist() == [[0], [0]]
+    assert themes(appearance(still), 1e6).q.tolist() == [[0] * 12]
+    assert themes(appearance(still[:1]), 0, [Pull(None, drawn(1), WEIGHT)]).q.tolist() == [[0], [0]]
