@@ -1,6 +1,7 @@
 /* Coarse motion search: exhaustive at an eighth of the size, refined at a quarter. */
 #include "enc_coarse.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "enc_distortion.h"
@@ -83,6 +84,18 @@ void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, i
     average(quarter->samples, quarter->stride, quarter->width, quarter->height, 2, eighth);
     repeat_edges(quarter);
     repeat_edges(eighth);
+}
+
+int16_t *enc_halve(const int16_t *plane, ptrdiff_t stride, int width, int height, EncSmall *out) {
+    int w = small_side(width, 2), h = small_side(height, 2);
+    int16_t *memory = malloc(small_samples(w, h) * sizeof *memory);
+    memset(out, 0, sizeof *out);
+    if (!memory) return NULL;
+    lay_out(out, memory, w, h);
+    out->memory = memory;
+    average(plane, stride, width, height, 2, out);
+    repeat_edges(out);
+    return out->samples;
 }
 
 /* One window that is searched for, and the best vector so far. */

@@ -16,6 +16,7 @@ enum {
 /* Luma taken down by averages, with a margin of repeated samples. */
 typedef struct EncSmall {
     int16_t *samples; /* of the top left sample */
+    void *memory;     /* of a picture that has its own, or NULL */
     ptrdiff_t stride;
     int width, height;
 } EncSmall;
@@ -30,6 +31,9 @@ size_t enc_shrunk_samples(int width, int height);
 
 /* Shrink a plane into storage of the caller's. */
 void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, int16_t *storage, EncShrunk *out);
+
+/* Luma taken down to half its size, in memory of its own; NULL without memory. */
+int16_t *enc_halve(const int16_t *plane, ptrdiff_t stride, int width, int height, EncSmall *out);
 
 /* Cells of the field, and of that of an eighth, along a side of so many samples. */
 int enc_coarse_cells(int side);

@@ -27,6 +27,13 @@ static EncFrame *frame_at(const LincEncoder *e, int32_t display) {
     return &e->frames[display];
 }
 
+void enc_forget_half(EncFrame *f) {
+    free(f->half.memory);
+    free(f->origins);
+    memset(&f->half, 0, sizeof f->half);
+    f->origins = NULL;
+}
+
 void linc_encoder_release(LincEncoder *encoder, int32_t display) {
     EncFrame *f = frame_at(encoder, display);
     if (!f) return;
@@ -35,11 +42,14 @@ void linc_encoder_release(LincEncoder *encoder, int32_t display) {
     linc_motion_field_destroy(f->motion);
     free(f->small);
     free(f->offsets);
+    for (int r = 0; r < 2; r++) free(f->coarse[r]);
+    enc_forget_half(f);
     enc_pool_give(&encoder->phases, f->phase_memory, f->phase_bytes);
     f->source = f->picture = NULL;
     f->motion = NULL;
     f->small = NULL;
     f->offsets = NULL;
+    f->coarse[0] = f->coarse[1] = NULL;
     f->phase_memory = NULL;
     memset(&f->phases, 0, sizeof f->phases);
 }
@@ -56,19 +66,55 @@ void linc_encoder_close(LincEncoder *encoder) {
     free(encoder);
 }
 
+/* The small pictures of a frame, if they are not there. */
+static LincStatus shrink(const LincGeometry *g, const LincPlane *luma, EncFrame *f) {
+    if (f->small) return LINC_OK;
+    if (!(f->small = malloc(enc_shrunk_samples(g->width, g->height) * sizeof(int16_t)))) return LINC_MEMORY;
+    enc_shrink(luma->data, luma->stride, luma->width, luma->height, f->small, &f->shrunk);
+    return LINC_OK;
+}
+
 LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void *const planes[3],
                                const size_t strides[3]) {
     EncFrame *f = frame_at(encoder, display);
     if (!f || !planes || !strides) return LINC_ARGUMENT;
     const LincGeometry *g = &encoder->geometry;
     if (f->source) return LINC_OK;
-    if (!f->small) f->small = malloc(enc_shrunk_samples(g->width, g->height) * sizeof(int16_t));
-    if (!f->small || !(f->source = linc_pool_picture(&encoder->pool, g))) return LINC_MEMORY;
+    if (!(f->source = linc_pool_picture(&encoder->pool, g))) return LINC_MEMORY;
     for (int k = 0; k < g->planes; k++) linc_plane_import(g, f->source, k, planes[k], (ptrdiff_t)strides[k]);
     linc_picture_pad(f->source);
-    const LincPlane *luma = &f->source->plane[0];
-    enc_shrink(luma->data, luma->stride, luma->width, luma->height, f->small, &f->shrunk);
-    return LINC_OK;
+    return shrink(g, &f->source->plane[0], f);
+}
+
+LincStatus linc_encoder_glance(LincEncoder *encoder, int32_t display, const void *luma, size_t stride) {
+    EncFrame *f = frame_at(encoder, display);
+    if (!f || !luma) return LINC_ARGUMENT;
+    const LincGeometry *g = &encoder->geometry;
+    if (f->half.samples) return LINC_OK;
+    LincPicture *picture = linc_pool_picture(&encoder->pool, g);
+    if (!picture) return LINC_MEMORY;
+    linc_plane_import(g, picture, 0, luma, (ptrdiff_t)stride);
+    const LincPlane *plane = &picture->plane[0];
+    LincStatus status = shrink(g, plane, f);
+    if (!status && !enc_halve(plane->data, plane->stride, plane->width, plane->height, &f->half)) status = LINC_MEMORY;
+    linc_pool_keep_picture(&encoder->pool, picture);
+    return status;
+}
+
+LincStatus enc_coarse_field(LincEncoder *e, const LincTask *task, int r) {
+    const LincGeometry *g = &e->geometry;
+    EncFrame *f = &e->frames[task->display];
+    int reference = task->reference[r];
+    size_t cells = (size_t)enc_coarse_cells(g->width) * (size_t)enc_coarse_cells(g->height);
+    if (f->coarse[r]) return LINC_OK;
+    LincVector *eighth = malloc(cells * sizeof *eighth);
+    f->coarse[r] = malloc(cells * sizeof *f->coarse[r]);
+    LincStatus status = eighth && f->coarse[r] ? LINC_OK : LINC_MEMORY;
+    if (!status)
+        enc_coarse_search(&f->shrunk, &e->frames[reference].shrunk, enc_coarse_range(task->display - reference),
+                          64 << (g->depth - 12), task->effort.early > 3, eighth, f->coarse[r]);
+    free(eighth);
+    return status;
 }
 
 size_t linc_encoder_frame_bytes(const LincEncoder *encoder, int32_t display) {

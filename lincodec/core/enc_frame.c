@@ -21,7 +21,6 @@ typedef struct Work {
     EncSearch *search;
     EncTrial *trials; /* nine */
     LincFrame *frame;
-    LincVector *vectors; /* coarse ones of both references, and their working space */
     LincVector *matches; /* exact ones of both references, and of the picture in itself, or NULL */
     LincPicture *source; /* filtered, or NULL */
     LincStates start;
@@ -31,19 +30,16 @@ static void free_work(LincPool *pool, Work *w) {
     linc_pool_keep_picture(pool, w->source);
     free(w->search);
     free(w->trials);
-    free(w->vectors);
     free(w->matches);
     linc_pool_keep_frame(pool, w->frame);
 }
 
 static LincStatus make_work(LincPool *pool, const LincGeometry *g, Work *w) {
-    size_t cells = (size_t)enc_coarse_cells(g->width) * (size_t)enc_coarse_cells(g->height);
     memset(w, 0, sizeof *w);
     w->search = calloc(1, sizeof *w->search);
     w->trials = calloc(9, sizeof *w->trials);
-    w->vectors = calloc(3 * cells + 1, sizeof *w->vectors);
     w->frame = linc_pool_frame(pool, g);
-    if (!w->search || !w->trials || !w->vectors || !w->frame) return LINC_MEMORY;
+    if (!w->search || !w->trials || !w->frame) return LINC_MEMORY;
     for (int i = 0; i < 4; i++) {
         w->search->best[i] = &w->trials[2 * i];
         w->search->work[i] = &w->trials[2 * i + 1];
@@ -61,6 +57,8 @@ LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
     if (!(t->chroma_weight[0] > 0) || !(t->chroma_weight[1] > 0) || t->denoise_reach < 0) return LINC_ARGUMENT;
     if (!(t->lambda > 0) || t->tools & ~LINC_TOOLS_KNOWN || t->effort.early < 0 || t->effort.early > 4)
         return LINC_ARGUMENT;
+    if (t->weighing < LINC_WEIGH_NOTHING || t->weighing > LINC_WEIGH_STEPS) return LINC_ARGUMENT;
+    if (!(t->tools & LINC_TOOL_STEP_OFFSETS) != (t->weighing != LINC_WEIGH_STEPS)) return LINC_ARGUMENT;
     for (int k = 0; k < 3; k++)
         if (t->step[k] < 0 || t->step[k] >= LINC_STEP_INDICES) return LINC_ARGUMENT;
     for (int r = 0; r < t->references; r++)
@@ -72,7 +70,7 @@ LincStatus enc_check_task(const LincEncoder *e, const LincTask *t) {
 static int ready(const LincEncoder *e, const LincTask *t) {
     if (!e->frames[t->display].source || e->frames[t->display].stream) return 0;
     if (t->context_source >= 0 && !e->frames[t->context_source].stream) return 0;
-    if (t->tools & LINC_TOOL_STEP_OFFSETS && !e->frames[t->display].offsets) return 0;
+    if (t->weighing && !e->frames[t->display].offsets) return 0;
     for (int r = 0; r < t->references; r++)
         if (!e->frames[t->reference[r]].phases.plane[0]) return 0;
     return 1;
@@ -110,37 +108,36 @@ static void set_prices(EncSearch *s, const LincTask *t) {
     s->satd_shift = s->geometry->depth - 10;
     for (int i = 0; i <= 2 * LINC_MAX_STEP_OFFSET; i++) {
         EncScale *scale = &s->scales[i];
+        int offset = i - LINC_MAX_STEP_OFFSET;
+        double ratio = step / step_of(s->geometry, linc_step_index(t->step[0], offset));
+        scale->offset = t->weighing == LINC_WEIGH_STEPS ? offset : 0;
         for (int k = 0; k < 3; k++)
-            scale->step[k] = step_of(s->geometry, linc_step_index(t->step[k], i - LINC_MAX_STEP_OFFSET));
-        double ratio = step / scale->step[0];
+            scale->step[k] = step_of(s->geometry, linc_step_index(t->step[k], scale->offset));
         scale->price = (int)(square_root(bit) / ratio * 16 + 0.5);
         for (int k = 0; k < 3; k++) scale->weight[k] = ratio * ratio * (k ? t->chroma_weight[k - 1] : 1);
     }
     enc_set_offset(s, 0);
 }
 
-static void set_references(LincEncoder *e, const LincTask *t, Work *w) {
+static LincStatus set_references(LincEncoder *e, const LincTask *t, Work *w) {
     EncSearch *s = w->search;
-    const LincGeometry *g = &e->geometry;
-    EncFrame *own = &e->frames[t->display];
-    int columns = enc_coarse_cells(g->width), cells = columns * enc_coarse_cells(g->height);
-    s->coarse_columns = columns;
+    const EncFrame *own = &e->frames[t->display];
+    s->coarse_columns = enc_coarse_cells(e->geometry.width);
     for (int r = 0; r < t->references; r++) {
         const EncFrame *f = &e->frames[t->reference[r]];
-        LincVector *field = w->vectors + r * cells;
         w->frame->reference[r] = f->picture;
         s->phases[r] = &f->phases;
-        s->coarse[r] = field;
         if (r && s->phases[0] == s->phases[1]) {
             s->coarse[1] = s->coarse[0];
             continue;
         }
-        enc_coarse_search(&own->shrunk, &f->shrunk, enc_coarse_range(t->display - t->reference[r]),
-                          64 << (g->depth - 12), t->effort.early > 3, w->vectors + 2 * cells, field);
+        LincStatus status = enc_coarse_field(e, t, r);
+        if (status) return status;
+        s->coarse[r] = own->coarse[r];
     }
-    if (!w->frame->header.temporal) return;
-    for (int r = 0; r < t->references; r++)
+    for (int r = 0; r < t->references && w->frame->header.temporal; r++)
         w->frame->collocated[r] = e->frames[t->reference[t->references - 1 - r]].motion;
+    return LINC_OK;
 }
 
 /* Exact matches in references that are screens as well, and in the picture itself. */
@@ -173,6 +170,7 @@ static void search_units(Work *w) {
         enc_unit(s, unit % g->unit_columns * LINC_UNIT, unit / g->unit_columns * LINC_UNIT);
         linc_adapt_unit(s->frame, unit, &s->states);
     }
+    enc_set_offset(s, 0); /* for the loop filter */
 }
 
 /* The stream, with the states as they were before the search. */
@@ -230,9 +228,9 @@ static LincStatus code_frame(LincEncoder *e, const LincTask *t, Work *w) {
     s->effort = t->effort;
     s->quantiser.hiding = (t->tools & LINC_TOOL_SIGN_HIDING) != 0;
     set_prices(s, t);
-    s->offsets = t->tools & LINC_TOOL_STEP_OFFSETS ? f->offsets : NULL;
-    set_references(e, t, w);
-    LincStatus status = set_matches(e, t, w);
+    s->offsets = t->weighing ? f->offsets : NULL;
+    LincStatus status = set_references(e, t, w);
+    if (!status) status = set_matches(e, t, w);
     if (status) return status;
     if (t->context_source >= 0) {
         w->start = e->frames[t->context_source].states;

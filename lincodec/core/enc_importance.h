@@ -4,10 +4,10 @@
 
 #include "enc_encoder.h"
 
-enum { ENC_AREA = 16 }; /* luma samples a side of what one offset is for */
+enum { ENC_AREA = 16 }; /* luma samples a side of what one offset is for: a cell of the coarse field */
 
 static inline int enc_areas(int side) {
-    return (side + ENC_AREA - 1) / ENC_AREA;
+    return enc_coarse_cells(side);
 }
 
 /* Base 2 logarithm, to about 1/1000. */

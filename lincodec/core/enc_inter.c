@@ -140,6 +140,14 @@ static uint32_t hasty_leaf(EncSearch *s, int x, int y, int size_log2) {
     return best->estimate;
 }
 
+/* The other directions, where their estimates are not far from the best one. */
+static void try_others(EncSearch *s, const LincPart *part, const EncHunt *hunt, const EncGuess *best, int size_log2) {
+    const EncGuess *ways[3] = {&hunt->one[0], &hunt->one[1], &hunt->both};
+    uint64_t most = best->estimate + (uint64_t)(best->estimate >> 3);
+    for (int i = 0; i < 3; i++)
+        if (ways[i] != best && ways[i]->estimate < most) try_whole(s, part, ways[i], size_log2, 1);
+}
+
 uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2) {
     if (s->effort.early > 3) return hasty_leaf(s, x, y, size_log2);
     LincPart part = linc_part(x, y, 1 << size_log2, LINC_PART_WHOLE, 0);
@@ -151,6 +159,7 @@ uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2) {
     enc_hunt(s, &part, guesses, count, NULL, &hunt);
     const EncGuess *best = enc_better(enc_better(&hunt.one[0], &hunt.one[1]), &hunt.both);
     try_whole(s, &part, best, size_log2, 1);
+    if (s->effort.early < 1) try_others(s, &part, &hunt, best, size_log2);
     if (best->estimate < estimate) estimate = best->estimate;
     if (size_log2 >= 4 && s->effort.parts &&
         (s->effort.early > 1 ? s->best[size_log2 - 3]->block[0].residual : !s->best[size_log2 - 3]->block[0].skip)) {

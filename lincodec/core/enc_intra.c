@@ -187,11 +187,11 @@ static int best_mode(const ModeSearch *m, const uint8_t *done) {
     return best;
 }
 
-/* Every fourth direction, then what lies around the best ones. */
+/* Every fourth direction (a patient search: all of them), then what lies around the best ones. */
 static void estimate_modes(ModeSearch *m) {
     static const uint8_t none[LINC_INTRA_MODES] = {0};
     for (int mode = 0; mode < 2; mode++) estimate(m, mode);
-    for (int mode = 2; mode < LINC_INTRA_MODES; mode += 4) estimate(m, mode);
+    for (int mode = 2; mode < LINC_INTRA_MODES; mode += m->s->effort.early < 1 ? 1 : 4) estimate(m, mode);
     for (int i = 0; i < 3; i++) estimate(m, m->likely[i]);
     for (int step = 2; step; step--) {
         uint8_t done[LINC_INTRA_MODES];
@@ -222,7 +222,7 @@ void enc_intra_leaf(EncSearch *s, int x, int y, int size_log2, uint32_t least) {
     uint8_t done[LINC_INTRA_MODES] = {0};
     int inter = least != UINT32_MAX, trials = inter ? s->effort.intra_inter_trials : s->effort.intra_trials;
     /* A hasty search trusts the estimates. */
-    uint64_t limit = trials > 1 ? least + (uint64_t)least * 5 / 16 : least;
+    uint64_t limit = trials > 1 ? least + (uint64_t)least * (s->effort.early < 1 ? 16 : 5) / 16 : least;
     memset(m.estimate, 255, sizeof m.estimate);
     if (s->copies) try_copies(s, x, y, size_log2);
     linc_likely_modes(s->frame, x, y, m.likely);

@@ -17,10 +17,10 @@ typedef struct EncTrial {
     int16_t levels[3][LINC_UNIT * LINC_UNIT];
 } EncTrial;
 
-/* What a step offset changes: coarser areas count less. */
+/* What the offset of an area changes: less important ones count less, and may have coarser steps. */
 typedef struct EncScale {
     double step[3], weight[3];
-    int price;
+    int price, offset;
 } EncScale;
 
 typedef struct EncSearch {
@@ -33,9 +33,9 @@ typedef struct EncSearch {
     const LincVector *matches[2];   /* exact ones, a cell of 8x8 each: see enc_match.h; or NULL */
     const EncMatrices *matrices;
     LincEffort effort;
-    EncScale scales[2 * LINC_MAX_STEP_OFFSET + 1]; /* by step offset */
-    const int8_t *offsets;          /* step offset of every area of 16x16, or NULL */
-    int offset;                     /* of the leaf that is being searched */
+    EncScale scales[2 * LINC_MAX_STEP_OFFSET + 1]; /* by offset of an area */
+    const int8_t *offsets;          /* offset of every area of 16x16, or NULL */
+    int offset;                     /* of the steps of the leaf that is being searched */
     double lambda;    /* price of 1/1024 bit, in squared samples of luma */
     double weight[3]; /* of the squared error of each plane */
     float step[3];    /* in samples inside */
@@ -79,7 +79,7 @@ uint32_t enc_inter_leaf(EncSearch *s, int x, int y, int size_log2);
 /* Prediction inside the frame. `estimate`: best SATD so far, UINT32_MAX without. */
 void enc_intra_leaf(EncSearch *s, int x, int y, int size_log2, uint32_t estimate);
 
-/* Makes the following search use a step offset. */
+/* Makes the following search use the offset of an area. */
 void enc_set_offset(EncSearch *s, int offset);
 
 /* Finds the best way to code a unit and leaves it in the frame. */

@@ -8,7 +8,7 @@ static const double LITTLE = 0.5;
 
 void enc_set_offset(EncSearch *s, int offset) {
     const EncScale *scale = &s->scales[offset + LINC_MAX_STEP_OFFSET];
-    s->offset = offset;
+    s->offset = scale->offset;
     s->price = scale->price;
     for (int k = 0; k < 3; k++) {
         s->step[k] = (float)scale->step[k];

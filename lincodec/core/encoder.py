@@ -77,6 +77,38 @@ class PartitionedEncoder:
         strides = (ctypes.c_size_t * 3)(*(row.strides[0] for row in rows))
         check(self._core.linc_encoder_source(self._encoder, display, addresses, strides), _WHERE)
 
+    def glance(self, display: int, planes: Planes) -> None:
+        """Hand over the luma of a frame for ``measure``; a half-size copy stays until ``weigh``.
+
+        Raises:
+            ResourceError: there is no memory.
+        """
+        luma = np.ascontiguousarray(planes[0], self._kind)
+        assert luma.shape == self._shapes[0], "luma of another size"
+        address, stride = luma.ctypes.data, luma.strides[0]
+        check(self._core.linc_encoder_glance(self._encoder, display, address, stride), _WHERE)
+
+    def measure(self, task: Task) -> None:
+        """Find what every area of a frame has from its references.
+
+        Raises:
+            ResourceError: there is no memory.
+        """
+        check(self._core.linc_encoder_measure(self._encoder, ctypes.byref(task)), _WHERE)
+
+    def weigh(self, tasks: Sequence[Task], strength: float) -> None:
+        """Weigh the areas of frames by what others have from them.
+
+        Args:
+            tasks: all frames in coding order, each of them measured.
+            strength: eighths of an octave of the step for a doubling of the importance.
+
+        Raises:
+            ResourceError: there is no memory.
+        """
+        given, core = (Task * len(tasks))(*tasks), self._core
+        check(core.linc_encoder_weigh(self._encoder, given, len(tasks), strength), _WHERE)
+
     def code(self, task: Task) -> int:
         """Code one frame; returns the bytes of its stream.
 

@@ -27,6 +27,13 @@ typedef struct LincEffort {
     int32_t plain;              /* 1: residuals without a transform are tried on any picture, 0: on screens alone */
 } LincEffort;
 
+/* What the importance of areas changes. */
+enum {
+    LINC_WEIGH_NOTHING = 0,
+    LINC_WEIGH_ERRORS = 1, /* the weight of their errors */
+    LINC_WEIGH_STEPS = 2   /* that, and their steps: with LINC_TOOL_STEP_OFFSETS */
+};
+
 /* How to code one frame. */
 typedef struct LincTask {
     int32_t display;
@@ -38,6 +45,7 @@ typedef struct LincTask {
     int32_t tools;            /* of LincHeader */
     int32_t temporal, merge_size, count_limit, deblock_threshold; /* of LincHeader */
     int32_t referenced;       /* 1: other frames will refer to this one */
+    int32_t weighing;         /* LINC_WEIGH_*: what is done with what linc_encoder_weigh found */
     int32_t denoise_reach;    /* frames each way that the source is filtered with along motion, 0: not at all */
     double denoise_strength;  /* weight of the neighbours, about 1 */
     double lambda;            /* price of a bit in squared luma steps */
@@ -56,11 +64,13 @@ LINC_API void linc_encoder_close(LincEncoder *encoder);
 LINC_API LincStatus linc_encoder_source(LincEncoder *encoder, int32_t display, const void *const planes[3],
                                         const size_t strides[3]);
 
-/* Step offsets for the areas of frames by how much the frames predicted from them gain: `tasks` in coding order, all
- * of them with their sources; `strength` in eighths of an octave for a doubling of the importance; `means` gets, for
- * each task, the mean of log2(1 + gain / cost). Before any frame with LINC_TOOL_STEP_OFFSETS. */
-LINC_API LincStatus linc_encoder_weigh(LincEncoder *encoder, const LincTask *tasks, int32_t count, double strength,
-                                       double *means);
+/* What areas of frames are worth to frames predicted from them, in three steps before any of these is coded: the
+ * luma of every frame, samples and stride as those of a source; what each area of a frame has from its references;
+ * and, for `tasks` in coding order, offsets of areas. `strength` is in eighths of an octave of the step for a doubling
+ * of the importance. Steps of different displays may run at the same time. */
+LINC_API LincStatus linc_encoder_glance(LincEncoder *encoder, int32_t display, const void *luma, size_t stride);
+LINC_API LincStatus linc_encoder_measure(LincEncoder *encoder, const LincTask *task);
+LINC_API LincStatus linc_encoder_weigh(LincEncoder *encoder, const LincTask *tasks, int32_t count, double strength);
 
 LINC_API LincStatus linc_encoder_frame(LincEncoder *encoder, const LincTask *task);
 

@@ -71,6 +71,7 @@ class Task(c.Structure):
         ("count_limit", c.c_int32),
         ("deblock_threshold", c.c_int32),
         ("referenced", c.c_int32),
+        ("weighing", c.c_int32),
         ("denoise_reach", c.c_int32),
         ("denoise_strength", c.c_double),
         ("lambda", c.c_double),
@@ -173,9 +174,9 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
     "linc_encoder_source": (
         _STATUS, _ENCODER, c.c_int32, c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
     ),
-    "linc_encoder_weigh": (
-        _STATUS, _ENCODER, c.POINTER(Task), c.c_int32, c.c_double, c.c_void_p,
-    ),
+    "linc_encoder_glance": (_STATUS, _ENCODER, c.c_int32, c.c_void_p, c.c_size_t),
+    "linc_encoder_measure": (_STATUS, _ENCODER, c.POINTER(Task)),
+    "linc_encoder_weigh": (_STATUS, _ENCODER, c.POINTER(Task), c.c_int32, c.c_double),
     "linc_encoder_frame": (_STATUS, _ENCODER, c.POINTER(Task)),
     "linc_encoder_frame_bytes": (c.c_size_t, _ENCODER, c.c_int32),
     "linc_encoder_output": (

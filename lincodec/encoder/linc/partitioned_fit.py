@@ -23,8 +23,9 @@ from lincodec.core.signatures import Effort, Task
 from lincodec.core.tasks import Tasks
 from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.budget import Budget
+from lincodec.encoder.linc.anchor_trials import choose_anchors
 from lincodec.encoder.linc.effort_pace import EffortPace
-from lincodec.encoder.linc.pyramid import Place, pyramid
+from lincodec.encoder.linc.pyramid import Place, even_anchors, pyramid
 from lincodec.encoder.linc.themes import Rows, appearance, themes
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
@@ -53,29 +54,34 @@ _MERGE_SIZE, _COUNT_LIMIT = 6, 16
 _DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
 #: Efforts that have time for it.
 _DENOISED = ("medium", "slow")
+#: Efforts that weigh areas by what is predicted from them, and eighths of an octave of the step
+#: that a doubling of it is worth.
+_WEIGHED, _WEIGHT = ("medium", "slow"), 2.0
 #: Quick encodes, and encodes at the effort asked for, that may be made to come to an aim.
 _QUICK_TRIES, _TRIES = 5, 4
 #: Of so many frames one is measured where a quality is aimed at.
 _MEASURED_EVERY = 4
+#: Efforts that try how far anchors stand apart, and about how many dB a factor e of the bytes buys.
+_TRIED, _SLOPE = ("slow",), 4.8
 #: Share of the bytes of the frames that latents of their appearance may take.
 _THEMES = 0.01
 
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
     "instant": {
-        "merge_trials": 1, "intra_trials": 1, "intra_inter_trials": 1, "both_rounds": 0,
+        "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 0,
         "parts": 0, "transform_split": 0, "rdo": 1, "vectors": -1, "early": 4,
     },
     "fast": {
-        "merge_trials": 1, "intra_trials": 2, "intra_inter_trials": 1, "both_rounds": 1,
+        "merge_trials": 1, "intra_trials": 6, "intra_inter_trials": 1, "both_rounds": 1,
         "parts": 0, "transform_split": 1, "rdo": 1, "vectors": 0, "early": 3,
     },
     "medium": {
-        "merge_trials": 2, "intra_trials": 4, "intra_inter_trials": 2, "both_rounds": 4,
+        "merge_trials": 2, "intra_trials": 16, "intra_inter_trials": 2, "both_rounds": 4,
         "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 1,
     },
     "slow": {
-        "merge_trials": 5, "intra_trials": 8, "intra_inter_trials": 4, "both_rounds": 4,
+        "merge_trials": 3, "intra_trials": 16, "intra_inter_trials": 8, "both_rounds": 4,
         "parts": 1, "transform_split": 1, "rdo": 1, "vectors": 2, "early": 0, "plain": 1,
     },
 }  # fmt: skip
@@ -122,17 +128,14 @@ class PartitionedFit:
         self.source, self.info, self.threads, self.pulls = frames, info, threads, pulls
         self.effort, self.pace = effort, pace
         self._weights = _chroma_weights(info)
-        self._places = pyramid(len(frames))
+        self._places = pyramid(even_anchors(len(frames)))
+        self._settled = effort not in _TRIED
         self._made: dict[float, _Coded] = {}
 
     @cached_property
     def looks(self) -> Rows:
         """What latents tell of the frames."""
         return appearance(self.source)
-
-    def trial(self, step: float, every: int = 4) -> Trial:
-        """What a quick encode gives at a step; quality is that of every ``every``-th frame."""
-        return self._measured(_Encode(self, step, TRIAL_EFFORT).result(), Figure.PSNR, every)
 
     def frame_trials(self, step: float) -> list[Trial]:
         """Bits and RGB PSNR in dB of every frame in a quick encode at a step."""
@@ -147,14 +150,33 @@ class PartitionedFit:
         """Bits at a step, of a quick encode or of one at the effort asked for."""
         if quick:
             return self._bits(_Encode(self, step, _QUICK_EFFORT).result(keep=False))
+        self._settle(step)
         return self._bits(self._coded(step))
 
     def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
         """The final fit, see ``StepFit``."""
+        if budget.deadline is None and not budget.over:
+            self._settle(step)
         if aim is not None:
             step = self._aimed(aim, step, budget)
         coded = self._made.get(step) or _Encode(self, step, self.effort, budget).result(keep=False)
         return self._code(part, coded.stream, coded.digest)
+
+    def _settle(self, step: float) -> None:
+        """Find how far anchors shall stand apart, once, where there is time for trials."""
+        if self._settled:
+            return
+        anchors = choose_anchors(len(self.source), partial(self._score, step))
+        self._places, self._settled = pyramid(anchors), True
+
+    def _score(self, step: float, anchors: Sequence[int]) -> float:
+        """Logarithm of the bytes at equal quality of frames with these anchors."""
+        first, last = anchors[0], anchors[-1]
+        part = PartitionedFit(self.source[first : last + 1], self.info, TRIAL_EFFORT, self.threads)
+        part._places = pyramid([anchor - first for anchor in anchors])
+        found = part.frame_trials(step)[1:]
+        quality = sum(trial.psnr for trial in found) / len(found)
+        return math.log(sum(trial.bits for trial in found)) - quality / _SLOPE
 
     def _code(self, part: Range, stream: bytes, digest: bytes) -> SegmentCode:
         """The segment's tensors as they will be written."""
@@ -240,6 +262,7 @@ class _Encode:
         ) as encoder:
             tasks = Tasks(fit.threads)
             try:
+                self._weigh(encoder, tasks)
                 coded: dict[int, Future[None]] = {}
                 for order, place in enumerate(self.places):
                     needs = [coded[frame] for frame in place.needs]
@@ -260,6 +283,23 @@ class _Encode:
         planes = [self.shown[frame] for frame in range(count)] if keep else []
         sizes = [self.sizes[frame] for frame in range(count)]
         return _Coded(self.step, stream, self.digest.value, planes, sizes)
+
+    def _weigh(self, encoder: PartitionedEncoder, tasks: Tasks) -> None:
+        """Tell the encoder what areas of frames are worth to others, where that is wanted."""
+        if self.effort not in _WEIGHED or len(self.places) < 2:
+            return
+        wanted = [self._task(place, self.effort) for place in self.places]
+        glances = [
+            tasks.add(frame, partial(encoder.glance, frame, planes), ())
+            for frame, planes in enumerate(self.fit.source)
+        ]
+        measured = [
+            tasks.add(order, partial(encoder.measure, task), glances)
+            for order, task in enumerate(wanted)
+        ]
+        for done in measured:
+            done.result()
+        encoder.weigh(wanted, _WEIGHT)
 
     def _digest(self, *, keep: bool) -> None:
         """Add the decoded frames that are next to be shown to the digest."""
@@ -316,6 +356,7 @@ class _Encode:
             merge_size=_MERGE_SIZE,
             count_limit=_COUNT_LIMIT,
             referenced=int(self.users[place.frame] > 0),
+            weighing=int(effort in _WEIGHED and len(self.places) > 1),
             denoise_reach=_DENOISE_REACH if filtered else 0,
             denoise_strength=_DENOISE_STRENGTH,
             effort=Effort(**EFFORTS[effort]),

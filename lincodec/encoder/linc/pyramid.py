@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Frames from one anchor to the next.
@@ -30,13 +31,20 @@ class Place:
         return frozenset((*self.references, *source))
 
 
-def pyramid(count: int) -> list[Place]:
-    """Places of ``count`` frames in coding order: a group at a time, what is early first.
+def even_anchors(count: int, group: int = GROUP) -> list[int]:
+    """Anchors of ``count`` frames, the first one included, about ``group`` frames apart."""
+    groups = max(1, (2 * (count - 1) + group) // (2 * group)) if count > 1 else 0
+    return [i * (count - 1) // groups for i in range(groups + 1)] if groups else [0]
+
+
+def pyramid(anchors: Sequence[int]) -> list[Place]:
+    """Places of frames in coding order: a group at a time, what is early first.
 
     Few pictures wait to be shown then, and halves of a group can be coded side by side.
+
+    Args:
+        anchors: ascending, from 0 to the last frame.
     """
-    groups = max(1, (2 * (count - 1) + GROUP) // (2 * GROUP)) if count > 1 else 0
-    anchors = [i * (count - 1) // groups for i in range(groups + 1)] if groups else [0]
     places = [Place(0, 0, (), None)]
     for before, anchor in itertools.pairwise(anchors):
         places.append(Place(anchor, 1, (before, before), before))

@@ -6,13 +6,13 @@ import itertools
 
 import pytest
 
-from lincodec.encoder.linc.pyramid import GROUP, pyramid
+from lincodec.encoder.linc.pyramid import GROUP, even_anchors, pyramid
 from lincodec.registry import MAX_KEPT
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 16, 17, 18, 24, 33, 40, 49, 96, 97, 250])
 def test_every_frame_has_its_place(count: int) -> None:
-    places = pyramid(count)
+    places = pyramid(even_anchors(count))
     assert sorted(place.frame for place in places) == list(range(count))
     coded: dict[int, int] = {}
     for place in places:
@@ -26,7 +26,7 @@ def test_every_frame_has_its_place(count: int) -> None:
 
 
 def test_a_group_is_halved_again_and_again() -> None:
-    found = [(p.frame, p.level, p.references, p.context_source) for p in pyramid(9)]
+    found = [(p.frame, p.level, p.references, p.context_source) for p in pyramid([0, 8])]
     assert found == [
         (0, 0, (), None),
         (8, 1, (0, 0), 0),
@@ -40,9 +40,10 @@ def test_a_group_is_halved_again_and_again() -> None:
     ]
 
 
-def test_few_pictures_wait_to_be_shown() -> None:
+@pytest.mark.parametrize("group", [GROUP, 2 * GROUP])
+def test_few_pictures_wait_to_be_shown(group: int) -> None:
     """In coding order, each shown when its turn comes."""
-    places = pyramid(96)
+    places = pyramid(even_anchors(96, group))
     users = {p.frame: max([i for i, q in enumerate(places) if p.frame in q.needs], default=-1)
              for p in places}  # fmt: skip
     waiting: set[int] = set()
