@@ -111,13 +111,16 @@ class DecodeOptions:
     blend: bool | None = None
     """Show moments between frames, or the frame nearest to each; None: at higher rates only."""
     span: Span = Span()
-    codec: str = "libx264"
+    codec: str | None = None
+    """FFmpeg encoder, or a usual name of it; None: by the format."""
     crf: float | None = None
     encoder_preset: str | None = None
     pix_fmt: str | None = None
     encoder_options: Mapping[str, str] = field(default_factory=dict)
+    lossless: bool = False
+    """Whether the output encoder keeps every sample."""
     format: str | None = None
-    """mp4, mkv, y4m or null; None: from the output name."""
+    """mp4, mov, mkv, webm, gif, png, jpg, y4m or null; None: from the output name."""
     audio: bool = True
     device: str = "auto"
     recover: bool = False

@@ -28,6 +28,7 @@ from lincodec.cli.values import Resolution, parse_pair, parse_rate, parse_resolu
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
 from lincodec.options import DecodeOptions
+from lincodec.video.outputs import KINDS, PICTURES, format_of, numbered
 
 _HELP = """Render SOURCE, a .linc file, as a video.
 
@@ -40,6 +41,7 @@ Examples:
   linc decode clip.linc --speed 1/4 --fps 30    slow motion
   linc decode clip.linc --crop 640x360+320+180 --res x2
   linc decode clip.linc -o - | mpv -
+  linc decode clip.linc -o frame_%04d.png       one picture a frame; .gif, .webm, .mov too
   linc decode clip.linc --format null           speed test
   linc decode broken.linc --recover             what is intact of it
 
@@ -47,8 +49,6 @@ Frames in between follow the motion stored in the file, or mix latents when ther
 shots are never mixed. At a lower rate frames are dropped. The duration stays the same,
 with --fps to half a frame, unless --speed is given.
 """
-
-_FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
 
 
 @click.command("decode", cls=SectionedCommand, help=_HELP)
@@ -65,7 +65,7 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     "Output",
     "--format",
     "container",
-    type=click.Choice(_FORMATS),
+    type=click.Choice(tuple(KINDS)),
     help="Default: from the name; null renders and writes nothing.",
 )
 @value(
@@ -114,10 +114,8 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
 @option(
     "Output encoder",
     "--codec",
-    default="libx264",
-    show_default=True,
     metavar="NAME",
-    help="libx264, libx265, libsvtav1, ffv1, h264_nvenc, ...",
+    help="h264, hevc, av1, vp9, prores, ffv1, h264_nvenc, ...  [default: h264; vp9 for .webm]",
 )
 @option("Output encoder", "--crf", type=float, metavar="Q", help="Of the output encoder.")
 @option(
@@ -125,6 +123,12 @@ _FORMATS = ("mp4", "mkv", "webm", "y4m", "null")
     "--enc-preset",
     metavar="NAME",
     help="Of the output encoder; libx264: one that keeps up.",
+)
+@option(
+    "Output encoder",
+    "--lossless",
+    is_flag=True,
+    help="Keep every sample: h264, hevc, av1, vp9, ffv1 and png can.",
 )
 @option("Output encoder", "--pix-fmt", metavar="NAME", help="Such as yuv420p10le.")
 @value(
@@ -168,8 +172,10 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         raise UsageError("a .linc file cannot come from standard input; name a file")
     paths.check_input(source)
     target = _target(source, output, given["container"], session)
+    if given["container"] is None:
+        format_of(target)  # before anything is asked or begun
     overwrite = target in (paths.STANDARD, os.devnull) or paths.settle_output(
-        source, target, yes=given["yes"], no=given["no"], devices=True
+        source, numbered(target, 1), yes=given["yes"], no=given["no"], devices=True
     )
     options = _options(source, given)
     if not options.recover:
@@ -211,6 +217,8 @@ def _target(source: str, output: str | None, container: str | None, session: Ses
         return output
     if container == "null":
         return os.devnull
+    if output is None and container in PICTURES:
+        return paths.default_output(source, f".%04d.{container}")
     return output or paths.default_output(source, f".decoded.{container or 'mp4'}")
 
 
@@ -244,6 +252,7 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         encoder_preset=given["enc_preset"],
         pix_fmt=given["pix_fmt"],
         encoder_options=dict(given["settings"]),
+        lossless=given["lossless"],
         format=given["container"],
         audio=given["audio"] == "copy",
         device=given["device"],

@@ -15,7 +15,7 @@ from lincodec.cli.options import (
     overwrite_options,
     value,
 )
-from lincodec.cli.rate import linc_size, nominal_fps
+from lincodec.cli.rate import nominal_fps, shown_size
 from lincodec.cli.session import Session
 from lincodec.cli.values import Moment, Resolution, parse_grid, parse_moment, parse_resolution
 from lincodec.crop import Crop
@@ -89,7 +89,7 @@ def _size(source: str, wish: Resolution | None, crop: Crop | None) -> tuple[int,
     """(width, height) of a picture; None: native."""
     if wish is None or wish.size is not None:
         return None if wish is None else wish.size
-    width, height = linc_size(source, crop)
+    width, height = shown_size(source, crop)
     if wish.box is not None:
         return wish.fitted(width, height)
     scale = wish.scale or 1.0

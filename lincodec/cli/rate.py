@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from lincodec.crop import Crop
 from lincodec.errors import UsageError
+from lincodec.video.orientation import square_size
 from lincodec.video.pipes import called, reads_once
 
 
@@ -25,6 +26,17 @@ def nominal_fps(source: str) -> float:
     from lincodec.video.probe import probe
 
     return float(probe(source).info.fps)
+
+
+def shown_size(source: str, crop: Crop | None = None) -> tuple[int, int]:
+    """(width, height) of a picture of a .linc file, or a crop of it, with square samples.
+
+    Raises:
+        LincError: not a .linc file.
+    """
+    from lincodec.decoder.info import info
+
+    return square_size(linc_size(source, crop), Fraction(info(source)["sar"]))
 
 
 def linc_size(source: str, crop: Crop | None = None) -> tuple[int, int]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 from lincodec.container import DamagedFile, LincFile
@@ -19,8 +20,9 @@ from lincodec.decoder.spans import audio_of, frame_range
 from lincodec.options import DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.system.atomic import atomic_output
 from lincodec.types import AudioTrack, VideoInfo
+from lincodec.video.outputs import PICTURES, check_kind, format_of
 from lincodec.video.rates import nominal
-from lincodec.video.timing import fitted, frame_durations, sliced
+from lincodec.video.timing import fitted, frame_durations, is_constant, sliced
 from lincodec.video.writer import FrameWriter
 
 
@@ -57,9 +59,11 @@ def decode(
         UsageError: the options do not fit each other, the file or the output.
     """
     started, pace = time.monotonic(), Pace.of(options)
+    kind = options.format or format_of(output)
+    check_kind(kind, output)
     with ExitStack() as stack:
-        kind = DamagedFile if options.recover else LincFile
-        linc = kind(stack.enter_context(open_file(source)), options.limits, name=source)
+        opened = DamagedFile if options.recover else LincFile
+        linc = opened(stack.enter_context(open_file(source)), options.limits, name=source)
         size = _output_size(linc.info, options)
         renderer = Renderer(
             linc, size, options.crop,
@@ -83,17 +87,19 @@ def decode(
             job.warnings.append(f"the networks of {left} segments are left out: --no-enhance")
         if isinstance(linc, DamagedFile):
             shots = intact_shots(shots, linc)
-        if output == "-" or options.format == "null":
-            job.write(output, shots)
-        else:
-            temporary = stack.enter_context(atomic_output(output, overwrite=overwrite))
-            job.write(str(temporary), shots)
+        job.deliver(kind, output, shots, overwrite=overwrite)
     seconds = time.monotonic() - started
     return DecodeReport(
         output, len(shots), renderer.output.width, renderer.output.height,
         seconds, len(shots) / max(seconds, 1e-9), job.render_seconds,
         {"warnings": job.warnings, **_losses(linc)},
     )  # fmt: skip
+
+
+def _put(name: str, data: bytes, *, overwrite: bool) -> None:
+    """Write one picture."""
+    with atomic_output(name, overwrite=overwrite) as temporary:
+        temporary.write_bytes(data)
 
 
 def _enhanced(linc: LincFile, start: int, stop: int) -> int:
@@ -136,8 +142,20 @@ class _Job:
         self.progress = progress
         self.render_seconds = 0.0
         self.warnings: list[str] = []
+        self.put: Callable[[str, bytes], None] | None = None
 
-    def write(self, output: str, shots: Sequence[Shot]) -> None:
+    def deliver(self, kind: str, output: str, shots: Sequence[Shot], *, overwrite: bool) -> None:
+        """Write the output, so that it has its name only when it is complete."""
+        if output == "-" or kind == "null":
+            self.write(output, output, shots)
+        elif kind in PICTURES:
+            self.put = partial(_put, overwrite=overwrite)
+            self.write(output, output, shots)
+        else:
+            with atomic_output(output, overwrite=overwrite) as temporary:
+                self.write(str(temporary), output, shots)
+
+    def write(self, output: str, name: str, shots: Sequence[Shot]) -> None:
         """Render every frame and hand it to the encoder's thread."""
         options, renderer = self.options, self.renderer
         info = replace(renderer.output, fps=self.fps, n_frames=len(shots))
@@ -147,9 +165,11 @@ class _Job:
         durations = frame_durations(self.times)
         renderer.begin(shots)  # while the output is opened
         with FrameWriter(
-            output, info, self.times.time_base, codec=options.codec, crf=options.crf,
+            output, info, self.times.time_base, name=name, codec=options.codec, crf=options.crf,
             preset=options.encoder_preset, pix_fmt=options.pix_fmt,
-            options=options.encoder_options, container_format=options.format, audio=self.audio,
+            options=options.encoder_options, lossless=options.lossless,
+            container_format=options.format or format_of(name), audio=self.audio,
+            even=is_constant(self.times, self.fps), put=self.put,
         ) as writer:  # fmt: skip
             frames = iter(renderer.frames(shots))
             for index, pts in enumerate(self.times.pts):

@@ -19,7 +19,7 @@ from lincodec.errors import UsageError
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Times
 from lincodec.video.color import to_rgb
-from lincodec.video.orientation import upright
+from lincodec.video.orientation import square_size, upright
 from lincodec.video.still import write_png
 from lincodec.video.timing import duration
 
@@ -76,7 +76,7 @@ def still(
         source: path of the .linc file.
         output: path of the PNG file.
         seconds: from the first frame; negative counts from the end.
-        size: (width, height) as stored, before rotation; None: native.
+        size: (width, height) before rotation; None: native, with square samples.
         crop: the part of the stored picture to show; None: all of it.
         overwrite: whether an existing output may be replaced.
 
@@ -103,7 +103,7 @@ def contact_sheet(
         source: path of the .linc file.
         output: path of the PNG file.
         grid: (columns, rows).
-        size: (width, height) of each picture; None: native.
+        size: (width, height) of each picture before rotation; None: native, with square samples.
         crop: the part of the stored picture to show; None: all of it.
         overwrite: whether an existing output may be replaced.
 
@@ -133,7 +133,9 @@ def _sheet(
         file = LincFile(stream, name=source)
         times = file.times()
         shots = [shot_at(times, seconds) for seconds in moments]
-        renderer = Renderer(file, size, crop=crop)
+        part = crop or file.info
+        native = square_size((part.width, part.height), file.info.sar)
+        renderer = Renderer(file, size or native, crop=crop)
         try:
             pictures = [
                 upright(np.rint(to_rgb(planes, renderer.output)), file.info)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from io import BytesIO
 from typing import cast
@@ -15,6 +16,7 @@ from av.packet import Packet
 
 from lincodec.errors import InputError, UsageError
 from lincodec.types import AudioPacket, AudioTrack
+from lincodec.video.containers import advice
 from lincodec.video.source import open_container, reason, video_stream
 
 #: Seconds by which audio and video may be apart within one run of a clock that is reset.
@@ -85,13 +87,24 @@ def read_audio(
         )
 
 
-def add_audio_stream(container: OutputContainer, track: AudioTrack) -> AudioStream:
+def delayed(track: AudioTrack, seconds: Fraction) -> AudioTrack:
+    """The same track that much later."""
+    ticks = round(seconds / track.time_base)
+    later = (replace(p, pts=p.pts + ticks, dts=p.dts + ticks) for p in track.packets)
+    return replace(track, packets=tuple(later))
+
+
+def add_audio_stream(container: OutputContainer, track: AudioTrack, kind: str) -> AudioStream:
     """Add a stream to ``container`` that takes the packets of ``track`` as they are.
+
+    Args:
+        container: the output.
+        track: of which the codec counts.
+        kind: what messages call the format.
 
     Raises:
         UsageError: The container cannot hold the codec, or this FFmpeg cannot describe it.
     """
-    name = container.format.name
     # A scratch stream (the null muxer takes any codec) carries the codec identifier; a stream
     # made from it is never opened as an encoder: its parameters are exactly those set here.
     scratch = av.open(BytesIO(), mode="w", format="null")
@@ -107,9 +120,8 @@ def add_audio_stream(container: OutputContainer, track: AudioTrack) -> AudioStre
         context.time_base = track.time_base
         stream.time_base = track.time_base
     except (ValueError, av.error.FFmpegError) as error:
-        other = ".mov" if name == "matroska" else ".mkv"
         raise UsageError(
-            f"{name} cannot hold {track.codec} audio; write {other} instead, or leave the audio out"
+            f"{kind} cannot hold {track.codec} audio; {advice(track.codec, '--audio none')}"
         ) from error
     finally:
         scratch.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
@@ -17,12 +18,17 @@ from av.video.stream import VideoStream
 
 from lincodec.errors import LincError, ResourceError, UsageError
 from lincodec.types import AudioTrack, Planes, VideoInfo
-from lincodec.video.audio import add_audio_stream, audio_packets
+from lincodec.video.audio import add_audio_stream, audio_packets, delayed
+from lincodec.video.containers import advice
 from lincodec.video.outformat import OutputFormat, choose_format
-from lincodec.video.quality import is_hardware
+from lincodec.video.outputs import KINDS, Coding
+from lincodec.video.quality import encoder_options, is_hardware
 from lincodec.video.source import reason
 
-_MUXERS = {"mp4": "mp4", "mov": "mov", "mkv": "matroska", "webm": "webm"}
+#: Longest side of a picture by the standard of the video.
+_LONGEST = {"h264": 16384, "hevc": 16384, "vp8": 16383, "mjpeg": 65500}
+#: Seconds of sound before the first frame that no decoder needs to start up.
+_PRIMING = Fraction(3, 20)
 
 
 class MediaSink:
@@ -31,37 +37,42 @@ class MediaSink:
     def __init__(
         self,
         output: str | BinaryIO,
+        name: str,
         info: VideoInfo,
         time_base: Fraction,
-        *,
-        container_format: str,
-        codec: str,
-        pix_fmt: str | None,
-        options: Mapping[str, str],
+        kind: str,
+        coding: Coding,
         audio: AudioTrack | None,
     ) -> None:
         """Open the file, the encoder and the streams, and write the header.
+
+        Args:
+            output: where the bytes go.
+            name: what messages call it.
+            info: of the frames that ``write`` is given.
+            time_base: seconds a tick.
+            kind: one of ``outputs.KINDS``.
+            coding: of the video.
+            audio: track to copy.
 
         Raises:
             UsageError: Unknown codec, format or option, or the container cannot hold a codec.
             ResourceError: The output cannot be written.
         """
-        self._source = info
-        self._format: OutputFormat = choose_format(info, codec, pix_fmt)
+        self._source, self._name, self._kind, codec = info, name, kind, coding.codec
+        self._format: OutputFormat = choose_format(info, codec, coding.pix_fmt)
         self.info = self._format.info
         self._time_base = time_base
         self._durations: dict[int, int] = {}
-        self._name = output if isinstance(output, str) else "output"
-        muxer = _MUXERS.get(container_format, container_format)
+        muxer = KINDS[kind].muxer
+        options = encoder_options(coding, info)
         self.warnings = _losses(info, muxer, codec)
+        _check_size(info, codec, name)
+        self._path = output if isinstance(output, str) else ""
         self._container = self._open(output, muxer)
         try:
-            self._stream = self._add_video(muxer, codec, options)
-            self._audio: Iterator[Packet[AudioStream]] = iter(())
-            if audio is not None and audio.packets:
-                stream = add_audio_stream(self._container, audio)
-                self._audio = iter(audio_packets(audio, stream))
-            self._next_audio = next(self._audio, None)
+            self._stream = self._add_video(codec, options)
+            self._add_audio(audio)
             self._container.start_encoding()
             unknown = sorted(set(self._stream.codec_context.options) & set(options))
             if unknown:
@@ -74,19 +85,33 @@ class MediaSink:
                     "is made for; use --codec libx264"
                 ) from error
             with_audio = f" and {audio.codec} audio" if audio is not None else ""
-            what = f"cannot write {container_format} with {codec}{with_audio}"
+            what = f"cannot write {kind} with {codec}{with_audio}"
             raise self._failure(error, what) from error
         except LincError:
             self._discard()
             raise
 
+    def _add_audio(self, audio: AudioTrack | None) -> None:
+        """The stream of the audio, and how late the picture begins for it."""
+        self._audio: Iterator[Packet[AudioStream]] = iter(())
+        self._lead = 0
+        if audio is not None and audio.packets:
+            early = -min(packet.pts for packet in audio.packets) * audio.time_base
+            if self._kind in ("mp4", "mov") and early > _PRIMING:
+                # what is before 0 would be hidden by an edit list: all of it comes later instead
+                self._lead = math.ceil(early / self._time_base)
+                audio = delayed(audio, self._lead * self._time_base)
+            stream = add_audio_stream(self._container, audio, self._kind)
+            self._audio = iter(audio_packets(audio, stream))
+        self._next_audio = next(self._audio, None)
+
     def write(self, planes: Planes, pts: int, duration: int) -> None:
         """Encode one frame shown at ``pts`` for ``duration`` ticks."""
         try:
             frame = self._format.frame(planes, self._source)
-            frame.pts = pts
+            frame.pts = pts + self._lead
             frame.time_base = self._time_base
-            self._durations[pts] = duration
+            self._durations[frame.pts] = duration
             self._encode(frame)
         except (av.error.FFmpegError, ValueError) as error:
             raise self._failure(error, "encoding failed") from error
@@ -115,21 +140,19 @@ class MediaSink:
         target = "file:" + output if isinstance(output, str) else output
         try:
             return av.open(target, mode="w", format=muxer, container_options=options)
-        except ValueError as error:
-            raise UsageError(
-                f"unknown container format {muxer!r}; use mp4, mkv, webm, y4m or null"
-            ) from error
         except av.error.FFmpegError as error:
             raise self._failure(error, "cannot create the file") from error
 
-    def _add_video(self, muxer: str, codec: str, options: Mapping[str, str]) -> VideoStream:
+    def _add_video(self, codec: str, options: Mapping[str, str]) -> VideoStream:
         info = self._format.info
         rate = info.fps.limit_denominator(100_000)
         try:
             stream = self._container.add_stream(codec, rate=rate, options=dict(options))
         except ValueError as error:
-            other = "libvpx-vp9 or libsvtav1" if muxer == "webm" else "another --codec, or .mkv"
-            raise UsageError(f"{muxer} cannot hold {codec} video; use {other}") from error
+            other = advice(
+                av.Codec(codec, "w").canonical_name, f"--codec {KINDS[self._kind].codec}"
+            )
+            raise UsageError(f"{self._kind} cannot hold {codec} video; {other}") from error
         assert isinstance(stream, VideoStream)
         context = stream.codec_context
         context.width, context.height = info.width, info.height
@@ -138,7 +161,7 @@ class MediaSink:
         stream.time_base = self._time_base
         context.sample_aspect_ratio = info.sar.limit_denominator(65535)
         color = info.color
-        context.color_range = 2 if color.full_range or self._format.is_rgb else 1
+        context.color_range = 2 if color.full_range or self._format.is_full else 1
         context.color_primaries = color.primaries
         context.color_trc = color.transfer
         context.colorspace = 0 if self._format.is_rgb else color.matrix
@@ -180,7 +203,21 @@ class MediaSink:
         number = getattr(error, "errno", None)
         if number in (errno.ENOSPC, errno.EACCES, errno.EROFS, errno.ENOENT, errno.EDQUOT):
             return ResourceError(f"{self._name}: {what}: {os.strerror(number)}")
-        return UsageError(f"{self._name}: {what}: {reason(error)}")
+        text = reason(error)
+        if self._path:  # a temporary one that nobody typed
+            text = text.replace(self._path, self._name)
+        return UsageError(f"{self._name}: {what}: {text}")
+
+
+def _check_size(info: VideoInfo, codec: str, name: str) -> None:
+    """Refuse pictures larger than the standard of the video allows."""
+    standard = av.Codec(codec, "w").canonical_name
+    longest = _LONGEST.get(standard, max(info.width, info.height))
+    if max(info.width, info.height) > longest:
+        raise UsageError(
+            f"{name}: {info.width}x{info.height} is too large for {standard}, whose pictures end "
+            f"at {longest}; use a smaller --res, or --codec ffv1 in .mkv"
+        )
 
 
 def _losses(info: VideoInfo, muxer: str, codec: str) -> list[str]:

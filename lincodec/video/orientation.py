@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,18 @@ def orientation(matrix: bytes) -> tuple[float, bool]:
     mirrored = a * d - b * c < 0
     turned = math.degrees(math.atan2(b / high, (-a if mirrored else a) / wide))
     return -turned % 360, mirrored
+
+
+def square_size(size: tuple[int, int], sar: Fraction) -> tuple[int, int]:
+    """(width, height) of a picture of that size and shape of samples with square ones, no smaller.
+
+    Args:
+        sar: width over height of a sample.
+    """
+    width, height = size
+    if sar >= 1:
+        return round(width * sar), height
+    return width, round(height / sar)
 
 
 def upright(picture: NDArray[Any], info: VideoInfo) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lincodec.errors import UsageError
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import change_chroma, change_depth, to_rgb
+from lincodec.video.pixels import planar_name
 
 _CHROMA_NAMES = {(1, 1): "420", (1, 0): "422", (0, 0): "444"}
 # Codecs whose bitstream crops in chroma units: odd sizes cannot be subsampled.
@@ -32,6 +33,11 @@ class OutputFormat:
     """Planar format the planes are written in; equal to ``name`` unless it is repacked."""
     is_rgb: bool = False
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all codes are used, whatever the source does: RGB and JPEG."""
+        return self.is_rgb or self.name.startswith("yuvj")
+
     def frame(self, planes: Planes, source: VideoInfo) -> VideoFrame:
         """One PyAV frame from planes of ``source``."""
         info = self.info
@@ -42,7 +48,11 @@ class OutputFormat:
         frame = VideoFrame(info.width, info.height, self.planar)
         for plane, array in zip(frame.planes, arrays, strict=True):
             _fill(plane, array)
-        return frame if self.name == self.planar else frame.reformat(format=self.name, threads=1)
+        if self.name == self.planar:
+            return frame
+        if self.is_full and not self.is_rgb and not source.color.full_range:
+            return frame.reformat(format=self.name, src_color_range=1, dst_color_range=2, threads=1)
+        return frame.reformat(format=self.name, threads=1)
 
 
 def convert(planes: Planes, source: VideoInfo, target: VideoInfo) -> Planes:
@@ -79,7 +89,9 @@ def choose_format(info: VideoInfo, codec: str, pix_fmt: str | None) -> OutputFor
             names = [name for name in known if not name.startswith(("yuvj", "gray"))][:1]
         if not names:
             raise UsageError(f"{codec} takes no pixel format that suits this video")
-        chosen = named_format(info, names[0])
+        full = names[0].replace("yuv4", "yuvj4")
+        is_jpeg = encoder.canonical_name == "mjpeg" and full in known
+        chosen = named_format(info, full if is_jpeg else names[0])
     _check_size(chosen, info, encoder.canonical_name, codec)
     return chosen
 
@@ -107,7 +119,9 @@ def named_format(info: VideoInfo, pix_fmt: str) -> OutputFormat:
     shift = (64 // fmt.chroma_width(64) - 1, 64 // fmt.chroma_height(64) - 1)
     if shift not in _CHROMA_NAMES:
         raise UsageError(f"pixel format {pix_fmt} cannot be written; try yuv420p")
-    planar = pix_fmt if pix_fmt.startswith("yuvj") else _planar_name(shift, bits)
+    planar = planar_name(shift, bits)
+    if pix_fmt.startswith("yuvj") and info.color.full_range:
+        planar = pix_fmt
     return OutputFormat(pix_fmt, replace(info, bit_depth=bits, chroma_shift=shift), planar)
 
 
@@ -136,7 +150,7 @@ def _candidates(info: VideoInfo, encoder: av.Codec) -> list[str]:
     richer = [s for s in _CHROMA_NAMES if s[0] <= wanted[0] and s[1] <= wanted[1]]
     poorer = [s for s in ((1, 0), (1, 1)) if s not in richer]
     shifts = sorted(richer, reverse=True) + poorer
-    return [_planar_name(shift, bits) for bits in depths for shift in shifts]
+    return [planar_name(shift, bits) for bits in depths for shift in shifts]
 
 
 def _check_size(chosen: OutputFormat, info: VideoInfo, standard: str, codec: str) -> None:
@@ -150,10 +164,6 @@ def _check_size(chosen: OutputFormat, info: VideoInfo, standard: str, codec: str
 
 def _is_odd(info: VideoInfo, shift: tuple[int, int]) -> bool:
     return bool(info.width % (1 << shift[0]) or info.height % (1 << shift[1]))
-
-
-def _planar_name(shift: tuple[int, int], bits: int) -> str:
-    return f"yuv{_CHROMA_NAMES[shift]}p" + ("" if bits == 8 else f"{bits}le")
 
 
 def _rgb_planes(planes: Planes, source: VideoInfo, bits: int) -> Planes:

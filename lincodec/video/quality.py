@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lincodec.errors import UsageError
 from lincodec.types import VideoInfo
+from lincodec.video.outputs import Coding
 
 #: Constant quality used when the caller gives none: close to transparent, per encoder.
 DEFAULT_CRF: Mapping[str, float] = {
@@ -23,12 +24,50 @@ DEFAULT_CRF: Mapping[str, float] = {
 #: take a quarter off its time for a few per cent of bytes, either way.
 _UP_TO, _SLOWER = 250_000, {"preset": "medium"}
 _FASTER = {"preset": "superfast", "b_strategy": "0", "weightp": "0"}
+#: Of libvpx-vp9, whose own are slow.
+_VP9 = {"deadline": "good", "cpu-used": "4", "row-mt": "1"}
 _X26X_PRESETS = (
     "ultrafast", "superfast", "veryfast", "faster", "fast",
     "medium", "slow", "slower", "veryslow", "placebo",
 )  # fmt: skip
+#: Names that people type for the encoder that is meant.
+_ALIASES = {
+    "h264": "libx264", "avc": "libx264", "x264": "libx264",
+    "hevc": "libx265", "h265": "libx265", "x265": "libx265",
+    "av1": "libsvtav1", "svtav1": "libsvtav1", "svt-av1": "libsvtav1",
+    "vp9": "libvpx-vp9", "vp8": "libvpx", "prores": "prores_ks",
+    "jpeg": "mjpeg", "mpeg2": "mpeg2video",
+}  # fmt: skip
+#: Options that make an encoder lossless.
+_LOSSLESS: Mapping[str, Mapping[str, str]] = {
+    "libx264": {"qp": "0"},
+    "libx265": {"x265-params": "log-level=error:lossless=1"},
+    "libvpx-vp9": {"lossless": "1"},
+    "libsvtav1": {"svtav1-params": "lossless=1"},
+    "ffv1": {},
+    "png": {},
+    "huffyuv": {},
+    "ffvhuff": {},
+    "utvideo": {},
+}
 #: Ends of the names of encoders that are a device of the machine.
 _DEVICES = ("_nvenc", "_qsv", "_amf", "_vaapi", "_videotoolbox", "_v4l2m2m", "_mf", "_vulkan")
+
+
+def encoder_name(codec: str) -> str:
+    """The encoder that a name means: ``h264`` is libx264."""
+    return _ALIASES.get(codec.lower(), codec)
+
+
+def lossless_options(codec: str) -> Mapping[str, str]:
+    """Options that make the encoder ``codec`` lossless.
+
+    Raises:
+        UsageError: it has no such mode.
+    """
+    if codec not in _LOSSLESS:
+        raise UsageError(f"{codec} is not lossless; expected one of {', '.join(_LOSSLESS)}")
+    return _LOSSLESS[codec]
 
 
 def is_hardware(codec: str) -> bool:
@@ -38,26 +77,27 @@ def is_hardware(codec: str) -> bool:
 
 def usual_speed(codec: str, samples: int) -> Mapping[str, str]:
     """Options for the speed of an encoder at pictures of so many luma samples; none: its own."""
+    if codec == "libvpx-vp9":
+        return _VP9
     if codec != "libx264":
         return {}
     return _SLOWER if samples <= _UP_TO else _FASTER
 
 
-def encoder_options(
-    codec: str, crf: float | None, preset: str | None, extra: Mapping[str, str], info: VideoInfo
-) -> dict[str, str]:
-    """Options for the encoder ``codec``; ``extra`` wins over the named ones.
+def encoder_options(coding: Coding, info: VideoInfo) -> dict[str, str]:
+    """Options for an encoder; ``coding.options`` win over the named ones.
 
-    ``crf`` None takes ``DEFAULT_CRF``; encoders without constant quality ignore it. ``preset``
-    None takes ``usual_speed`` for pictures of ``info``.
+    A ``crf`` of None takes ``DEFAULT_CRF``; encoders without constant quality ignore it. A
+    ``preset`` of None takes ``usual_speed`` for pictures of ``info``.
 
     Raises:
-        UsageError: The preset is not one of the encoder's.
+        UsageError: The preset is not one of the encoder's, or it has no lossless mode.
     """
+    codec, crf, preset, extra = coding.codec, coding.crf, coding.preset, coding.options
     options: dict[str, str] = {}
     quality = crf if crf is not None else DEFAULT_CRF.get(codec)
     explicit = {"crf", "qp", "b", "cq", "global_quality"} & set(extra)
-    if quality is not None and not explicit:
+    if quality is not None and not explicit and not coding.lossless:
         options |= _constant(codec, quality)
     if preset is None:
         named = "preset" in extra
@@ -70,6 +110,10 @@ def encoder_options(
         options["cpu-used" if codec.startswith("libvpx") else "preset"] = preset
     if codec == "libx265":
         options["x265-params"] = "log-level=error"
+    if coding.lossless:
+        if crf is not None:
+            raise UsageError("--lossless and --crf cannot be used together")
+        options |= lossless_options(codec)
     options.update(extra)
     return options
 

@@ -5,10 +5,9 @@ PyAV is loaded with the first output that needs it.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from importlib import import_module
 from types import TracebackType
@@ -16,15 +15,13 @@ from typing import BinaryIO, Protocol, Self
 
 from lincodec.errors import UsageError
 from lincodec.types import AudioTrack, Planes, VideoInfo
-from lincodec.video.quality import encoder_options
+from lincodec.video.outputs import KINDS, PICTURES, Coding, check_kind, format_of
+from lincodec.video.quality import encoder_name
 
 #: Frames that may wait for the encoder; bounds the memory.
 _QUEUE = 3
-_SUFFIXES = {
-    ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "mkv", ".webm": "webm", ".y4m": "y4m",
-}  # fmt: skip
-_FORMATS = ("mp4", "mov", "mkv", "webm", "y4m", "null")
 _Job = tuple[Planes, int, int]
+Put = Callable[[str, bytes], None]
 
 
 class Sink(Protocol):
@@ -66,13 +63,17 @@ class FrameWriter:
         info: VideoInfo,
         times_base: Fraction,
         *,
-        codec: str = "libx264",
+        name: str | None = None,
+        codec: str | None = None,
         crf: float | None = None,
         preset: str | None = None,
         pix_fmt: str | None = None,
         options: Mapping[str, str] | None = None,
+        lossless: bool = False,
         container_format: str | None = None,
         audio: AudioTrack | None = None,
+        even: bool = True,
+        put: Put | None = None,
     ) -> None:
         """Open the output.
 
@@ -81,13 +82,17 @@ class FrameWriter:
             info: What ``write`` will be given, and the rate, shape and rotation it is shown in.
             times_base: Seconds per tick of the times given to ``write``. mp4 keeps them
                 exactly; mkv and webm round to milliseconds; y4m and null drop them.
-            codec: FFmpeg encoder name.
+            name: What messages call the output; None: its path.
+            codec: FFmpeg encoder name or a usual name of it; None: by the format.
             crf: Constant quality of that encoder; None: a nearly transparent default.
             preset: Speed preset of that encoder; None: of libx264 one that keeps up with decoding.
             pix_fmt: FFmpeg pixel format; None keeps depth and subsampling where possible.
             options: Further encoder options.
-            container_format: mp4, mov, mkv, webm, y4m or null; None: by the output's name.
+            lossless: Whether the encoder is to keep every sample.
+            container_format: One of ``outputs.KINDS``; None: by the output's name.
             audio: Track to copy, packet by packet.
+            even: Whether the frames come at the rate of ``info``.
+            put: Writes a file of these bytes, for formats of one file a frame.
 
         Raises:
             UsageError: A combination that cannot be written, with what to use instead.
@@ -95,23 +100,25 @@ class FrameWriter:
         """
         self.frames = 0
         kind = container_format or format_of(output)
-        _check_kind(kind, output)
-        if kind == "null":
-            self._sink: Sink = _NullSink(info)
-        elif kind == "y4m":
-            y4m = import_module("lincodec.video.y4m_sink")
-            self._sink = y4m.Y4mSink(output, info, pix_fmt, audio)
+        check_kind(kind, output)
+        coding = Coding(
+            encoder_name(codec or KINDS[kind].codec), crf, preset, pix_fmt, options or {}, lossless
+        )
+        called = name or (output if isinstance(output, str) else "output")
+        if kind in PICTURES:
+            pictures = import_module("lincodec.video.picture_sink")
+            self._sink: Sink = pictures.PictureSink(called, info, kind, crf, put or write_bytes)
         else:
-            self._sink = import_module("lincodec.video.muxer").MediaSink(
-                output,
-                info,
-                times_base,
-                container_format=kind,
-                codec=codec,
-                pix_fmt=pix_fmt,
-                options=encoder_options(codec, crf, preset, options or {}, info),
-                audio=audio,
+            self._sink = _sink(output, called, info, times_base, kind, coding, audio)
+        if kind == "y4m" and not even:
+            self._sink.warnings.append(
+                f"y4m holds no times: frames of a variable rate follow at {info.fps} a second; "
+                "--fps makes the rate even"
             )
+        self._start()
+
+    def _start(self) -> None:
+        """Begin to take frames."""
         self.warnings: list[str] = self._sink.warnings
         self.info = self._sink.info
         self._queue: queue.Queue[_Job | None] = queue.Queue(_QUEUE)
@@ -203,28 +210,43 @@ class FrameWriter:
             self._sink.abort()
 
 
-def format_of(output: str | BinaryIO) -> str:
-    """The output format that a name stands for.
+def _sink(
+    output: str | BinaryIO,
+    name: str,
+    info: VideoInfo,
+    times_base: Fraction,
+    kind: str,
+    coding: Coding,
+    audio: AudioTrack | None,
+) -> Sink:
+    """Where frames go in a format that is one file."""
+    found: Sink
+    if kind == "null":
+        found = _NullSink(info)
+    elif kind == "y4m":
+        y4m = import_module("lincodec.video.y4m_sink")
+        found = y4m.Y4mSink(output, info, coding.pix_fmt, audio)
+    elif kind == "gif":
+        found = import_module("lincodec.video.gif_sink").GifSink(
+            output, name, info, times_base, audio
+        )
+    else:
+        muxer = import_module("lincodec.video.muxer")
+        found = muxer.MediaSink(output, name, info, times_base, kind, coding, audio)
+    return found
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file.
 
     Raises:
-        UsageError: The name's suffix is not known.
+        UsageError: It cannot be created.
     """
-    if not isinstance(output, str) or output == "-":
-        return "y4m"
-    suffix = os.path.splitext(output)[1].lower()
-    if suffix not in _SUFFIXES:
-        raise UsageError(
-            f"{output}: cannot tell the format from the name; "
-            f"expected one of {', '.join(_SUFFIXES)}, or give --format"
-        )
-    return _SUFFIXES[suffix]
-
-
-def _check_kind(kind: str, output: str | BinaryIO) -> None:
-    if kind not in _FORMATS:
-        raise UsageError(f"unknown output format {kind!r}: expected one of {', '.join(_FORMATS)}")
-    if output == "-" and kind not in ("y4m", "null"):
-        raise UsageError(f"{kind} cannot be written to a pipe; use y4m, or a file name")
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 class _NullSink:

@@ -10,6 +10,7 @@ import pytest
 
 from lincodec.errors import ResourceError, UsageError
 from lincodec.types import VideoInfo
+from lincodec.video.outputs import Coding
 from lincodec.video.quality import encoder_options, is_hardware
 from lincodec.video.writer import FrameWriter
 
@@ -27,26 +28,35 @@ def test_the_usual_speed_keeps_up_with_decoding(
     size: tuple[int, int], speed: dict[str, str]
 ) -> None:
     info = VideoInfo(*size, Fraction(25))
-    assert encoder_options("libx264", None, None, {}, info) == {"crf": "16", **speed}
+    assert encoder_options(Coding("libx264", None, None, None, {}), info) == {"crf": "16", **speed}
 
 
 def test_what_is_given_wins() -> None:
-    given = encoder_options("libx264", 20, "slow", {"crf": "9", "preset": "placebo"}, HD)
+    given = encoder_options(
+        Coding("libx264", 20, "slow", None, {"crf": "9", "preset": "placebo"}), HD
+    )
     assert given == {"crf": "9", "preset": "placebo"}
-    given = encoder_options("libx264", None, None, {"preset": "fast"}, HD)
+    given = encoder_options(Coding("libx264", None, None, None, {"preset": "fast"}), HD)
     assert given == {"crf": "16", "preset": "fast"}
-    assert encoder_options("libx264", 20, "slow", {}, HD) == {"crf": "20", "preset": "slow"}
-    assert encoder_options("libx264", None, None, {"b": "1M"}, HD)["b"] == "1M"
-    assert "crf" not in encoder_options("libx264", None, None, {"b": "1M"}, HD)
-    assert encoder_options("libsvtav1", None, None, {}, HD) == {"crf": "22"}
+    assert encoder_options(Coding("libx264", 20, "slow", None, {}), HD) == {
+        "crf": "20",
+        "preset": "slow",
+    }
+    assert encoder_options(Coding("libx264", None, None, None, {"b": "1M"}), HD)["b"] == "1M"
+    assert "crf" not in encoder_options(Coding("libx264", None, None, None, {"b": "1M"}), HD)
+    assert encoder_options(Coding("libsvtav1", None, None, None, {}), HD) == {"crf": "22"}
     with pytest.raises(UsageError, match="no preset 'warp'"):
-        encoder_options("libx265", None, "warp", {}, HD)
+        encoder_options(Coding("libx265", None, "warp", None, {}), HD)
 
 
 def test_devices_have_names_of_their_own_for_quality() -> None:
-    assert encoder_options("h264_nvenc", 20, None, {}, HD) == {"rc": "vbr", "cq": "20", "b": "0"}
-    assert encoder_options("h264_nvenc", None, None, {}, HD)["cq"] == "19"
-    assert encoder_options("hevc_qsv", 20, None, {}, HD) == {"global_quality": "20"}
+    assert encoder_options(Coding("h264_nvenc", 20, None, None, {}), HD) == {
+        "rc": "vbr",
+        "cq": "20",
+        "b": "0",
+    }
+    assert encoder_options(Coding("h264_nvenc", None, None, None, {}), HD)["cq"] == "19"
+    assert encoder_options(Coding("hevc_qsv", 20, None, None, {}), HD) == {"global_quality": "20"}
     assert is_hardware("hevc_videotoolbox")
     assert not is_hardware("libx264")
 
