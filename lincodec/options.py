@@ -26,6 +26,9 @@ class Span:
     """At most this many frames."""
 
 
+#: How pictures are enlarged without a model.
+LANCZOS = "lanczos"
+
 #: Fields of ``EncodeOptions`` that say how much is kept; at most one of them is given.
 RATES = ("quality", "psnr", "ms_ssim", "size", "bitrate", "bpp")
 
@@ -102,6 +105,8 @@ class DecodeOptions:
     """Factor on both sides; used when ``size`` is None."""
     crop: Crop | None = None
     """The part of the stored picture that is scaled to this; None: all of it."""
+    upscale: str = LANCZOS
+    """How pictures are enlarged: ``lanczos``, or the path of an ONNX model."""
     fps_scale: Rate = 1
     """Output frames per source frame interval (paper Eq. 4)."""
     fps: Rate | None = None

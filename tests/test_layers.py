@@ -45,6 +45,7 @@ HOMES: dict[str, set[str]] = {
     "constriction": {"entropy"},
     "click": {"cli"},
     "tqdm": {"cli"},
+    "onnxruntime": {"decoder"},
     "tinycudann": {"model"},
     "triton": {"model"},
     "faiss": {"semantics"},

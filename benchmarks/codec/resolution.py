@@ -1,12 +1,14 @@
 """Other sizes than the native one, against what could be done to the decoded native frames.
 
-    python -m benchmarks.codec.resolution --clips bikes,natural/foreman_cif_60f_h264.mp4
+    python -m benchmarks.codec.resolution
+    python -m benchmarks.codec.resolution --clips bikes --preset instant --frames 8
 
 Enlarging: linc encodes a clip made half as large, by area means or by Lanczos; its decode at twice
 that size (``--res x2``) and the Lanczos of its decoded native frames are compared with the clip
 itself. Making smaller: decodes at 1/2, 1/3 and 0.7 of the size and area means of the decoded native
 frames are compared with area means of the source. Writes JSON, a table, a plot and a sheet into
-benchmarks/results/. PSNRs are of luma, frames and codes rounded on both sides.
+benchmarks/results/. PSNRs are of luma, frames and codes rounded on both sides. How fast other
+sizes are made is measured by ``benchmarks.codec.size_speed``.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ from lincodec.video import metrics
 from lincodec.video.y4m import Y4mWriter
 
 SHRINKS = (1 / 2, 1 / 3, 0.7)
+CLIPS = [
+    "bench/bunny_640x360.mp4", "carphone", "natural/foreman_cif_60f_h264.mp4",
+    "natural/taichi_driving1.mp4", "caption/videollama_silence_girl.mp4",
+]  # fmt: skip
 
 
 def area(size: int, count: int) -> np.ndarray:
@@ -100,12 +106,23 @@ def luma_psnr(truth: Sequence[Planes], found: Sequence[Planes]) -> list[float]:
     return [metrics.psnr(metrics.mse(a[0], b[0])) for a, b in pairs]
 
 
+def kinds(path: Path) -> str:
+    """Of the segments of a file."""
+    with path.open("rb") as file:
+        linc = LincFile(file)
+        found = [
+            linc.read_segment_header(index).pictures is not None
+            for index in range(len(linc.segments))
+        ]
+    return "partitioned" if all(found) else "mixed" if any(found) else "spectral"
+
+
 def row(
-    clip: str, test: str, quality: float, linc: list[float], other: list[float]
+    clip: str, test: str, quality: float, kind: str, linc: list[float], other: list[float]
 ) -> dict[str, Any]:
     """One comparison."""
     return {
-        "clip": clip, "test": test, "quality": quality,
+        "clip": clip, "test": test, "quality": quality, "segments": kind,
         "linc": round(float(np.mean(linc)), 3), "linc_least": round(min(linc), 3),
         "other": round(float(np.mean(other)), 3), "other_least": round(min(other), 3),
         "gain": round(float(np.mean(linc) - np.mean(other)), 3),
@@ -134,7 +151,7 @@ def compare(
             upscaled = [resized(f, (even[0], even[1]), lanczos) for f in native]
             test = f"x2 of {kind.__name__}"
             scores = luma_psnr(truth, larger), luma_psnr(truth, upscaled)
-            rows.append(row(clip.label, test, quality, *scores))
+            rows.append(row(clip.label, test, quality, kinds(path), *scores))
             if kind is area:
                 pictures = [truth[0][0], upscaled[0][0], larger[0][0]]
         for shrink in SHRINKS:
@@ -144,16 +161,18 @@ def compare(
                 luma_psnr(wanted, rendered(path, size)),
                 luma_psnr(wanted, [resized(f, size, area) for f in native]),
             )
-            rows.append(row(clip.label, f"x{shrink:.2f}", quality, *scores))
+            rows.append(row(clip.label, f"x{shrink:.2f}", quality, kinds(path), *scores))
     return rows, pictures
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """A Markdown table."""
-    lines = ["| clip | quality | test | linc dB (least) | Lanczos or area dB (least) | gain |",
-             "|---|---|---|---|---|---|"]  # fmt: skip
+    lines = [
+        "| clip | quality | segments | test | linc dB (least) | other dB (least) | gain |",
+        "|" + "---|" * 7,
+    ]
     lines += [
-        f"| {r['clip']} | {r['quality']:g} | {r['test']} | "
+        f"| {r['clip']} | {r['quality']:g} | {r['segments']} | {r['test']} | "
         f"{r['linc']:.2f} ({r['linc_least']:.2f}) | "
         f"{r['other']:.2f} ({r['other_least']:.2f}) | {r['gain']:+.3f} |"
         for r in rows
@@ -204,10 +223,10 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--clips", type=listed(str), default=["bikes"], help="names, or paths below $LINC_MEDIA")
+    add("--clips", type=listed(str), default=CLIPS, help="names, or paths below $LINC_MEDIA")
     add("--frames", type=int, default=24, help="of each clip, at most")
-    add("--qualities", type=listed(float), default=[20.0, 38.0], help="of linc; 38 is its default")
-    add("--preset", default="instant")
+    add("--qualities", type=listed(float), default=[26.0, 38.0], help="of linc; 38 is its default")
+    add("--preset", default=EncodeOptions.preset)
     add("--out", type=Path, default=RESULTS)
     add("--name", default="resolution", help="of the result files")
     given = parser.parse_args()
@@ -216,7 +235,7 @@ def main() -> None:
     rows, pictures = [], []
     for name in given.clips:
         for quality in given.qualities:
-            options = EncodeOptions(preset=given.preset, quality=quality, motion=False)
+            options = EncodeOptions(preset=given.preset, quality=quality)
             found, shown = compare(name, given.frames, options)
             rows += found
             if quality == given.qualities[0]:

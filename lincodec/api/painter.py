@@ -17,6 +17,8 @@ from lincodec.container import LincFile
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot
 from lincodec.decoder.stills import shot_at
+from lincodec.decoder.upscale import upscaler_of
+from lincodec.options import LANCZOS
 from lincodec.types import Planes, Times, VideoInfo
 from lincodec.video.color import to_rgb
 from lincodec.video.orientation import upright
@@ -61,6 +63,7 @@ class Painter:
         limit: int,
         *,
         enhance: bool = True,
+        upscale: str = LANCZOS,
     ) -> None:
         """
         Args:
@@ -68,10 +71,11 @@ class Painter:
             device, backend, enhance: see ``Renderer``.
             dtype: one of ``RANGES``.
             limit: bytes of what is kept, about.
+            upscale: see ``upscaler_of``, which may raise.
         """
         self._linc, self._dtype = linc, np.dtype(dtype)
         self._device, self._backend, self._enhance = device, backend, enhance
-        self._limit = limit
+        self._limit, self._upscaler = limit, upscaler_of(upscale)
         self._lock = threading.Lock()  # of what is kept and who uses it
         self._cache: Cache[_Decoded | Pixels] = Cache(limit, self._drop)
 
@@ -118,8 +122,9 @@ class Painter:
 
     def _renderer(self, size: Size) -> Renderer:
         return Renderer(
-            self._linc, size, device=self._device, backend=self._backend, enhance=self._enhance
-        )
+            self._linc, size, device=self._device, backend=self._backend, enhance=self._enhance,
+            upscaler=self._upscaler,
+        )  # fmt: skip
 
     def _stored(self, size: Size | None) -> Size:
         """(width, height) before rotation."""

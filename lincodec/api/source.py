@@ -18,6 +18,7 @@ from lincodec.container import LincFile
 from lincodec.container.open import open_file
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
+from lincodec.options import LANCZOS
 from lincodec.types import Times
 from lincodec.video.timing import frame_durations
 
@@ -37,6 +38,7 @@ class Source:
         backend: str,
         limits: Limits | None,
         enhance: bool = True,
+        upscale: str | os.PathLike[str] = LANCZOS,
     ) -> None:
         """Called by ``lincodec.open``."""
         self.path = os.path.abspath(path)
@@ -47,6 +49,7 @@ class Source:
         """Of samples."""
         self._cache_bytes, self._backend, self._limits = cache_bytes, backend, limits
         self._enhance = enhance
+        self._upscale = LANCZOS if upscale == LANCZOS else os.path.abspath(upscale)
         self._closed = False
         #: By process: a fork must not share a place in the file, threads and locks.
         self._opened: dict[int, Opened] = {}
@@ -79,6 +82,8 @@ class Source:
             from lincodec.decoder.load import Rendering
 
             Rendering.of(self.device, self._backend)
+        if self._upscale != LANCZOS:
+            _ = self._painter
 
     @property
     def _here(self) -> Opened:
@@ -105,7 +110,7 @@ class Source:
 
         return Painter(
             linc, self.device, self._backend, self.dtype.name, self._cache_bytes,
-            enhance=self._enhance,
+            enhance=self._enhance, upscale=self._upscale,
         )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from lincodec.decoder.schedule import Pace, Schedule, schedule
 from lincodec.decoder.spans import frame_range
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
-from lincodec.options import Rate, Span
+from lincodec.options import LANCZOS, Rate, Span
 from lincodec.types import FloatArray
 from lincodec.video.rates import rate_of
 from lincodec.video.timing import sliced
@@ -50,6 +50,7 @@ def open(
     backend: str = "auto",
     limits: Limits | None = None,
     enhance: bool = True,
+    upscale: str | os.PathLike[str] = LANCZOS,
 ) -> Video:
     """Open a .linc file as a sequence of pictures.
 
@@ -64,16 +65,19 @@ def open(
             ``tcnn``.
         limits: what the file may declare; None: the usual.
         enhance: whether what networks add to exact pictures is shown.
+        upscale: how pictures larger than native ones are made: ``lanczos``, or by the ONNX model of
+            this path.
 
     Raises:
         InputError: the file cannot be opened.
         CorruptError: it breaks the format.
         UnsupportedError: it needs a newer version.
         LimitError: it declares more than ``limits`` allow.
-        ResourceError: there is no such device.
+        ResourceError: there is no such device, or nothing that runs the model.
+        UsageError: it is not a model that enlarges pictures.
     """
     check_choice("dtype", dtype, RANGES)
-    video = Video(path, device, dtype, cache_bytes, backend, limits, enhance)
+    video = Video(path, device, dtype, cache_bytes, backend, limits, enhance, upscale)
     video._prepare()
     return video
 

@@ -20,6 +20,7 @@ from lincodec.cli.options import (
     overwrite_options,
     span_from,
     span_options,
+    upscale_option,
     value,
 )
 from lincodec.cli.rate import linc_size, nominal_fps
@@ -40,6 +41,7 @@ Examples:
   linc decode clip.linc --fps 60                constant, from any source
   linc decode clip.linc --speed 1/4 --fps 30    slow motion
   linc decode clip.linc --crop 640x360+320+180 --res x2
+  linc decode clip.linc --res 4k --upscale realesrgan-x4.onnx
   linc decode clip.linc -o - | mpv -
   linc decode clip.linc -o frame_%04d.png       one picture a frame; .gif, .webm, .mov too
   linc decode clip.linc --format null           speed test
@@ -76,6 +78,7 @@ with --fps to half a frame, unless --speed is given.
     help="4k or 1080p (fit into it), 1920x800 (exactly), x2 (times).",
 )
 @crop_option()
+@upscale_option()
 @value(
     "Rate",
     "--fps",
@@ -235,6 +238,7 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         size=size,
         scale=resolution.scale or 1.0,
         crop=given["crop"],
+        upscale=given["upscale"],
         enhance=given["enhance"],
         fps_scale=given["fps_scale"] or DecodeOptions.fps_scale,
         fps=given["fps"],

@@ -13,6 +13,7 @@ from lincodec.cli.options import (
     option,
     output_options,
     overwrite_options,
+    upscale_option,
     value,
 )
 from lincodec.cli.rate import nominal_fps, shown_size
@@ -53,6 +54,7 @@ Only the segment that holds the time is read.
 )
 @value("Picture", "--res", parse=parse_resolution, metavar="SIZE", help="As for linc decode.")
 @crop_option()
+@upscale_option()
 @option("Output", "-o", "--output", metavar="FILE", help="Default: SOURCE with .png as suffix.")
 @overwrite_options()
 @output_options(progress=False)
@@ -74,14 +76,16 @@ def frame(session: Session, /, source: str, output: str | None, **given: Any) ->
 
     if given["grid"] is not None:
         done = stills.contact_sheet(
-            source, target, given["grid"], size=size, crop=crop, overwrite=overwrite
-        )
+            source, target, given["grid"], size=size, crop=crop, upscale=given["upscale"],
+            overwrite=overwrite,
+        )  # fmt: skip
     else:
         moment = time or Moment(seconds=0.0)
         fps = nominal_fps(source) if moment.frames is not None else 1.0
         done = stills.still(
-            source, target, moment.at(fps), size=size, crop=crop, overwrite=overwrite
-        )
+            source, target, moment.at(fps), size=size, crop=crop, upscale=given["upscale"],
+            overwrite=overwrite,
+        )  # fmt: skip
     session.result(report.plain_fields(done), report.still_text(done))
 
 

@@ -18,7 +18,7 @@ from lincodec.cli.values import (
 )
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
-from lincodec.options import Span
+from lincodec.options import LANCZOS, Span
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -184,6 +184,18 @@ def crop_option() -> Decorator:
         parse=parse_crop,
         metavar="WxH+X+Y",
         help="This part only, in samples of the stored picture; --res then sizes it.",
+    )
+
+
+def upscale_option() -> Decorator:
+    """``--upscale``."""
+    return option(
+        "Picture",
+        "--upscale",
+        default=LANCZOS,
+        show_default=True,
+        metavar="lanczos|MODEL.onnx",
+        help="How pictures get larger: by a filter, or by a model (needs lincodec[upscale]).",
     )
 
 

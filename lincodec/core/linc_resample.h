@@ -28,9 +28,8 @@ enum { LINC_MAX_OUTPUT_SIDE = 1 << 24 };
 LINC_API int64_t linc_resample_floats(const LincAxis *rows, const LincAxis *columns);
 
 /* Rows `first` to `last` - 1 of the output plane `out`, of which all is given. Depth 8 to 16: codes as
- * linc_segment_output gives them; depth 0: floats, centred, in 8-bit code values. Codes become codes of the same depth,
- * or floats. Strides and sizes are bytes, `work` is memory of linc_resample_floats. LINC_CORRUPT: a sample is not a
- * finite number. */
+ * linc_segment_output gives them; depth 0: floats, centred, in 8-bit code values. Strides and sizes are bytes, `work`
+ * is memory of linc_resample_floats. LINC_CORRUPT: a sample is not a finite number. */
 LINC_API LincStatus linc_resample(const LincAxis *rows, const LincAxis *columns, const void *in, size_t in_stride,
                                   size_t in_size, int32_t in_depth, void *out, size_t stride, size_t size,
                                   int32_t depth, int32_t first, int32_t last, float *work);

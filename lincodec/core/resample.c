@@ -126,7 +126,7 @@ LincStatus linc_resample(const LincAxis *rows, const LincAxis *columns, const vo
                          size_t in_size, int32_t in_depth, void *out, size_t stride, size_t size, int32_t depth,
                          int32_t first, int32_t last, float *work) {
     if (!linc_axis_is_known(rows) || !linc_axis_is_known(columns) || !in || !out || !work) return LINC_ARGUMENT;
-    if (!is_depth(in_depth) || !is_depth(depth) || (in_depth && depth && in_depth != depth)) return LINC_ARGUMENT;
+    if (!is_depth(in_depth) || !is_depth(depth)) return LINC_ARGUMENT;
     if (first < 0 || last <= first || last > rows->count) return LINC_ARGUMENT;
     if (!fits(columns->size, rows->size, in_depth, in_stride, in_size)) return LINC_ARGUMENT;
     if (!fits(columns->count, rows->count, depth, stride, size)) return LINC_ARGUMENT;

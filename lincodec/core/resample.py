@@ -137,17 +137,17 @@ class Resampler:
         sizes: (height, width) of the output planes.
     """
 
-    def __init__(self, areas: Sequence[Area], depth: int) -> None:
+    def __init__(self, areas: Sequence[Area], depth: int, native: int | None = None) -> None:
         """
         Args:
             areas: rows and columns of every output plane.
             depth: bits of the codes that come out, 8 to 16.
+            native: bits of the codes that go in; None: as many.
         """
-        self._core, self._depth = library(), depth
+        self._core, self._depth, self._native = library(), depth, native or depth
         self.axes = [(_Axis(rows), _Axis(columns)) for rows, columns in areas]
         self.sizes = [(rows.count, columns.count) for rows, columns in areas]
-        self._kind = np.dtype(np.uint8 if depth == 8 else np.uint16)
-        self._buffers = Buffers(self.sizes, self._kind, _REMEMBERED)
+        self._buffers = Buffers(self.sizes, _kind(depth), _REMEMBERED)
         self._floats = [
             int(self._core.linc_resample_floats(rows.seen, columns.seen))
             for rows, columns in self.axes
@@ -159,8 +159,7 @@ class Resampler:
         """A picture at the other size, in codes.
 
         Args:
-            pictures: its native planes: codes of the same depth, or float32 in centred 8-bit code
-                values.
+            pictures: its native planes: codes, or float32 in centred 8-bit code values.
             threads: that make some rows each; None: this one makes all.
 
         Raises:
@@ -199,14 +198,19 @@ class Resampler:
         first: int, last: int,
     ) -> None:  # fmt: skip
         rows, columns = self.axes[index]
-        kind = np.dtype(np.float32) if native.dtype.kind == "f" else self._kind
-        native = np.ascontiguousarray(native, kind)
+        depth = 0 if native.dtype.kind == "f" else self._native
+        native = np.ascontiguousarray(native, _kind(depth))
         if native.shape != (rows.size, columns.size):
             raise ValueError(f"a plane of {native.shape}; expected {(rows.size, columns.size)}")
         work = self.work(index)
         status = self._core.linc_resample(
             rows.seen, columns.seen, native.ctypes.data, native.strides[0], native.nbytes,
-            0 if kind.kind == "f" else self._depth, out.ctypes.data, out.strides[0], out.nbytes,
+            depth, out.ctypes.data, out.strides[0], out.nbytes,
             self._depth, first, last, work.ctypes.data,
         )  # fmt: skip
         check(status, "another size")
+
+
+def _kind(depth: int) -> np.dtype[np.generic]:
+    """Of samples of a depth; 0: values."""
+    return np.dtype(np.float32 if depth == 0 else np.uint8 if depth == 8 else np.uint16)

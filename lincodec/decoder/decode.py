@@ -17,7 +17,8 @@ from lincodec.decoder.render import Renderer
 from lincodec.decoder.schedule import Pace, Schedule, schedule
 from lincodec.decoder.shots import Shot
 from lincodec.decoder.spans import audio_of, frame_range
-from lincodec.options import DecodeOptions, DecodeReport, Progress, ProgressCallback
+from lincodec.decoder.upscale import upscaler_of
+from lincodec.options import LANCZOS, DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.system.atomic import atomic_output
 from lincodec.types import AudioTrack, VideoInfo
 from lincodec.video.outputs import PICTURES, check_kind, format_of
@@ -68,7 +69,7 @@ def decode(
         renderer = Renderer(
             linc, size, options.crop,
             device=options.device, backend=options.backend, workers=options.workers,
-            enhance=options.enhance,
+            enhance=options.enhance, upscaler=upscaler_of(options.upscale),
         )  # fmt: skip
         stack.callback(renderer.close)
         if isinstance(linc, DamagedFile):
@@ -77,14 +78,13 @@ def decode(
         times = sliced(linc.times(), start, stop)
         plan = schedule(times, linc.info.fps, start, pace, options.limits)
         audio = audio_of(linc, times, start, stop) if options.audio else None
-        job, shots = _Job(renderer, options, plan, audio, progress), plan.shots
+        warnings = _left_out(linc, renderer, options, range(start, stop))
         if audio is not None and pace.speed != 1:
-            job.audio = None
-            job.warnings.append(
+            audio = None
+            warnings.append(
                 f"the audio is left out: at a speed of {pace.speed} it would not fit the pictures"
             )
-        if not options.enhance and (left := _enhanced(linc, start, stop)):
-            job.warnings.append(f"the networks of {left} segments are left out: --no-enhance")
+        job, shots = _Job(renderer, options, plan, audio, progress, warnings), plan.shots
         if isinstance(linc, DamagedFile):
             shots = intact_shots(shots, linc)
         job.deliver(kind, output, shots, overwrite=overwrite)
@@ -102,10 +102,19 @@ def _put(name: str, data: bytes, *, overwrite: bool) -> None:
         temporary.write_bytes(data)
 
 
-def _enhanced(linc: LincFile, start: int, stop: int) -> int:
-    """Segments of the frames from ``start`` to ``stop`` that have a network beside pictures."""
-    within = range(linc.segment_at(start), linc.segment_at(stop - 1) + 1)
-    return sum(linc.read_segment_header(index).is_enhanced for index in within)
+def _left_out(
+    linc: LincFile, renderer: Renderer, options: DecodeOptions, frames: range
+) -> list[str]:
+    """What is not shown, or not done, of what the file has and the options ask for."""
+    out, size = [], f"{renderer.output.width}x{renderer.output.height}"
+    if options.upscale != LANCZOS and not renderer.is_upscaled:
+        out.append(f"{options.upscale} is not used: {size} is not larger than the picture")
+    if not options.enhance:
+        within = range(linc.segment_at(frames[0]), linc.segment_at(frames[-1]) + 1)
+        networks = sum(linc.read_segment_header(index).is_enhanced for index in within)
+        if networks:
+            out.append(f"the networks of {networks} segments are left out: --no-enhance")
+    return out
 
 
 def _losses(linc: LincFile) -> dict[str, Any]:
@@ -136,12 +145,13 @@ class _Job:
         plan: Schedule,
         audio: AudioTrack | None,
         progress: ProgressCallback | None,
+        warnings: list[str],
     ) -> None:
         self.renderer, self.options, self.audio = renderer, options, audio
         self.times, self.fps = fitted(plan.times), nominal(plan.fps)
         self.progress = progress
         self.render_seconds = 0.0
-        self.warnings: list[str] = []
+        self.warnings = warnings
         self.put: Callable[[str, bytes], None] | None = None
 
     def deliver(self, kind: str, output: str, shots: Sequence[Shot], *, overwrite: bool) -> None:

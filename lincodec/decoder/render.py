@@ -26,6 +26,7 @@ from lincodec.decoder.drawn import Drawing, DrawnDecoder, Floats, is_drawn
 from lincodec.decoder.pictures import opened, within
 from lincodec.decoder.shots import Shot
 from lincodec.decoder.sizing import Sizing, centred
+from lincodec.decoder.upscale import Upscaler
 from lincodec.errors import LincError
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
@@ -73,6 +74,7 @@ class Renderer:
         backend: str = "auto",
         workers: int = 0,
         enhance: bool = True,
+        upscaler: Upscaler | None = None,
     ) -> None:
         """
         Args:
@@ -83,6 +85,7 @@ class Renderer:
             backend: of the hash grid.
             workers: processes that entropy decode for array programs; 0: threads of this one.
             enhance: whether the network of exact pictures is shown on top of them (spec 8.5).
+            upscaler: a model that enlarges in place of clause 8.4, where the output is larger.
 
         Raises:
             UsageError: the crop does not lie in the picture, or cuts chroma samples apart.
@@ -93,7 +96,11 @@ class Renderer:
         self._crop, part = crop, crop or self.info
         width, height = size or (part.width, part.height)
         self.output = _resized(self.info, width, height)
-        self._sizing = Sizing(self.info, self.output, crop)
+        self._sizing = Sizing(self.info, self.output, crop, upscaler)
+        #: What array programs paint: a model starts from native pictures.
+        self._painted = self.output
+        if self.is_upscaled:
+            self._painted = replace(self.output, width=part.width, height=part.height)
         self._device, self._backend, self._workers = device, backend, workers
         self._enhance = enhance
         self._made: Painter | None = None
@@ -109,6 +116,11 @@ class Renderer:
             self._made.close()
         self._keep_open()
         self._sizing.close()
+
+    @property
+    def is_upscaled(self) -> bool:
+        """Whether a model enlarges."""
+        return self._sizing.enlarger is not None
 
     def is_from_core(self, index: int) -> bool:
         """Whether the frames of a segment come from the core."""
@@ -153,8 +165,9 @@ class Renderer:
             paint = importlib.import_module("lincodec.decoder.paint")
             rendering: Rendering = paint.Rendering.of(self._device, self._backend)
             self._made = paint.Painter(
-                self.linc, self.output, self._crop, rendering, self._workers, enhance=self._enhance
-            )
+                self.linc, self._painted, self._crop, rendering, self._workers,
+                enhance=self._enhance,
+            )  # fmt: skip
         assert self._made is not None
         return self._made
 
@@ -178,7 +191,10 @@ class Renderer:
         if not all(decoded for decoded, _ in runs):
             _ = self._painter  # what does not work on this machine says so before any picture
         for decoded, run in runs:
-            yield from self._decoded(run) if decoded else self._painter.frames(run)
+            if decoded:
+                yield from self._decoded(run)
+            else:
+                yield from map(self._sizing.enlarged, self._painter.frames(run))
 
     def _is_decoded(self, shot: Shot) -> bool:
         """Whether a shot is a frame of the core, or a mix of two exact ones."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
 from lincodec.core.resample import Resampler
 from lincodec.crop import Crop
 from lincodec.decoder.areas import areas_of
+from lincodec.decoder.enlarge import Enlarger
+from lincodec.decoder.upscale import Upscaler
 from lincodec.system.cores import usable_cores
 from lincodec.types import Planes, VideoInfo
+from lincodec.video.color import default_matrix
 
+_UNSPECIFIED = 2  # matrix coefficients (H.273)
 #: More threads than this wait for memory.
 _MOST_THREADS = 16
 
@@ -20,25 +25,37 @@ class Sizing:
     """Crops and resamples; it may hold threads: close it.
 
     Attributes:
-        resampler: to the size of the output; None: that is native.
+        resampler: to the size of the output; None: that is native, or a model enlarges.
+        enlarger: the model at work; None: there is none.
         is_smaller: whether the output has fewer samples than what it shows, so that memory is
             saved by resampling early.
     """
 
-    def __init__(self, info: VideoInfo, output: VideoInfo, crop: Crop | None) -> None:
+    def __init__(
+        self,
+        info: VideoInfo,
+        output: VideoInfo,
+        crop: Crop | None,
+        upscaler: Upscaler | None = None,
+    ) -> None:
         """
         Args:
             info: of the native pictures.
             output: gives the size.
             crop: the part to show; None: all.
+            upscaler: a model, for an output that is larger than that.
         """
         part = crop or info
         self._depth = info.bit_depth
         self._windows = crop.windows(info) if crop else None
         self.resampler: Resampler | None = None
-        if (output.width, output.height) != (part.width, part.height):
+        self.enlarger: Enlarger | None = None
+        if upscaler and (output.width > part.width or output.height > part.height):
+            self.enlarger = Enlarger(upscaler, cut(info, part), output)
+        elif (output.width, output.height) != (part.width, part.height):
             self.resampler = Resampler(areas_of(info, output, crop), info.bit_depth)
         self.is_smaller = output.width * output.height < part.width * part.height
+        self.is_smaller &= self.resampler is not None
         self._threads: ThreadPoolExecutor | None = None
 
     def close(self) -> None:
@@ -57,15 +74,35 @@ class Sizing:
             CorruptError: a sample is not a finite number.
         """
         if self.resampler is not None:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(min(usable_cores(), _MOST_THREADS))
-            return self.resampler.planes(pictures, self._threads)
+            return self.resampler.planes(pictures, self._pool())
         if self._windows is not None:
             pictures = tuple(
                 np.ascontiguousarray(plane[window])
                 for plane, window in zip(pictures, self._windows, strict=True)
             )
-        return rounded(pictures, self._depth) if pictures[0].dtype.kind == "f" else pictures
+        if pictures[0].dtype.kind == "f":
+            pictures = rounded(pictures, self._depth)
+        return self.enlarged(pictures)
+
+    def enlarged(self, pictures: Planes) -> Planes:
+        """Codes of the output, of those of what it shows at native size."""
+        if self.enlarger is None:
+            return pictures
+        return self.enlarger.shown(pictures, self._pool())
+
+    def _pool(self) -> ThreadPoolExecutor:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(min(usable_cores(), _MOST_THREADS))
+        return self._threads
+
+
+def cut(info: VideoInfo, part: Crop | VideoInfo) -> VideoInfo:
+    """What a part of a video's picture is; its matrix is that of the whole, by name."""
+    matrix = info.color.matrix
+    if matrix == _UNSPECIFIED:
+        matrix = default_matrix(info.width, info.height)
+    color = replace(info.color, matrix=matrix)
+    return replace(info, width=part.width, height=part.height, color=color)
 
 
 def centred(planes: Planes, depth: int) -> Planes:

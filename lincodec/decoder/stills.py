@@ -15,7 +15,9 @@ from lincodec.container.open import open_file
 from lincodec.crop import Crop
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot
+from lincodec.decoder.upscale import upscaler_of
 from lincodec.errors import UsageError
+from lincodec.options import LANCZOS
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Times
 from lincodec.video.color import to_rgb
@@ -68,6 +70,7 @@ def still(
     *,
     size: tuple[int, int] | None = None,
     crop: Crop | None = None,
+    upscale: str = LANCZOS,
     overwrite: bool = False,
 ) -> StillReport:
     """Write the picture at a time; reads the segment it lies in, and one more at its border.
@@ -78,6 +81,7 @@ def still(
         seconds: from the first frame; negative counts from the end.
         size: (width, height) before rotation; None: native, with square samples.
         crop: the part of the stored picture to show; None: all of it.
+        upscale: how it is enlarged: ``lanczos``, or the path of an ONNX model.
         overwrite: whether an existing output may be replaced.
 
     Raises:
@@ -85,7 +89,7 @@ def still(
         CorruptError: it is damaged.
         UsageError: the time is not in the video.
     """
-    return _sheet(source, output, [seconds], 1, size, crop, overwrite=overwrite)
+    return _sheet(source, output, [seconds], 1, size, crop, upscale, overwrite=overwrite)
 
 
 def contact_sheet(
@@ -95,6 +99,7 @@ def contact_sheet(
     *,
     size: tuple[int, int] | None = None,
     crop: Crop | None = None,
+    upscale: str = LANCZOS,
     overwrite: bool = False,
 ) -> StillReport:
     """Write pictures at even distances, the first half a distance from the start.
@@ -105,6 +110,7 @@ def contact_sheet(
         grid: (columns, rows).
         size: (width, height) of each picture before rotation; None: native, with square samples.
         crop: the part of the stored picture to show; None: all of it.
+        upscale: how it is enlarged: ``lanczos``, or the path of an ONNX model.
         overwrite: whether an existing output may be replaced.
 
     Raises:
@@ -115,7 +121,7 @@ def contact_sheet(
         length = float(duration(LincFile(stream, name=source).times()))
     count = grid[0] * grid[1]
     moments = [length * (index + 0.5) / count for index in range(count)]
-    return _sheet(source, output, moments, grid[0], size, crop, overwrite=overwrite)
+    return _sheet(source, output, moments, grid[0], size, crop, upscale, overwrite=overwrite)
 
 
 def _sheet(
@@ -125,6 +131,7 @@ def _sheet(
     columns: int,
     size: tuple[int, int] | None,
     crop: Crop | None,
+    upscale: str,
     *,
     overwrite: bool,
 ) -> StillReport:
@@ -135,7 +142,7 @@ def _sheet(
         shots = [shot_at(times, seconds) for seconds in moments]
         part = crop or file.info
         native = square_size((part.width, part.height), file.info.sar)
-        renderer = Renderer(file, size or native, crop=crop)
+        renderer = Renderer(file, size or native, crop=crop, upscaler=upscaler_of(upscale))
         try:
             pictures = [
                 upright(np.rint(to_rgb(planes, renderer.output)), file.info)

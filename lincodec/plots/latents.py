@@ -17,9 +17,9 @@ from lincodec.container import LincArch, LincFile
 from lincodec.container.open import open_file
 from lincodec.errors import UsageError
 from lincodec.plots.projection import Floats, Projection, project
-from lincodec.semantics import extras
 from lincodec.semantics.index import seconds_at
 from lincodec.semantics.page import pictures
+from lincodec.system import extras
 from lincodec.system.atomic import atomic_output
 
 #: Columns of a thumbnail,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.errors import UsageError
-from lincodec.semantics import extras
+from lincodec.system import extras
 
 Floats = NDArray[np.float32]
 

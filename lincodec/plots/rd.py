@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lincodec.errors import InputError, UsageError
-from lincodec.semantics import extras
+from lincodec.system import extras
 from lincodec.system.atomic import atomic_output
 
 #: Quality figures by name: what the y axis says.

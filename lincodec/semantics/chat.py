@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from lincodec.semantics import extras
+from lincodec.semantics.extras import transformers
 
 Messages = list[dict[str, str]]
 
@@ -101,7 +101,7 @@ def generate(
         tokens: most tokens of the answer.
         told: gets every finished piece of text.
     """
-    library = extras.transformers()
+    library = transformers()
     pieces: list[str] = []
 
     class Teller(library.TextStreamer):  # type: ignore[misc,name-defined]

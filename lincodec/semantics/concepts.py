@@ -16,11 +16,12 @@ import torch
 from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import AlignmentData, LincFile
 from lincodec.errors import InputError, UsageError
-from lincodec.semantics import extras
 from lincodec.semantics.chat import Chat, ChatOptions, Moment, generate
+from lincodec.semantics.extras import transformers
 from lincodec.semantics.index import alignment_to, seconds_at
 from lincodec.semantics.teacher import Floats, Teacher
 from lincodec.semantics.teachers import load_teacher
+from lincodec.system import extras
 
 #: Seconds of the video that share a line of concepts, at least,
 _SPAN = 2.0
@@ -159,7 +160,7 @@ def load_llm(path: Path) -> tuple[Any, Any]:
         UsageError: it cannot be loaded, or has no chat template.
         ResourceError: a library is not installed.
     """
-    library = extras.transformers()
+    library = transformers()
     folder, more = path, {}
     if path.suffix == ".gguf":
         for module in ("gguf", "accelerate"):

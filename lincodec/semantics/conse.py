@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from lincodec.semantics import extras
 from lincodec.semantics.arrays import load_array, save_array
+from lincodec.semantics.extras import transformers
 from lincodec.semantics.teacher import Floats, Picture, Teacher, revision_of
+from lincodec.system import extras
 
 _SIDE = 260
 _SHOWN = 0.875  # share of the short side that the crop keeps
@@ -76,7 +77,7 @@ class Conse(Teacher):
     @cached_property
     def _text(self) -> tuple[Any, Any]:
         """Tokenizer and model of MiniLM."""
-        library = extras.transformers()
+        library = transformers()
         tokenizer = library.AutoTokenizer.from_pretrained(self._text_folder, local_files_only=True)
         model = library.AutoModel.from_pretrained(self._text_folder, local_files_only=True)
         return tokenizer, model.eval().requires_grad_(False)

@@ -10,8 +10,9 @@ from typing import Any
 import torch
 
 from lincodec.errors import UsageError
-from lincodec.semantics import extras
+from lincodec.semantics.extras import transformers
 from lincodec.semantics.teacher import Floats, Picture, Teacher, revision_of
+from lincodec.system import extras
 
 _MAX_TOKENS = 77
 _CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json")
@@ -27,7 +28,7 @@ class DualEncoder(Teacher):
             UsageError: the directory does not hold such a model.
             ResourceError: transformers or Pillow is not installed.
         """
-        library = extras.transformers()
+        library = transformers()
         extras.need("PIL.Image", "search")
         weights = sorted(folder.glob("*.safetensors"))
         if not weights:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from lincodec.errors import UsageError
-from lincodec.semantics import extras
 from lincodec.semantics.index import Index
 from lincodec.semantics.store import LEVELS, Part, Space
 from lincodec.semantics.teacher import Floats
+from lincodec.system import extras
 from lincodec.system.atomic import atomic_output
 
 #: Rows that are held in memory at a time.

@@ -19,8 +19,8 @@ from torch import Tensor
 from lincodec.bitstream.embedding import Aligned, normalised
 from lincodec.container import LincFile
 from lincodec.errors import UsageError
-from lincodec.semantics import extras
 from lincodec.semantics.chat import Chat, ChatOptions, Messages, Moment, generate
+from lincodec.semantics.extras import transformers
 from lincodec.semantics.index import alignment_to, seconds_at
 from lincodec.semantics.teacher import Floats
 from lincodec.semantics.tower import TOKENS, VideoTower
@@ -90,9 +90,7 @@ class VideoLlm:
         self.model = model
         self.width = int(model.config.vision_config.hidden_size)
         self.slot = int(model.config.video_token_id)
-        self.tokenizer = extras.transformers().AutoTokenizer.from_pretrained(
-            folder, local_files_only=True
-        )
+        self.tokenizer = transformers().AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
     def placeholders(self, times: Sequence[float]) -> str:
         """``Time 0.0s:`` and four slots, for every time."""

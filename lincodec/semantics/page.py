@@ -13,10 +13,10 @@ from lincodec.container import LincFile
 from lincodec.container.open import open_file
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.shots import Shot
-from lincodec.semantics import extras
 from lincodec.semantics.index import seconds_at
 from lincodec.semantics.search import Hit
 from lincodec.semantics.teacher import Picture, upright
+from lincodec.system import extras
 
 WIDTH = 320
 _QUALITY = 80

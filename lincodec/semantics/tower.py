@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from lincodec.errors import UsageError
-from lincodec.semantics import extras
+from lincodec.semantics.extras import transformers
 from lincodec.semantics.teacher import Floats, Picture, Teacher, revision_of
+from lincodec.system import extras
 
 #: Tokens along each axis of a frame.
 GRID = 2
@@ -84,7 +85,7 @@ def load_model(folder: Path) -> Any:
     Raises:
         UsageError: the directory does not hold one.
     """
-    library = extras.transformers()
+    library = transformers()
     try:
         model = library.VideoLlama3ForConditionalGeneration.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lincodec.errors import CorruptError
-from lincodec.semantics import extras
+from lincodec.system import extras
 from lincodec.system.atomic import atomic_output
 
 Floats = NDArray[np.float32]

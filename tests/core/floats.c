@@ -170,7 +170,7 @@ static int sizes(Random *random) {
     int32_t firsts[2][60];
     float weights[2][60 * 20];
     LincAxis rows = any_axis(random, firsts[0], weights[0]), columns = any_axis(random, firsts[1], weights[1]);
-    int32_t depth = depths[below(random, 4)], in_depth = below(random, 2) ? depth : 0;
+    int32_t depth = depths[below(random, 4)], in_depth = below(random, 2) ? depth : depths[below(random, 4)];
     size_t in_row = (size_t)columns.size * (in_depth == 8 ? 1 : in_depth ? 2 : 4), in_size = in_row * (size_t)rows.size;
     size_t row = (size_t)columns.count * (depth == 8 ? 1 : depth ? 2 : 4), size = row * (size_t)rows.count;
     int64_t floats = linc_resample_floats(&rows, &columns);
@@ -193,7 +193,7 @@ static int sizes(Random *random) {
            LINC_ARGUMENT;
     bad |= linc_resample(&rows, &columns, in, in_row, in_size, in_depth, out, row, size, depth, 0, rows.count + 1,
                          work) != LINC_ARGUMENT;
-    bad |= linc_resample(&rows, &columns, in, in_row, in_size, 9, out, row, size, 12, 0, 1, work) != LINC_ARGUMENT;
+    bad |= linc_resample(&rows, &columns, in, in_row, in_size, 17, out, row, size, 12, 0, 1, work) != LINC_ARGUMENT;
     firsts[below(random, 2)][0] = below(random, 2) ? -1 : 61; /* a place outside the plane */
     bad |= linc_resample_floats(&rows, &columns) != 0;
     bad |= linc_resample(&rows, &columns, in, in_row, in_size, in_depth, out, row, size, depth, 0, 1, work) !=

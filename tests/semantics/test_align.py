@@ -17,10 +17,10 @@ from lincodec.decoder.info import info
 from lincodec.decoder.verify import verify
 from lincodec.errors import ResourceError, UsageError
 from lincodec.options import Span
-from lincodec.semantics import extras
 from lincodec.semantics.align import AlignOptions, align
 from lincodec.semantics.teacher import upright
 from lincodec.semantics.teachers import load_teacher
+from lincodec.system import extras
 from lincodec.video.reader import FrameReader
 
 
