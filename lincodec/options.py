@@ -127,6 +127,8 @@ class DecodeOptions:
     format: str | None = None
     """mp4, mov, mkv, webm, gif, png, jpg, y4m or null; None: from the output name."""
     audio: bool = True
+    aac: bool = False
+    """Make AAC of audio that is something else; else its packets stay as they are."""
     device: str = "auto"
     recover: bool = False
     """Play what is intact of a damaged file; a missing frame is replaced by the one before."""

@@ -146,10 +146,10 @@ with --fps to half a frame, unless --speed is given.
 @option(
     "Output",
     "--audio",
-    type=click.Choice(["copy", "none"]),
+    type=click.Choice(["copy", "aac", "none"]),
     default="copy",
     show_default=True,
-    help="Copy the audio packets, or leave them out.",
+    help="Copy the audio packets, make AAC of others, or leave them out.",
 )
 @option(
     "Input",
@@ -258,7 +258,8 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         encoder_options=dict(given["settings"]),
         lossless=given["lossless"],
         format=given["container"],
-        audio=given["audio"] == "copy",
+        audio=given["audio"] != "none",
+        aac=given["audio"] == "aac",
         device=given["device"],
         recover=given["recover"],
         limits=given["limits"],

@@ -30,6 +30,7 @@ COMMANDS = {
     "encode": "Fit a video and write a .linc file.",
     "decode": "Render a .linc file at any size and rate.",
     "frame": "Write one still, or a sheet of many, as PNG.",
+    "export": "Write a page with the video inside, or an MP4 of a size.",
     "cut": "Keep some segments of a .linc file, as they are.",
     "concat": "Join .linc files, segments as they are.",
     "info": "Say what a .linc file holds.",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lincodec.decoder.verify import VerifyReport
     from lincodec.encoder.forecast import Forecast
     from lincodec.tools.edit import EditReport
+    from lincodec.web.export import ExportReport
 
 _LISTS = {"segment_list", "sections", "alignments"}
 _PARTS = ("weights", "latents", "tables", "alignment", "container", "audio")
@@ -110,6 +111,13 @@ def still_text(report: StillReport) -> str:
         f"{printable(report.output)}  {report.width}x{report.height}  {what}  "
         f"({human_bytes(report.bytes_read)} read)"
     )
+
+
+def export_text(report: ExportReport) -> str:
+    """One line: what was written."""
+    size = f"{report.width}x{report.height}  " if report.width else ""
+    quality = "" if report.crf is None else f"  (crf {report.crf:g}, {report.tries} tries)"
+    return f"{printable(report.output)}  {size}{human_bytes(report.bytes)}{quality}"
 
 
 def recovery_lines(extra: Mapping[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from lincodec.system.atomic import atomic_output
 from lincodec.types import AudioTrack, VideoInfo
 from lincodec.video.outputs import PICTURES, check_kind, format_of
 from lincodec.video.rates import nominal
+from lincodec.video.recode import as_aac
 from lincodec.video.timing import fitted, frame_durations, is_constant, sliced
 from lincodec.video.writer import FrameWriter
 
@@ -78,6 +79,8 @@ def decode(
         times = sliced(linc.times(), start, stop)
         plan = schedule(times, linc.info.fps, start, pace, options.limits)
         audio = audio_of(linc, times, start, stop) if options.audio else None
+        if audio is not None and options.aac:
+            audio = as_aac(audio)
         warnings = _left_out(linc, renderer, options, range(start, stop))
         if audio is not None and pace.speed != 1:
             audio = None

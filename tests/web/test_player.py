@@ -115,7 +115,7 @@ def pixels(tab: Page) -> np.ndarray:
     "vector",
     [
         "good-pictures-444", "good-444", "good-grey", "good-10bit-bt2020", "good-odd-size",
-        "good-rotated", "good-pictures-422", "good-pictures-16bit",
+        "good-rotated", "good-mirrored", "good-pictures-422", "good-pictures-16bit",
     ],
 )  # fmt: skip
 def test_colours_are_those_of_lincodec(opened: Open, vector: str, screen: str) -> None:

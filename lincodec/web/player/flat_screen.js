@@ -17,7 +17,7 @@ export class FlatScreen {
     const { context, head, stored } = this;
     colourPixels(this.image.data, planes, head, this.terms);
     stored.getContext("2d").putImageData(this.image, 0, 0);
-    context.setTransform(1, 0, 0, 1, this.canvas.width / 2, this.canvas.height / 2);
+    context.setTransform(head.mirrored ? -1 : 1, 0, 0, 1, this.canvas.width / 2, this.canvas.height / 2);
     context.rotate((-Math.PI / 2) * head.turns);
     context.drawImage(stored, -head.width / 2, -head.height / 2);
   }

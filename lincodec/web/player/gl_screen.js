@@ -61,8 +61,8 @@ export class GlScreen {
     gl.uniform1i(at("grey"), Number(head.planes.length === 1));
     this.placeChroma(at);
     // counter-clockwise quarter turns of the picture, so clockwise ones of where samples are taken
-    const [c, s] = [[1, 0], [0, 1], [-1, 0], [0, -1]][head.turns];
-    gl.uniformMatrix2fv(at("turn"), false, [c, s, -s, c]);
+    const [c, s] = [[1, 0], [0, 1], [-1, 0], [0, -1]][head.turns], across = head.mirrored ? -1 : 1;
+    gl.uniformMatrix2fv(at("turn"), false, [across * c, across * s, -s, c]);
     this.textures = head.planes.map((size, unit) => texture(gl, unit, head.depth, size));
   }
 

@@ -6,6 +6,7 @@ import { LincError, need } from "./errors.js";
 const VERSION_READ = 1;
 const UNKNOWN_COUNT = 0xffffffff;
 const MOST_SAMPLES = 1 << 28, LONGEST_SIDE = 1 << 15;
+const MIRRORED = 1; // flag: left and right are exchanged after the rotation
 const LINC = 2, LINC_VERSION = 3;
 
 // log2 of the chroma subsampling [across, down] by chroma format; grey has no chroma.
@@ -14,8 +15,7 @@ const SHIFTS = [null, [1, 1], [1, 0], [0, 0]];
 // The fields of HEAD; counts that are unknown are null, ratios are [numerator, denominator].
 export function parseHead(payload) {
   const cursor = new Cursor(payload, "HEAD");
-  const written = cursor.u16(), needed = cursor.u16(), incompatible = cursor.u32();
-  cursor.u32();
+  const written = cursor.u16(), needed = cursor.u16(), incompatible = cursor.u32(), flags = cursor.u32();
   if (needed > VERSION_READ || incompatible)
     throw new LincError("unsupported", `HEAD: needs format ${needed}, flags ${incompatible}; get a newer player`);
   need(needed >= 1 && needed <= written, `HEAD: version ${written} written, ${needed} needed`);
@@ -34,6 +34,7 @@ export function parseHead(payload) {
   cursor.u64();
   cursor.finish();
   head.fullRange = fullRange === 1;
+  head.mirrored = (flags & MIRRORED) !== 0;
   head.turns = turns;
   checkHead(head, fullRange, zero);
   head.planes = planeSizes(head);
