@@ -24,8 +24,9 @@ from lincodec.encoder.linc.mode_decision import score
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.segment_fit import SegmentFit
-from lincodec.encoder.measure import Tally
+from lincodec.encoder.measure import Shown, Tally, prove
 from lincodec.encoder.preset_choice import resolve
+from lincodec.encoder.rate_control import usual_step
 from lincodec.encoder.segments import Range
 from lincodec.errors import ResourceError
 from lincodec.model.network import network_shape
@@ -84,9 +85,10 @@ def fitted(small: Small, options: EncodeOptions) -> tuple[Engine, list[tuple[Ran
     """A clip in the segments that an engine chooses."""
     frames, info = small
     preset, part = resolve(options.preset), Range(0, len(frames), False)
-    engine = engine_class(preset)(Setting(options, preset, info, len(frames)), part, frames)
+    engine = engine_class(preset)(Setting(options, preset, info, len(frames)), frames)
+    step = usual_step(options, preset)
     tasks = [
-        SegmentTask(found, frames[found.part.first :][: found.part.count], Budget())
+        SegmentTask(found, frames[found.part.first :][: found.part.count], Budget(), step)
         for found in engine.cut(part, frames)
     ]
     return engine, [(task.part, engine.fit(task).code) for task in tasks]
@@ -98,8 +100,10 @@ def measured(small: Small, engine: Engine, found: list[tuple[Range, SegmentCode]
     tally = Tally()
     for index, (part, code) in enumerate(found):
         data = SegmentData(index, *pack_segment(code))
-        read = tally.prove(data, code, engine.arch, info)
-        tally.measure(read, frames[part.first :][: part.count], engine.arch, info, engine.rendering)
+        read, digest = prove(data, code, engine.arch, info)
+        shown = Shown(info)
+        shown.measure(read, frames[part.first :][: part.count], engine.arch, engine.rendering)
+        tally.add(shown.figures(digest))
     return tally.segments
 
 

@@ -26,6 +26,7 @@ LEVELS: dict[str, int] = {
             ("decoder",),
             ("semantics", "tools"),
             ("encoder", "plots", "web"),
+            ("cluster",),
             ("api", "cli"),
             ("__init__", "__main__"),
         )
@@ -184,6 +185,7 @@ def test_the_rules_catch_what_they_are_for() -> None:
     assert broken_rule("decoder", "cli")
     assert broken_rule("decoder", "web")
     assert broken_rule("web", "encoder")
+    assert broken_rule("encoder", "cluster")
     assert broken_rule("encoder", "decoder") is None
     assert broken_rule("cli", "video") is None
     assert broken_rule("video", "errors") is None

@@ -37,6 +37,7 @@ def encode(
     progress: ProgressCallback | None = None,
     stop: StopRequest | None = None,
     overwrite: bool = False,
+    jobs: int = 1,
     **options: Any,
 ) -> EncodeReport:
     """Encode a video file to a .linc file, which appears when it is complete.
@@ -48,6 +49,7 @@ def encode(
         progress: told about every step.
         stop: set it, from a thread or from ``progress``, to finish with what there is.
         overwrite: whether an existing file may be replaced.
+        jobs: processes that fit parts side by side; the bytes are those of one.
         **options: fields of ``EncodeOptions``; ``start`` and ``end`` in seconds and ``frames``
             for a part of the video.
 
@@ -61,7 +63,15 @@ def encode(
     source, target = _checked(src, dst, overwrite=overwrite)
     from lincodec.encoder.encode import encode as run
 
-    return run(source, target, built, progress=progress, stop=stop, overwrite=overwrite)
+    if jobs == 1:
+        return run(source, target, built, progress=progress, stop=stop, overwrite=overwrite)
+    from lincodec.cluster.local import LocalWorkers
+
+    with LocalWorkers(jobs) as workers:
+        return run(
+            source, target, built, progress=progress, stop=stop, overwrite=overwrite,
+            executor=workers,
+        )  # fmt: skip
 
 
 def decode(

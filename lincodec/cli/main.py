@@ -28,6 +28,7 @@ _COLLECTED_AFTER = 100_000
 #: Sub-commands in the order of the help text. Each is in a module of its own name.
 COMMANDS = {
     "encode": "Fit a video and write a .linc file.",
+    "assemble": "Write the .linc file whose parts several machines fitted.",
     "decode": "Render a .linc file at any size and rate.",
     "frame": "Write one still, or a sheet of many, as PNG.",
     "export": "Write a page with the video inside, or an MP4 of a size.",
@@ -44,6 +45,9 @@ COMMANDS = {
     "presets": "List the encoder presets.",
     "completion": "Print a completion script for a shell.",
 }
+
+#: What other commands start, and no help text lists.
+_HIDDEN = {"worker"}
 
 _HELP = """A neural video codec in one self-describing file.
 
@@ -63,7 +67,7 @@ class LazyGroup(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in _HIDDEN:
             return None
         command = getattr(import_module(f"lincodec.cli.{cmd_name}"), cmd_name)
         assert isinstance(command, click.Command)

@@ -223,3 +223,17 @@ def parse_pair(text: str) -> tuple[str, str]:
     if not equals or not key.strip():
         raise UsageError(f"{text!r} is not a setting; expected key=value")
     return key.strip(), value
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """(index, count) from ``3/16``; the first is 0.
+
+    Raises:
+        UsageError: it is none.
+    """
+    index, slash, count = text.partition("/")
+    if not (slash and index.strip().isdecimal() and count.strip().isdecimal()):
+        raise UsageError(f"{text!r} is not a shard; expected I/N, such as 0/4 to 3/4")
+    if int(index) >= int(count):
+        raise UsageError(f"{text!r} is not a shard; the first is 0/{count}, the last is before it")
+    return int(index), int(count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -70,6 +70,12 @@ class Aim:
         if self.figure is Figure.PSNR:
             return trial.psnr - self.value
         return decibels(trial.ms_ssim) - decibels(self.value)
+
+    def less(self, bits: float) -> Aim:
+        """The same when so many bits of those it counts are taken by others."""
+        if self.figure is not Figure.BITS:
+            return self
+        return replace(self, value=max(self.value - bits, 1.0))
 
     def met(self, off: float) -> bool:
         """Whether a trial so far off need not be bettered."""

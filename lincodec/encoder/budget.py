@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from lincodec.options import StopRequest
 
+#: Steps of a network's fit that stand for a second: as many as one core of a usual machine makes.
+STEPS_A_SECOND = 150
+
 
 def _never(_: float, __: float | None) -> None:
     """The default report of a budget."""
@@ -18,7 +21,8 @@ class Budget:
     """How long a segment's fit may take, and whom it tells."""
 
     seconds: float = 0.0
-    """Wall seconds of network fitting."""
+    """Of network fitting: wall seconds, or the steps that a usual machine makes in them, see
+    ``Schedule``."""
     deadline: float | None = None
     """``time.monotonic`` value after which the fit finishes with what it has."""
     stop: StopRequest = field(default_factory=StopRequest)
@@ -38,3 +42,31 @@ class Budget:
         """Whether the fit must finish now."""
         late = self.deadline is not None and time.monotonic() >= self.deadline
         return late or self.stop.requested
+
+
+class Schedule:
+    """How far a network's fit has come.
+
+    Steps are counted, so that a fit is the same on every machine; with a deadline the clock counts.
+    """
+
+    def __init__(self, budget: Budget, reserve: float = 0.0) -> None:
+        """
+        Args:
+            budget: of the fit, which begins now.
+            reserve: seconds that are kept back of the deadline to finish.
+        """
+        self.budget, self.begun = budget, time.monotonic()
+        self.steps = round(budget.seconds * STEPS_A_SECOND)
+        self.seconds = None if budget.deadline is None else budget.left(reserve)
+
+    def worth(self, least: float) -> bool:
+        """Whether there is time for a fit of so many seconds."""
+        given = self.budget.seconds if self.seconds is None else self.seconds
+        return not self.budget.over and given >= least
+
+    def share(self, steps: int) -> float:
+        """Of the fit that is done after so many steps, 0 to 1 and a little more."""
+        if self.seconds is None:
+            return steps / max(self.steps, 1)
+        return (time.monotonic() - self.begun) / max(self.seconds, 1e-3)

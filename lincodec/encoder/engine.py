@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import importlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import Arch
+from lincodec.encoder.aim import Aim
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.presets import Preset
-from lincodec.encoder.rate_survey import RateSurvey
+from lincodec.encoder.rate_survey import RateSample
 from lincodec.encoder.segments import Range
 from lincodec.options import EncodeOptions
 from lincodec.semantics.pull import Pull
+from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
 
 if TYPE_CHECKING:
     from lincodec.decoder.load import Rendering
+
+
+#: Software of an engine that needs nothing but the core.
+CORE = "cpu core"
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class Setting:
     info: VideoInfo
     frames: int | None
     """Frames of the video, None while unknown."""
-    survey: RateSurvey | None = None
-    """What the first pass of a rate target found."""
+    threads: int = field(default_factory=usable_cores)
+    """That encode; the bytes are the same with any number."""
     deadline: float | None = None
     """``time.monotonic`` value at which the file should be finished."""
 
@@ -55,6 +61,10 @@ class SegmentTask:
     frames: Sequence[Frame]
     """The source's, as many as the plan has."""
     budget: Budget
+    step: float
+    """Luma step in 8-bit code values; with an aim, where its search begins."""
+    aim: Aim | None = None
+    """What it must come to."""
     pulls: tuple[Pull, ...] = ()
     """What its latents are drawn to; empty without alignment."""
     reserved: int = 0
@@ -79,7 +89,7 @@ class Fitted:
 class Engine(ABC):
     """Fits segments of one architecture: ``cut`` plans them, ``fit`` turns a task into a result.
 
-    Nothing that is fitted is kept from one task to the next but the account of a size target.
+    Nothing that is fitted is kept from one task to the next, so tasks may be shared out.
 
     Attributes:
         arch: parameters of the file, fixed when the engine is made.
@@ -98,12 +108,12 @@ class Engine(ABC):
     warnings: tuple[str, ...] = ()
 
     @abstractmethod
-    def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
+    def __init__(self, setting: Setting, frames: Sequence[Frame], arch: Arch | None = None) -> None:
         """
         Args:
             setting: the encode.
-            part: the first part of the video,
-            frames: and its frames.
+            frames: of the first part of the video; none are looked at with an ``arch``.
+            arch: parameters that were fixed before; None: they follow from the frames.
 
         Raises:
             UsageError: the options do not suit the architecture.
@@ -121,7 +131,7 @@ class Engine(ABC):
     def software(self) -> str:
         """Device class and software of what was used, as qLTY names them."""
         if "rendering" not in vars(self):
-            return "cpu core"
+            return CORE
         devices = importlib.import_module("lincodec.model.devices")
         return str(devices.device_name(self.rendering.device))
 
@@ -136,24 +146,24 @@ class Engine(ABC):
         """
 
     @staticmethod
+    def counts_steps(preset: Preset, options: EncodeOptions) -> bool:
+        """Whether a fit without a time limit is the same however fast the machine is."""
+        return True
+
+    @staticmethod
     def surveys(setting: Setting) -> bool:
-        """Whether ``survey`` would find anything out for this encode."""
+        """Whether parts are surveyed before a rate target is shared out among them."""
         return False
 
     @staticmethod
-    def survey(
-        setting: Setting,
-        parts: Iterable[tuple[Range, Sequence[Frame]]],
-        report: Callable[[int], None],
-    ) -> RateSurvey | None:
-        """Find out how a rate target is best shared out; the first pass over ``parts``.
+    def sample(setting: Setting, frames: Sequence[Frame]) -> RateSample:
+        """How the survey is made, from the frames of the first part."""
+        raise NotImplementedError
 
-        Args:
-            setting: the encode.
-            parts: the whole video.
-            report: told how many frames were seen.
-        """
-        return None
+    @staticmethod
+    def survey(setting: Setting, sample: RateSample, frames: Sequence[Frame]) -> int:
+        """Bits of a quick encode of a part."""
+        raise NotImplementedError
 
     @staticmethod
     @abstractmethod
@@ -180,6 +190,3 @@ class Engine(ABC):
     @abstractmethod
     def fit(self, task: SegmentTask) -> Fitted:
         """Fit one segment within its budget."""
-
-    def account(self, part: Range, coded: int) -> None:  # noqa: B027 (most need no account)
-        """Note the bytes that a segment took in the end."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lincodec.encoder.segments import CutDetector, Range, plan
 from lincodec.options import EncodeOptions
-from lincodec.types import AudioTrack, Frame, Times, VideoInfo
+from lincodec.types import AudioTrack, Frame, Planes, Times, VideoInfo
 from lincodec.video.reader import FrameReader
 
 #: Bytes of planes that are kept, so that a short source is not decoded twice.
@@ -26,6 +27,8 @@ class Scan:
     info: VideoInfo
     held: tuple[Frame, ...] | None
     """All frames, None when they take too much memory to keep."""
+    prints: tuple[int, ...] = ()
+    """``frame_print`` of every frame, where it was asked for."""
 
     @property
     def frames(self) -> int:
@@ -38,6 +41,8 @@ def scan_source(
     options: EncodeOptions,
     longest: Callable[[VideoInfo], int],
     report: Callable[[float, int], None],
+    *,
+    prints: bool = False,
 ) -> Scan:
     """Read a file once; its frames are kept when they take little memory.
 
@@ -46,6 +51,7 @@ def scan_source(
         options: span, scene cuts and audio.
         longest: most frames of a segment for a kind of video.
         report: called with (estimated share done, frames seen).
+        prints: whether frames are to be known again.
 
     Raises:
         InputError: the source cannot be read.
@@ -55,12 +61,15 @@ def scan_source(
         expected = (reader.header.estimated_frames or 0) // options.hold_out
         cuts, room = [], _HELD_BYTES
         held: list[Frame] = []
+        known: list[int] = []
         for index, frame in enumerate(reader):
             room -= sum(plane.nbytes for plane in frame.planes)
             if room >= 0:
                 held.append(frame)
             else:
                 held.clear()
+            if prints:
+                known.append(frame_print(frame.planes))
             if detector and detector.is_cut(frame.planes[0]):
                 cuts.append(index)
             if index % 16 == 0:
@@ -69,7 +78,17 @@ def scan_source(
         ranges = plan(len(times.pts), cuts, longest(reader.info))
         audio = reader.audio() if options.audio else None
         kept = tuple(held) if room >= 0 else None
-        return Scan(tuple(ranges), times, audio, tuple(reader.warnings), reader.info, kept)
+        return Scan(
+            tuple(ranges), times, audio, tuple(reader.warnings), reader.info, kept, tuple(known)
+        )
+
+
+def frame_print(planes: Planes) -> int:
+    """CRC-32 of the samples of a frame, plane after plane."""
+    found = 0
+    for plane in planes:
+        found = zlib.crc32(plane.data, found)
+    return found
 
 
 @dataclass(frozen=True)

@@ -9,33 +9,40 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from lincodec import __version__, registry
-from lincodec.container import SegmentHeader, pack_section
-from lincodec.container.sections import FRAME_CRC, FRAME_HEADER, section_crc
+from lincodec import __version__
+from lincodec.encoder.engine import SegmentPlan
+from lincodec.encoder.measure import Figures
+from lincodec.encoder.parts import Packed, PartResult
+from lincodec.encoder.records import (
+    Records,
+    Section,
+    cut_section,
+    figures_section,
+    pack_sections,
+    parse_sections,
+    result_sections,
+    segment_sections,
+)
 from lincodec.encoder.segments import Range
-from lincodec.errors import InputError, LincError, UsageError
-from lincodec.limits import Limits
+from lincodec.errors import InputError, UsageError
 from lincodec.options import EncodeOptions
 from lincodec.system.atomic import cut_to
 from lincodec.system.locks import lock
 
-_TITLE = b"linc journal 1\n"
-_KEY, _CUT, _TEMPORARY = b"KEYS", b"CUTS", b"TEMP"
+_TITLE = b"linc journal 2\n"
+_KEY, _TEMPORARY = b"KEYS", b"TEMP"
 _ENDS = 1 << 20
 #: Bytes of the output's name that the journal's has; systems end names at 255.
 _NAME_BYTES = 240
 #: Options that do not change what a segment holds.
 _FREE = {"resume", "tags", "verify", "audio", "max_time", "device", "backend"}
-
-Packed = tuple[SegmentHeader, bytes, bytes]
 
 
 def journal_path(output: str | os.PathLike[str]) -> Path:
@@ -89,15 +96,14 @@ class Journal:
         self.path, self._file = path, file
         self.resumed = 0
         self._facts: dict[str, str] = {}
-        self._segments: dict[tuple[int, int], Packed] = {}
-        self._cuts: dict[tuple[int, int], list[Range]] = {}
+        self._records = Records()
         self._stale: list[str] = []
         self._load()
 
     @property
     def finished(self) -> int:
         """Number of segments in it."""
-        return len(self._segments)
+        return len(self._records.segments)
 
     def settle(self, facts: Mapping[str, str]) -> None:
         """Check that these are as they were when the encode was begun.
@@ -125,27 +131,40 @@ class Journal:
 
     def segment(self, part: Range) -> Packed | None:
         """Header, WGTS and LATS of a finished segment; None when it is yet to be fitted."""
-        found = self._segments.get((part.first, part.count))
-        if found is None or found[0].continues != part.continues:
-            return None
-        self.resumed += 1
+        found = self._records.segment(part)
+        self.resumed += found is not None
         return found
 
     def append(self, part: Range, packed: Packed) -> None:
         """Keep a finished segment; it is on disk when this returns."""
-        header, weights, latents = packed
-        kinds = (registry.SEGM, registry.WGTS, registry.LATS)
-        self._write(*zip(kinds, (header.pack(), weights, latents), strict=True))
-        self._segments[part.first, part.count] = packed
+        self._keep(segment_sections(packed))
 
-    def cut(self, part: Range) -> list[Range] | None:
+    def measure(self, part: Range, figures: Figures) -> None:
+        """Keep what was measured of a segment that was appended."""
+        if self._records.segment(part) is not None and self.figures(part) is None:
+            self._keep([figures_section(part, figures)])
+
+    def figures(self, part: Range) -> Figures | None:
+        """What was measured of a finished segment."""
+        return self._records.figures(part)
+
+    def cut(self, part: Range) -> list[SegmentPlan] | None:
         """The segments that a part of the video was cut into before."""
-        return self._cuts.get((part.first, part.count))
+        return self._records.cut(part)
 
-    def note_cut(self, part: Range, pieces: list[Range]) -> None:
+    def note_cut(self, part: Range, plans: list[SegmentPlan]) -> None:
         """Keep how a part is cut, so that the same segments are found again."""
-        rows = [[p.first, p.count, p.continues] for p in [part, *pieces]]
-        self._write((_CUT, json.dumps(rows).encode()))
+        self._keep([cut_section(part, plans)])
+
+    def result(self, part: Range) -> PartResult | None:
+        """All of a part that was finished as a whole; None when it is yet to be fitted."""
+        found = self._records.result(part)
+        self.resumed += len(found.pieces) if found else 0
+        return found
+
+    def finish(self, part: Range, result: PartResult) -> None:
+        """Keep a part as a whole."""
+        self._keep(list(result_sections(part, result)))
 
     def note_temporary(self, path: Path) -> None:
         """Keep the name of the unfinished output, for removal if this process is killed."""
@@ -156,10 +175,15 @@ class Journal:
         with suppress(FileNotFoundError):
             self.path.unlink()
 
-    def _write(self, *sections: tuple[bytes, bytes]) -> None:
-        self._file.write(b"".join(pack_section(kind, payload) for kind, payload in sections))
+    def _write(self, *sections: Section) -> None:
+        self._file.write(pack_sections(iter(sections)))
         self._file.flush()
         os.fsync(self._file.fileno())
+
+    def _keep(self, sections: Sequence[Section]) -> None:
+        self._write(*sections)
+        for kind, payload in sections:
+            self._records.take(kind, payload)
 
     def _load(self) -> None:
         data = self._file.read()
@@ -168,42 +192,16 @@ class Journal:
             self._file.write(_TITLE)
             return
         sound = len(_TITLE)
-        pending: list[bytes] = []
-        for kind, payload, end in _sections(data, sound):
+        for kind, payload, end in parse_sections(data, sound):
             if kind == _KEY:
                 self._facts.update(json.loads(payload))
-            elif kind == _CUT:
-                part, *pieces = [Range(*row) for row in json.loads(payload)]
-                self._cuts[part.first, part.count] = pieces
             elif kind == _TEMPORARY:
                 self._stale.append(payload.decode())
-            else:
-                pending.append(payload)
-                if kind != registry.LATS:
-                    continue
-                self._keep(pending)
-                pending = []
+            elif not self._records.take(kind, payload):
+                continue
             sound = end
         self._file.seek(sound)
         self._file.truncate()
-
-    def _keep(self, payloads: list[bytes]) -> None:
-        with suppress(LincError, ValueError):  # one that cannot be read is fitted again
-            table, weights, latents = payloads
-            header = SegmentHeader.parse(table, Limits())
-            self._segments[header.first_frame, header.n_frames] = (header, weights, latents)
-
-
-def _sections(data: bytes, at: int) -> Iterator[tuple[bytes, bytes, int]]:
-    """(type, payload, end) of every section up to the first that is not whole."""
-    stream = io.BytesIO(data)
-    stream.seek(at)
-    while len(header := stream.read(FRAME_HEADER.size)) == FRAME_HEADER.size:
-        kind, length = FRAME_HEADER.unpack(header)
-        payload, crc = stream.read(length), stream.read(FRAME_CRC.size)
-        if crc != FRAME_CRC.pack(section_crc(header, payload)):
-            return
-        yield kind, payload, stream.tell()
 
 
 @contextmanager

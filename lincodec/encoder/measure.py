@@ -5,18 +5,18 @@ from __future__ import annotations
 import hashlib
 import importlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from lincodec.bitstream.segment import SegmentCode, digest_bytes, unpack_segment
 from lincodec.container import Arch, SegmentData
 from lincodec.decoder.pictures import proved_frames, within
 from lincodec.encoder.engine import Engine
+from lincodec.encoder.segments import Range
 from lincodec.errors import VerifyError
-from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, Planes, VideoInfo
 from lincodec.video import metrics
 from lincodec.video.metrics import PsnrSum, psnr_planes, psnr_yuv
@@ -28,110 +28,40 @@ if TYPE_CHECKING:
 SIMILAR_EVERY = 4
 
 
+@dataclass(frozen=True)
+class Figures:
+    """What one segment adds to the digest and to the quality of its file."""
+
+    digest: bytes
+    """Its contribution to the file digest (spec: dGST)."""
+    errors: tuple[float, ...]
+    """Mean squared RGB error of every measured frame."""
+    yuv: tuple[float, ...]
+    """Their weighted plane PSNR in dB."""
+    similar: float | None = None
+    """Mean MS-SSIM of luma of one frame in ``SIMILAR_EVERY``; None: not asked for."""
+
+
 @dataclass
 class Tally:
-    """Quality figures collected over the frames written so far."""
+    """Quality figures collected over the segments written so far."""
 
     rgb: PsnrSum = field(default_factory=PsnrSum)
     yuv: list[float] = field(default_factory=list)
     segments: list[float] = field(default_factory=list)
     digest: hashlib._Hash = field(default_factory=hashlib.sha256)
     coded_bytes: int = 0
-    similar: list[float] | None = None
-    """Mean MS-SSIM of luma of every segment, of one frame in ``SIMILAR_EVERY``; None: not asked
-    for."""
-    _scores: list[float] = field(default_factory=list)
+    similar: list[float] = field(default_factory=list)
+    """MS-SSIM of every segment, where it was asked for."""
 
-    def prove(
-        self, data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
-    ) -> SegmentCode:
-        """Decode a segment's bytes again and add it to the digest.
-
-        Args:
-            data: the segment as it is written.
-            code: what was encoded; None when the segment is from an earlier session.
-            arch, info: of the file.
-
-        Returns:
-            What was decoded.
-
-        Raises:
-            VerifyError: the bytes do not decode to ``code``.
-        """
-        read = unpack_segment(data, arch, info.plane_sizes)
-        found = digest_bytes(read)
-        if code is not None and digest_bytes(code) != found:
-            raise VerifyError(
-                f"segment {data.index}: does not decode to what was encoded; please report"
-            )
-        self.digest.update(found)
-        return read
-
-    def trust(self, code: SegmentCode) -> SegmentCode:
-        """Add a segment to the digest as it was encoded; returns it."""
-        self.digest.update(digest_bytes(code))
-        return code
-
-    def measure(
-        self,
-        code: SegmentCode,
-        frames: Sequence[Frame],
-        arch: Arch,
-        info: VideoInfo,
-        rendering: Rendering | None = None,
-        every: int = 1,
-        index: int = 0,
-    ) -> None:
-        """Decode the pictures of a segment and compare them with the source frames.
-
-        Args:
-            code: of the segment.
-            frames: of the source.
-            arch, info: of the file.
-            rendering: device and backend where they are rendered; None: the CPU.
-            every: only every so many-th frame is rendered, where rendering is slow.
-            index: of the segment, to name it in errors.
-
-        Raises:
-            VerifyError: exact pictures are not those of their digest.
-        """
-        begin = len(self.rgb.errors)
-        if code.pictures is not None:
-            with within(index):
-                proved = proved_frames(code.pictures, info)
-                pairs = zip(frames, proved, strict=True)
-                if code.has_network:
-                    deque(pairs, 0)
-                else:
-                    self._add_all(pairs, info)
-        if code.pictures is None or code.has_network:
-            drawn = _drawn(code, arch, info, rendering, every)
-            self._add_all(zip(frames[::every], drawn, strict=True), info)
-        fresh = PsnrSum(errors=self.rgb.errors[begin:])
-        self.segments.append(fresh.mean)
-        if self.similar is not None:
-            self.similar.append(sum(self._scores) / len(self._scores))
-            self._scores.clear()
-
-    def _add_all(self, pairs: Iterable[tuple[Frame, Planes]], info: VideoInfo) -> None:
-        """Account for frames of a segment and what is shown of them, some at a time."""
-        scored = self.similar is not None
-        waiting: deque[Future[_Figures]] = deque()
-        threads = usable_cores()
-        with ThreadPoolExecutor(threads) as pool:
-            for at, (frame, shown) in enumerate(pairs):
-                similar = scored and at % SIMILAR_EVERY == 0
-                waiting.append(pool.submit(_figures, frame, shown, info, similar=similar))
-                if len(waiting) > threads:
-                    self._add(waiting.popleft().result())
-            for each in waiting:
-                self._add(each.result())
-
-    def _add(self, found: _Figures) -> None:
-        self.rgb.add(found.rgb)
-        self.yuv.append(found.yuv)
+    def add(self, found: Figures) -> None:
+        """Take the next segment."""
+        self.digest.update(found.digest)
+        self.rgb.errors += found.errors
+        self.yuv += found.yuv
+        self.segments.append(PsnrSum(errors=list(found.errors)).mean)
         if found.similar is not None:
-            self._scores.append(found.similar)
+            self.similar.append(found.similar)
 
     @property
     def mean_yuv(self) -> float:
@@ -139,7 +69,102 @@ class Tally:
         return sum(self.yuv) / len(self.yuv)
 
 
-class _Figures(NamedTuple):
+def prove(
+    data: SegmentData, code: SegmentCode | None, arch: Arch, info: VideoInfo
+) -> tuple[SegmentCode, bytes]:
+    """Decode a segment's bytes again.
+
+    Args:
+        data: the segment as it is written.
+        code: what was encoded; None when the segment is from an earlier session.
+        arch, info: of the file.
+
+    Returns:
+        What was decoded, and what it adds to the digest.
+
+    Raises:
+        VerifyError: the bytes do not decode to ``code``.
+    """
+    read = unpack_segment(data, arch, info.plane_sizes)
+    found = digest_bytes(read)
+    if code is not None and digest_bytes(code) != found:
+        raise VerifyError(
+            f"segment {data.index}: does not decode to what was encoded; please report"
+        )
+    return read, found
+
+
+@dataclass
+class Shown:
+    """Decoded frames of one segment beside those of the source."""
+
+    info: VideoInfo
+    similar: bool = False
+    """Whether MS-SSIM is asked for too."""
+    threads: int = 1
+    """That measure."""
+    errors: list[float] = field(default_factory=list)
+    yuv: list[float] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+
+    def measure(
+        self,
+        code: SegmentCode,
+        frames: Sequence[Frame],
+        arch: Arch,
+        rendering: Rendering | None = None,
+        every: int = 1,
+        index: int = 0,
+    ) -> None:
+        """Decode the pictures of the segment and compare them with the source frames.
+
+        Args:
+            code: of the segment.
+            frames: of the source.
+            arch: of the file.
+            rendering: device and backend where they are rendered; None: the CPU.
+            every: only every so many-th frame is rendered, where rendering is slow.
+            index: of the segment, to name it in errors.
+
+        Raises:
+            VerifyError: exact pictures are not those of their digest.
+        """
+        if code.pictures is not None:
+            with within(index):
+                pairs = zip(frames, proved_frames(code.pictures, self.info), strict=True)
+                if code.has_network:
+                    deque(pairs, 0)
+                else:
+                    self._add_all(pairs)
+        if code.pictures is None or code.has_network:
+            drawn = _drawn(code, arch, self.info, rendering, every)
+            self._add_all(zip(frames[::every], drawn, strict=True))
+
+    def _add_all(self, pairs: Iterable[tuple[Frame, Planes]]) -> None:
+        """Account for frames and what is shown of them, some at a time."""
+        waiting: deque[Future[_Frame]] = deque()
+        with ThreadPoolExecutor(self.threads) as pool:
+            for at, (frame, shown) in enumerate(pairs):
+                similar = self.similar and at % SIMILAR_EVERY == 0
+                waiting.append(pool.submit(_measured, frame, shown, self.info, similar=similar))
+                if len(waiting) > self.threads:
+                    self._add(waiting.popleft().result())
+            for each in waiting:
+                self._add(each.result())
+
+    def _add(self, found: _Frame) -> None:
+        self.errors.append(found.rgb)
+        self.yuv.append(found.yuv)
+        if found.similar is not None:
+            self.scores.append(found.similar)
+
+    def figures(self, digest: bytes) -> Figures:
+        """All that was measured."""
+        similar = sum(self.scores) / len(self.scores) if self.similar else None
+        return Figures(digest, tuple(self.errors), tuple(self.yuv), similar)
+
+
+class _Frame(NamedTuple):
     """What is measured of a frame."""
 
     rgb: float
@@ -150,10 +175,10 @@ class _Figures(NamedTuple):
     """MS-SSIM of luma."""
 
 
-def _figures(frame: Frame, shown: Planes, info: VideoInfo, *, similar: bool) -> _Figures:
+def _measured(frame: Frame, shown: Planes, info: VideoInfo, *, similar: bool) -> _Frame:
     errors = metrics.plane_errors(frame.planes, shown)
     peak = float((1 << info.bit_depth) - 1)
-    return _Figures(
+    return _Frame(
         metrics.rgb_error(frame.planes, shown, info),
         psnr_yuv(psnr_planes(errors, info.bit_depth)),
         metrics.ms_ssim(frame.planes[0], shown[0], peak) if similar else None,
@@ -180,18 +205,26 @@ class Measurer:
     """
 
     def __init__(
-        self, tally: Tally, engine: Engine, info: VideoInfo, *, verify: bool = True
+        self,
+        engine: Engine,
+        info: VideoInfo,
+        told: Callable[[Range, Figures], None],
+        *,
+        verify: bool = True,
+        similar: bool = False,
     ) -> None:
         """
         Args:
-            tally: gets the figures.
             engine: that fits the segments.
             info: of the file.
+            told: gets the figures, segment after segment.
             verify: whether bytes are decoded; else it is taken on trust what they decode to.
+            similar: whether MS-SSIM is measured.
         """
-        self.tally, self.engine, self.info, self.verify = tally, engine, info, verify
+        self.engine, self.info, self.told = engine, info, told
+        self.verify, self.similar = verify, similar
         self._pool = ThreadPoolExecutor(2)
-        self._running: list[Future[Any]] = []
+        self._running: tuple[Range, Future[tuple[SegmentCode, bytes]], Future[Shown]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -212,14 +245,24 @@ class Measurer:
         Raises:
             VerifyError: the bytes of one do not decode to what was encoded.
         """
-        for running in self._running:
-            running.result()
-        self._running = []
+        if self._running is None:
+            return
+        part, read, shown = self._running
+        self._running = None
+        self.told(part, shown.result().figures(read.result()[1]))
 
-    def add(self, data: SegmentData, code: SegmentCode | None, frames: Sequence[Frame]) -> None:
+    def known(self, part: Range, figures: Figures) -> None:
+        """Take a segment that was measured before, in its turn."""
+        self.wait()
+        self.told(part, figures)
+
+    def add(
+        self, part: Range, data: SegmentData, code: SegmentCode | None, frames: Sequence[Frame]
+    ) -> None:
         """Start on a segment.
 
         Args:
+            part: its place in the video.
             data: the segment as it is written.
             code: what was encoded; None when the segment is from an earlier session.
             frames: of the source.
@@ -228,20 +271,24 @@ class Measurer:
             VerifyError: the segment before does not decode to what was encoded.
         """
         self.wait()
-        engine = self.engine
-        if code is None or self.verify:
-            proof = self._pool.submit(self.tally.prove, data, code, engine.arch, self.info)
-        else:
-            proof = self._pool.submit(self.tally.trust, code)
-
+        engine, info = self.engine, self.info
+        read = self._pool.submit(self._read, data, code)
         is_drawn = data.header.pictures is None or data.header.has_network
 
-        def measure() -> None:
-            self.tally.measure(
-                proof.result() if code is None else code, frames, engine.arch, self.info,
+        def measure() -> Shown:
+            shown = Shown(info, self.similar, engine.setting.threads)
+            shown.measure(
+                read.result()[0] if code is None else code, frames, engine.arch,
                 engine.rendering if is_drawn else None, engine.measured_every, data.index,
             )  # fmt: skip
+            return shown
 
-        self._running = [proof, self._pool.submit(measure)]
+        self._running = part, read, self._pool.submit(measure)
         if is_drawn and engine.rendering.device.type != "cpu":
             self.wait()
+
+    def _read(self, data: SegmentData, code: SegmentCode | None) -> tuple[SegmentCode, bytes]:
+        """What the bytes decode to, or are trusted to, and what that adds to the digest."""
+        if code is None or self.verify:
+            return prove(data, code, self.engine.arch, self.info)
+        return code, digest_bytes(code)

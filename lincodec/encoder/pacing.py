@@ -33,7 +33,10 @@ class Pace:
         self.done_frames = 0
         self.total_frames: int | None = None
         """Frames of the video, None while unknown."""
+        self.tally = Tally()
+        """What was measured so far."""
         self._before = _SCAN_SHARE
+        self._segment = 1
 
     @property
     def spent(self) -> float:
@@ -74,9 +77,7 @@ class Pace:
             per_frame = max(per_frame, 0.5 * self.spent / self.done_frames)
         return per_frame * self._remaining(part) > self.options.max_time - self.spent
 
-    def budget(
-        self, plan: SegmentPlan, info: VideoInfo, engine: Engine, tally: Tally, index: int
-    ) -> Budget:
+    def budget(self, plan: SegmentPlan, engine: Engine) -> Budget:
         """Time for one segment's fit: the preset's, or its share of ``max_time``."""
         part, seconds, deadline = plan.part, engine.seconds(plan), None
         if self.options.max_time is not None:
@@ -87,22 +88,21 @@ class Pace:
                 seconds = share
 
         def report(fraction: float, psnr_now: float | None) -> None:
-            self.tell(tally, info, index, fraction, part.count, psnr_now)
+            self.tell(engine.setting.info, fraction * part.count, psnr_now)
 
         return Budget(seconds, deadline, self.stop, self.hurried(part, engine), report)
 
-    def tell(
-        self,
-        tally: Tally,
-        info: VideoInfo,
-        index: int,
-        fraction: float,
-        running: int = 0,
-        psnr_now: float | None = None,
-    ) -> None:
-        """Report progress; ``fraction`` is of the ``running`` frames now being fitted."""
+    def finished(self, part: Range, coded: int, info: VideoInfo) -> None:
+        """Report a segment of so many bytes."""
+        self.tally.coded_bytes += coded
+        self.done_frames += part.count
+        self.tell(info)
+        self._segment += 1
+
+    def tell(self, info: VideoInfo, running: float = 0.0, psnr_now: float | None = None) -> None:
+        """Report progress: ``running`` frames' worth of fits is done beside finished segments."""
         total = self.total_frames or max(self.done_frames + running, 1)
-        done = (self.done_frames + fraction * running) / total
+        done = (self.done_frames + running) / total
         share = self._before + (1 - self._before - _VERIFY_SHARE) * min(done, 1.0)
         if self.total_frames is None:
             share = self._before
@@ -111,9 +111,9 @@ class Pace:
             Progress(
                 "fit",
                 share,
-                segment=index + 1,
-                psnr=psnr_now or tally.rgb.mean or None,
-                bpp=8 * tally.coded_bytes / samples if samples else None,
+                segment=self._segment,
+                psnr=psnr_now or self.tally.rgb.mean or None,
+                bpp=8 * self.tally.coded_bytes / samples if samples else None,
                 frames=self.done_frames,
             )
         )

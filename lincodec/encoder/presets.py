@@ -19,7 +19,8 @@ class Preset:
     segment: int
     """Longest segment in frames."""
     fit_floor: float = 0.0
-    """Least wall seconds of network fitting per segment; 0: no network."""
+    """Least seconds of network fitting per segment, 0: no network. Architecture linc takes
+    ``STEPS_A_SECOND`` steps for each, so that fits are the same however fast the machine is."""
     fit_seconds: float = 0.0
     """Further seconds per megasample of a segment (luma samples times frames)."""
     network_channels: int = 16

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from lincodec.bitstream.segment import SegmentCode
-from lincodec.encoder.aim import HIGH, LOW, Aim, Figure, StepFit
-from lincodec.encoder.budget import Budget
+from lincodec.encoder.aim import HIGH, LOW, Aim, Figure
 from lincodec.encoder.presets import Preset, step_of
 from lincodec.encoder.rate_survey import RateSurvey
 from lincodec.encoder.segments import Range
@@ -22,6 +23,8 @@ _SEGMENT_BYTES = 68
 #: A segment that is expected to take this share of what is left must come to its share: those
 #: after it could not make up for it.
 _LARGE = 0.35
+#: Share of the bits that the first wave takes.
+_FIRST_WAVE = 0.1
 
 #: How far above a rate target a file may end up, and bytes that do not count.
 _OFF, _OFF_BYTES = 0.03, 512
@@ -47,84 +50,183 @@ def wanted_bytes(
     return None
 
 
-class RateControl:
-    """Hands every segment its step; keeps the account of bits for a rate target.
+def usual_step(options: EncodeOptions, preset: Preset) -> float:
+    """Luma step in 8-bit code values that quality or preset ask for."""
+    return step_of(preset.quality if options.quality is None else options.quality)
 
-    With a survey all segments share one step, which follows what is left after each of them;
-    without one, on a pipe, every segment gets the same bits a frame.
+
+@dataclass(frozen=True)
+class Grant:
+    """What the fit of a part of the video knows of the rest of the encode."""
+
+    step: float
+    """Luma step in 8-bit code values; with an aim, where its search begins."""
+    aim: Aim | None = None
+    """What every segment is to come to; bits are those of the whole part."""
+
+
+class PartAccount:
+    """Hands the segments of one part what the part was granted."""
+
+    def __init__(self, grant: Grant, part: Range) -> None:
+        self.grant, self.part = grant, part
+        self.spent = 0.0
+
+    def aim(self, segment: Range) -> Aim | None:
+        """What a segment must come to; bits are those of its table and payloads."""
+        aim, part = self.grant.aim, self.part
+        if aim is None or aim.figure is not Figure.BITS:
+            return aim
+        left = part.first + part.count - segment.first
+        wanted = max(
+            (aim.value - self.spent) * segment.count / left,
+            0.2 * aim.value * segment.count / part.count,
+        )
+        return replace(aim, value=wanted).less(8 * _SEGMENT_BYTES)
+
+    def account(self, coded: int) -> None:
+        """Note the bytes that a segment took."""
+        self.spent += 8 * (coded + _SEGMENT_BYTES)
+
+
+class RateControl:
+    """Grants every part of a video its step; keeps the account of bits for a rate target.
+
+    With a survey parts share one step, which is found anew where a wave of them begins: from what
+    the waves before it took, and from nothing else, so that the parts of a wave can be fitted in
+    any order and by anyone. Waves get shorter towards the end; the last parts are told their
+    bits. On a pipe, every part gets the same bits a frame.
     """
 
     def __init__(
-        self, options: EncodeOptions, preset: Preset, info: VideoInfo, frames: int | None,
-        survey: RateSurvey | None = None,
+        self, options: EncodeOptions, preset: Preset, info: VideoInfo,
+        ranges: Sequence[Range] | None, survey: RateSurvey | None = None,
     ) -> None:  # fmt: skip
-        self.options, self.survey = options, survey
-        default = preset.quality if options.quality is None else options.quality
-        self.step = step_of(default)
+        """
+        Args:
+            options, preset: of the encode.
+            info: the video.
+            ranges: its parts; None: it is a pipe.
+            survey: of those parts.
+        """
+        self.options, self.survey, self.ranges = options, survey, ranges
+        self.step = usual_step(options, preset)
+        frames = sum(part.count for part in ranges) if ranges else None
         wanted = wanted_bytes(options, frames or 1, (info.width, info.height), info.fps)
         if wanted is not None and frames:
             wanted = max(wanted - FILE_BYTES, 1)
         self.per_frame = None if wanted is None else 8 * wanted / (frames or 1)
-        self.spent = self.due = 0.0
-        self._expected = self._taken = 0.0  # bits of finished segments, as surveyed and as coded
+        rated = self.per_frame is not None and ranges is not None
+        self._weights = _weights(ranges or (), survey) if rated else []
+        self._waves = _waves(self._weights)
+        self._steps: dict[int, float] = {}  # of the waves that begin at a part
+        self._taken = [0.0]  # bits of so many leading parts, as coded
+        self._due = 0.0  # bits that they were due by their frames
 
-    def choose(self, fit: StepFit, part: Range, budget: Budget, reserved: int = 0) -> SegmentCode:
-        """Fit one segment at the step its target asks for, ``reserved`` bytes kept back."""
-        aim = self._aim(part, reserved)
-        return fit.run(part, self.step, budget, aim)
+    @property
+    def spent(self) -> float:
+        """Bits of all parts so far."""
+        return self._taken[-1]
 
-    def account(self, part: Range, coded: int) -> None:
-        """Note what a segment's table and payloads really took, in bytes."""
-        taken = 8 * (coded + _SEGMENT_BYTES)
-        if self.survey:
-            self.step = self._common(part)
-            self._expected += self.survey.bits(part.first, part.first + part.count, self.step)
-            self._taken += taken
-        self.spent += taken
-        if self.per_frame is not None:
-            self.due += self.per_frame * part.count
-
-    def _aim(self, part: Range, reserved: int) -> Aim | None:
-        """What a segment must come to; sets the step to begin with."""
-        if self.options.psnr is not None:
-            return Aim(Figure.PSNR, self.options.psnr)
-        if self.options.ms_ssim is not None:
-            return Aim(Figure.MS_SSIM, self.options.ms_ssim)
+    def needs(self, index: int) -> int:
+        """Leading parts that must be accounted for before the grant of one is known."""
         if self.per_frame is None:
-            return None
-        fixed = 8 * (reserved + _SEGMENT_BYTES)
-        share = self.per_frame * part.count
-        if self.survey is None:
-            wanted = max(self.due + share - self.spent, 0.2 * share)
-            return Aim(Figure.BITS, max(wanted - fixed, 1.0))
-        self.step = self._common(part)
-        end = part.first + part.count
-        mine = self.survey.bits(part.first, end, self.step)
-        all_left = self.survey.bits(part.first, self.survey.frames, self.step)
-        if mine < _LARGE * all_left:
-            return None
-        wanted = max(self._left() * mine / max(all_left, 1.0), 0.2 * mine)
-        return Aim(Figure.BITS, max(wanted - fixed, 1.0), near=True)
+            return 0
+        return self._begun(index) if self._waves else index
 
-    def _common(self, part: Range) -> float:
-        """The step at which ``part`` and all after it take what is left."""
+    def grant(self, index: int, part: Range) -> Grant:
+        """What the ``index``-th part gets; ``needs`` says when this can be asked."""
+        if self.options.psnr is not None:
+            return Grant(self.step, Aim(Figure.PSNR, self.options.psnr))
+        if self.options.ms_ssim is not None:
+            return Grant(self.step, Aim(Figure.MS_SSIM, self.options.ms_ssim))
+        if self.per_frame is None:
+            return Grant(self.step)
+        if self.ranges is None:
+            share = self.per_frame * part.count
+            wanted = max(self._due + share - self.spent, 0.2 * share)
+            return Grant(self.step, Aim(Figure.BITS, wanted))
+        return self._shared(index)
+
+    def account(self, part: Range, coded: int, segments: int = 1) -> None:
+        """Note what the next part took: bytes of the tables and payloads of its segments."""
+        self._taken.append(self.spent + 8 * (coded + _SEGMENT_BYTES * segments))
+        self._due += (self.per_frame or 0.0) * part.count
+
+    def _begun(self, index: int) -> int:
+        """The first part of the wave of a part."""
+        return max(start for start in self._waves if start <= index)
+
+    def _shared(self, index: int) -> Grant:
+        """Step and bits of a part by what was left when its wave began."""
+        begun = self._begun(index)
+        mine, rest = self._weights[index], sum(self._weights[begun:])
+        least = 0.2 * self._total * mine / sum(self._weights)
+        aim = Aim(Figure.BITS, max(self._left(begun) * mine / max(rest, 1.0), least))
+        if self.survey is None:
+            return Grant(self.step, aim)
+        step = self._step_of_wave(begun)
+        return Grant(step, replace(aim, near=True) if mine >= _LARGE * rest else None)
+
+    @property
+    def _total(self) -> float:
+        """Bits of all parts that the target asks for."""
+        assert self.per_frame is not None
+        return self.per_frame * sum(part.count for part in self.ranges or ())
+
+    def _left(self, begun: int) -> float:
+        """Bits that were left of them where a wave began."""
+        return max(self._total - self._taken[begun], 1.0)
+
+    def _step_of_wave(self, begun: int) -> float:
+        """The step at which all parts from a wave on take what is left."""
         survey = self.survey
         assert survey is not None
-        left = self._left() - 8 * _SEGMENT_BYTES * survey.pieces(part.first)
-        bits = survey.bits(part.first, survey.frames, survey.step)
-        return min(max(survey.step_for(bits * self._ratio(), left), LOW), HIGH)
+        if begun not in self._steps:
+            first = survey.parts[begun][0].first
+            left = max(self._left(begun) - 8 * _SEGMENT_BYTES * survey.pieces(first), 1.0)
+            bits = survey.bits(first, survey.frames, survey.step) * self._ratio(begun)
+            self._steps[begun] = min(max(survey.step_for(bits, left), LOW), HIGH)
+        return self._steps[begun]
 
-    def _left(self) -> float:
-        """Bits that are left for segments not coded yet."""
-        assert self.survey is not None
-        assert self.per_frame is not None
-        return max(self.per_frame * self.survey.frames - self.spent, 1.0)
+    def _ratio(self, begun: int) -> float:
+        """Bits of the final encode over those of the survey, by all that was known of it."""
+        survey = self.survey
+        assert survey is not None
+        bounds = [start for start in self._waves if start <= begun]
+        frames = [survey.parts[start][0].first for start in bounds]
+        expected = sum(
+            survey.bits(*span, self._step_of_wave(start))
+            for start, span in zip(bounds, itertools.pairwise(frames), strict=False)
+        )
+        taken = self._taken[begun]
+        return (survey.ratio * survey.sampled + taken) / (survey.sampled + expected)
 
-    def _ratio(self) -> float:
-        """Bits of the final encode over those of the survey, by all that is known of it."""
-        assert self.survey is not None
-        sampled = self.survey.sampled
-        return (self.survey.ratio * sampled + self._taken) / (sampled + self._expected)
+
+def _weights(ranges: Sequence[Range], survey: RateSurvey | None) -> list[float]:
+    """What parts take of one another's bits."""
+    if survey:
+        return [float(bits) for _, bits in survey.parts]
+    return [float(part.count) for part in ranges]
+
+
+def _waves(weights: Sequence[float]) -> list[int]:
+    """The parts that waves begin with.
+
+    The first wave tells how the survey compares; each other takes half of what is left; the last
+    one has parts that are large beside what is left, so they come to their bits.
+    """
+    last = len(weights) - 1
+    while last > 0 and min(weights[last - 1 :]) >= _LARGE * sum(weights[last - 1 :]):
+        last -= 1
+    starts, before, total = [0] if weights else [], 0.0, sum(weights)
+    limit = _FIRST_WAVE * total
+    for index, weight in enumerate(weights[: max(last, 0)]):
+        if index and before >= limit:
+            starts.append(index)
+            limit = before + (total - before) / 2
+        before += weight
+    return [*starts, last] if last > 0 else starts
 
 
 def check_target(options: EncodeOptions, report: EncodeReport) -> None:

@@ -10,6 +10,20 @@ from lincodec.encoder.segments import Range
 
 
 @dataclass(frozen=True)
+class RateSample:
+    """What a few frames of the first part tell before the whole is surveyed."""
+
+    step: float
+    """Luma step where they take about their share."""
+    bits: int
+    """Bits of a quick encode of them."""
+    slope: float
+    """By how many factors e bits fall when the step grows by one."""
+    ratio: float
+    """Bits of the final encode over those of the quick one."""
+
+
+@dataclass(frozen=True)
 class RateSurvey:
     """Bits as a quick encode takes them; what the final one takes is ``ratio`` times that."""
 
@@ -23,6 +37,11 @@ class RateSurvey:
     """Bits of the final encode over those of the quick one, as far as a sample tells."""
     sampled: int
     """Bits of the quick encode of that sample."""
+
+    @staticmethod
+    def of(sample: RateSample, parts: Sequence[tuple[Range, int]]) -> RateSurvey:
+        """The survey of a video that begins as ``sample`` says."""
+        return RateSurvey(sample.step, tuple(parts), sample.slope, sample.ratio, sample.bits)
 
     def bits(self, first: int, last: int, step: float) -> float:
         """Bits of the quick encode of frames ``first`` to ``last``, exclusive, at a step."""

@@ -59,14 +59,13 @@ class SegmentMotion:
         ahead = self.wish is not None or self.counted
         if not ahead and self._wanted(hurried=hurried) and self._may_pay(code, frames):
             found = self._search(plan, frames)
-        self._before = frames[-1].planes
         if found is None or not self._pays(code, motion_bytes(found)):
             return code
         return with_motion(code, found)
 
-    def passed(self, frames: Sequence[Frame]) -> None:
-        """Note a segment that was there already."""
-        self._before = frames[-1].planes
+    def begin(self, before: Planes | None) -> None:
+        """Note the frame before the next segment; None: there is none."""
+        self._before = before
 
     def _wanted(self, *, hurried: bool) -> bool:
         return self.usual and not hurried if self.wish is None else self.wish

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -46,6 +48,21 @@ PORTIONS = {
         positions=1 << 17,
     ),
 }  # fmt: skip
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread within the block, or the function that this decorates.
+
+    Sums over threads depend on how many there are, so what is fitted would too; and threads that
+    share cores with other jobs wait for one another many times longer than they save.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def device_of(name: str) -> torch.device:

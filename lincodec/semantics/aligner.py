@@ -36,11 +36,15 @@ class Aligner:
         self._cosines: list[tuple[int, float]] = []
         self._norms: list[float] = []
 
+    def fresh(self) -> Aligner:
+        """The same without the segments that it took."""
+        return Aligner(self.vectors, self.info, self.weight, self.first)
+
     def targets(self, frames: Sequence[Frame]) -> Floats:
         """The teacher's unit vectors float32 [n, d] of source frames."""
-        return normalised(self._vectors(frames))
+        return normalised(self.known(frames))
 
-    def _vectors(self, frames: Sequence[Frame]) -> Floats:
+    def known(self, frames: Sequence[Frame]) -> Floats:
         """The teacher's vectors; what was asked before is not computed again."""
         return self.vectors.of(
             [frame.pts for frame in frames], lambda i: upright(frames[i].planes, self.info)
@@ -53,7 +57,7 @@ class Aligner:
             frames: of the source.
             latents: [n, K], as the file holds them.
         """
-        found = self._vectors(frames)
+        found = self.known(frames)
         self._norms += np.linalg.norm(found, axis=1).tolist()
         targets = normalised(found)
         if self.first is not None:
@@ -122,6 +126,19 @@ class Alignments:
             Pull(aligner.first, aligner.targets(frames), aligner.weight)
             for aligner in self._aligners
         )
+
+    def fresh(self) -> Alignments:
+        """The same models with what they said of frames, and no segment yet."""
+        return Alignments([a.fresh() for a in self._aligners])
+
+    def vectors(self, frames: Sequence[Frame]) -> tuple[Floats, ...]:
+        """What each model says of frames, [n, d]."""
+        return tuple(aligner.known(frames) for aligner in self._aligners)
+
+    def learn(self, pts: Sequence[int], vectors: Sequence[Floats]) -> None:
+        """Take what each model says of the frames at some times."""
+        for aligner, found in zip(self._aligners, vectors, strict=True):
+            aligner.vectors.learn(pts, found)
 
     def add(self, frames: Sequence[Frame], header: SegmentHeader, lats: bytes) -> int:
         """Take a fitted segment, SEGM and LATS; the bytes that its heads take in the file."""

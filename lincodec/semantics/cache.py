@@ -44,6 +44,12 @@ class FrameVectors:
         self.computed += len(missing)
         return np.stack([self._known[time] for time in pts])
 
+    def learn(self, pts: Sequence[int], vectors: Floats) -> None:
+        """Take embeddings [n, d] of frames that the teacher looked at elsewhere."""
+        fresh = {t: v for t, v in zip(pts, vectors, strict=True) if t not in self._known}
+        self._known.update(fresh)
+        self.computed += len(fresh)
+
     def save(self) -> None:
         """Write what was computed; a cache that cannot be written is done without."""
         if self.path is None or not self.computed:

@@ -85,10 +85,7 @@ def test_every_segment_is_fitted_once(
         report = encode(source, output, resume=True, **options)
         assert report.resumed == stop
         assert len(fits.parts) == len(set(fits.parts)) == segments
-        if "bpp" in options:  # the search for the step begins elsewhere
-            assert output.stat().st_size == pytest.approx(whole.stat().st_size, rel=0.03)
-        else:
-            assert output.read_bytes() == whole.read_bytes()
+        assert output.read_bytes() == whole.read_bytes()
         output.unlink()
         assert names(tmp_path) == ["whole.linc"]
 
@@ -119,7 +116,8 @@ def test_a_torn_or_damaged_journal_loses_only_what_is_torn(
                 assert Journal(path, file).finished == counts[-1]
     assert counts == sorted(counts)
     assert set(counts) == {0, 1, 2, 3}
-    path.write_bytes(data[:-30] + bytes([data[-30] ^ 1]) + data[-29:])
+    at = data.rindex(b"LATS") + 20
+    path.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
     report = encode(source, output, resume=True, segment=4)
     assert report.resumed == 2
     assert verify(output).segments == 6

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from lincodec.container import LatentInrArch
+from lincodec.container import Arch, LatentInrArch
 from lincodec.decoder.load import Rendering
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.latent_inr.fit import InrFit, LatentLoss
@@ -39,11 +39,14 @@ class LatentInrEngine(Engine):
     arch: LatentInrArch
     timed = True
 
-    def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
+    def __init__(self, setting: Setting, frames: Sequence[Frame], arch: Arch | None = None) -> None:
         options, info = setting.options, setting.info
         self.setting = setting
         self.settings = settings_of(setting.preset, options)
-        self.arch = architecture(self.settings, (info.height, info.width))
+        if isinstance(arch, LatentInrArch):
+            self.arch = arch
+        else:
+            self.arch = architecture(self.settings, (info.height, info.width))
         self.warnings = self._slow()
         self._frame_s = self._seconds_a_frame()
         self._pace_measuring()
@@ -68,6 +71,11 @@ class LatentInrEngine(Engine):
         settings.bits()
         architecture(settings, (16, 16))
         Rendering.of(options.device, options.backend)
+
+    @staticmethod
+    def counts_steps(preset: Preset, options: EncodeOptions) -> bool:
+        """Only where it is told how many."""
+        return settings_of(preset, options).steps > 0
 
     @staticmethod
     def longest(setting: Setting) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
-from lincodec.container import LincArch
+from lincodec.container import Arch, LincArch
 from lincodec.encoder.aim import StepFit
 from lincodec.encoder.engine import Engine, Fitted, SegmentPlan, SegmentTask, Setting
 from lincodec.encoder.linc import themes
@@ -20,15 +20,14 @@ from lincodec.encoder.linc.closed_form import (
 from lincodec.encoder.linc.effort_pace import EffortPace
 from lincodec.encoder.linc.mode_decision import Layout
 from lincodec.encoder.linc.partitioned_fit import EFFORTS, TRIAL_EFFORT, PartitionedFit
-from lincodec.encoder.linc.survey import survey_rates
+from lincodec.encoder.linc.survey import quick_bits, sample_rates
 from lincodec.encoder.presets import Preset, step_of
-from lincodec.encoder.rate_control import RateControl, wanted_bytes
-from lincodec.encoder.rate_survey import RateSurvey
+from lincodec.encoder.rate_control import usual_step, wanted_bytes
+from lincodec.encoder.rate_survey import RateSample
 from lincodec.encoder.segments import Range, plan
 from lincodec.errors import UsageError
 from lincodec.options import EncodeOptions
 from lincodec.registry import MAX_PICTURES
-from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
 
 #: Bytes of source frames that one segment may hold, so that memory stays bounded.
@@ -53,21 +52,23 @@ class LincEngine(Engine):
 
     arch: LincArch
 
-    def __init__(self, setting: Setting, part: Range, frames: Sequence[Frame]) -> None:
+    def __init__(self, setting: Setting, frames: Sequence[Frame], arch: Arch | None = None) -> None:
         options, info = setting.options, setting.info
         self.setting = setting
         self.preset = wished(setting.preset, options)
         self.timed = self.preset.network or options.enhance
-        self.control = RateControl(options, self.preset, info, setting.frames, setting.survey)
-        self.threads = usable_cores()
+        self.threads = setting.threads
         self.pace = EffortPace(_PARTITIONED_SECONDS, self.threads)
         self._keep_time(frames)
         self.layout = Layout(
-            info, self.control.step, self.preset.effort,
+            info, usual_step(options, self.preset), self.preset.effort,
             trials=self.preset.trials, refined=self.preset.refined, device=options.device,
             threads=self.threads,
         )  # fmt: skip
-        self.arch = self._arch(*self.layout.windows(frames))
+        if isinstance(arch, LincArch):
+            self.arch = arch
+        else:
+            self.arch = self._arch(*self.layout.windows(frames))
 
     @staticmethod
     def check(preset: Preset, options: EncodeOptions) -> None:
@@ -89,23 +90,25 @@ class LincEngine(Engine):
     @staticmethod
     def surveys(setting: Setting) -> bool:
         """Whether there is a rate target and segments may be partitioned."""
-        wanted = _wanted(setting)
-        return wanted is not None and wished(setting.preset, setting.options).effort is not None
+        preset = wished(setting.preset, setting.options)
+        return None not in (_wanted(setting), setting.frames, preset.effort)
 
     @staticmethod
-    def survey(
-        setting: Setting,
-        parts: Iterable[tuple[Range, Sequence[Frame]]],
-        report: Callable[[int], None],
-    ) -> RateSurvey | None:
-        """Bits of every part by a quick partitioned encode."""
+    def sample(setting: Setting, frames: Sequence[Frame]) -> RateSample:
+        """The step at which the video takes about its share, from the first part."""
         preset = wished(setting.preset, setting.options)
-        wanted = _wanted(setting)
-        if wanted is None or not preset.effort or not setting.frames:
-            return None
-        start = step_of(preset.quality)
-        share = 8 * wanted / setting.frames
-        return survey_rates(parts, setting.info, share, preset.effort, start, report)
+        share = 8 * (_wanted(setting) or 0) / (setting.frames or 1)
+        return sample_rates(
+            [frame.planes for frame in frames], setting.info, share, preset.effort or TRIAL_EFFORT,
+            step_of(preset.quality), setting.threads,
+        )  # fmt: skip
+
+    @staticmethod
+    def survey(setting: Setting, sample: RateSample, frames: Sequence[Frame]) -> int:
+        """Bits of a quick partitioned encode of a part."""
+        planes = [frame.planes for frame in frames]
+        effort = wished(setting.preset, setting.options).effort or TRIAL_EFFORT
+        return quick_bits(planes, setting.info, effort, sample.step, setting.threads)
 
     @staticmethod
     def longest(setting: Setting) -> int:
@@ -181,7 +184,8 @@ class LincEngine(Engine):
             task = replace(task, budget=replace(task.budget, deadline=deadline - after))
         fit = self._fit_of(task)
         beside = isinstance(fit, PartitionedFit) and options.motion is None
-        code = self.control.choose(fit, task.part, task.budget, 0 if beside else task.reserved)
+        aim = task.aim if beside or task.aim is None else task.aim.less(8 * task.reserved)
+        code = fit.run(task.part, task.step, task.budget, aim)
         if options.enhance and code.pictures is not None:
             planes = [frame.planes for frame in task.frames]
             code = with_enhancement(
@@ -198,7 +202,7 @@ class LincEngine(Engine):
             return PartitionedFit(planes, info, effort, self.threads, task.pulls, self.pace)
         closed = closed_form(planes, info, self.arch, refined=refined, device=options.device)
         if refined and not task.budget.hurried:
-            closed = with_weighted_ends(closed, self.control.step, task.part.continues)
+            closed = with_weighted_ends(closed, task.step, task.part.continues)
         return with_network(closed, options.seed) if self.preset.network else closed
 
     def _effort(self, task: SegmentTask) -> str | None:
@@ -228,7 +232,7 @@ class LincEngine(Engine):
         planes = [frame.planes for frame in frames[:_PROBE]]
         quickest = next(iter(EFFORTS))
         probe = PartitionedFit(planes, setting.info, quickest, self.threads, pace=self.pace)
-        probe.bits(self.control.step, quick=False)
+        probe.bits(usual_step(setting.options, self.preset), quick=False)
         if setting.frames is None:
             return
         megasamples = _megasamples(setting.info, setting.frames)
@@ -247,10 +251,6 @@ class LincEngine(Engine):
         """Wall seconds of proving and measuring what was written, beside the next segment."""
         quickest, expected = next(iter(_PARTITIONED_SECONDS.items()))
         return _MEASURED_SECONDS * megasamples * self.pace.seconds(quickest) / expected
-
-    def account(self, part: Range, coded: int) -> None:
-        """Keep the account of a size target."""
-        self.control.account(part, coded)
 
 
 def _wanted(setting: Setting) -> float | None:

@@ -7,7 +7,6 @@ leave it out.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -20,10 +19,11 @@ from lincodec.decoder.load import ON_CPU, Rendering
 from lincodec.decoder.native import native_frames
 from lincodec.decoder.pictures import decoder_of
 from lincodec.encoder.aim import DB_PER_LOG_BYTES
-from lincodec.encoder.budget import Budget
+from lincodec.encoder.budget import Budget, Schedule
 from lincodec.encoder.linc.klt import centred, stacked
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
+from lincodec.model.devices import one_thread
 from lincodec.model.network import network_shape
 from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
@@ -35,6 +35,7 @@ _LEAST_SECONDS = 1.0
 _EVERY = 4
 
 
+@one_thread()
 def enhanced(
     code: SegmentCode,
     source: Sequence[Planes],
@@ -56,8 +57,7 @@ def enhanced(
         device: where it runs.
     """
     assert code.pictures is not None, "nothing to enhance"
-    seconds = budget.left(reserve=0.0)
-    if budget.over or seconds < _LEAST_SECONDS:
+    if not Schedule(budget).worth(_LEAST_SECONDS):
         return code
     with decoder_of(code.pictures, info) as decoder:
         shown = list(decoder.frames())
@@ -68,10 +68,10 @@ def enhanced(
         for frames in (source, shown)
     ]
     descent.load(channels[0], channels[1], latents)
-    begun = time.monotonic()
+    schedule = Schedule(budget)
 
     def clock() -> tuple[float, bool]:
-        spent = (time.monotonic() - begun) / seconds
+        spent = schedule.share(descent.steps)
         budget.report(min(spent, 1.0), None)
         return spent, budget.over or spent >= 1
 

@@ -11,12 +11,13 @@ from torch import Tensor
 from lincodec.bitstream.segment import Key, SegmentCode, code_bits, pack_segment
 from lincodec.bitstream.segment import Tensor as Coding
 from lincodec.encoder.aim import DB_PER_LOG_BYTES, Aim, Figure
-from lincodec.encoder.budget import Budget
+from lincodec.encoder.budget import Budget, Schedule
 from lincodec.encoder.linc.network_fit import Descent
 from lincodec.encoder.linc.network_tensors import network_tensors
 from lincodec.encoder.linc.quantise import Coded
 from lincodec.encoder.linc.segment_fit import SegmentFit
 from lincodec.encoder.segments import Range
+from lincodec.model.devices import one_thread
 from lincodec.model.network import network_shape
 
 #: Progress after the closed form of a segment that also gets a network.
@@ -45,6 +46,7 @@ class JointFit:
         """
         self.closed, self.seed = closed, seed
 
+    @one_thread()
     def run(self, part: Range, step: float, budget: Budget, aim: Aim | None = None) -> SegmentCode:
         """The final fit, see ``StepFit``; an aim in bits counts the network."""
         begun, fit = time.monotonic(), self.closed
@@ -54,22 +56,21 @@ class JointFit:
         plain = fit.code(part, coded)
         small = sum(map(len, pack_segment(plain)[1:])) < _NETWORK_FROM
         closed_seconds = time.monotonic() - begun
-        seconds = budget.left(reserve=closed_seconds)
-        if small or budget.over or seconds < _LEAST_SECONDS:
+        schedule = Schedule(budget, reserve=closed_seconds)
+        if small or not schedule.worth(_LEAST_SECONDS):
             return plain
         # a joint step takes about as long as the closed form: not with little time
-        turns = _TURNS if seconds > 4 * closed_seconds else 1
-        return self._in_turns(part, coded, step, budget, seconds, turns, wanted)
+        hasty = schedule.seconds is not None and schedule.seconds <= 4 * closed_seconds
+        return self._in_turns(part, coded, step, schedule, 1 if hasty else _TURNS, wanted)
 
     def _in_turns(
-        self, part: Range, coded: Coded, step: float, budget: Budget, seconds: float, turns: int,
+        self, part: Range, coded: Coded, step: float, schedule: Schedule, turns: int,
         wanted: float | None,
     ) -> SegmentCode:  # fmt: skip
         """Network and spectral weights in turns; the closed form alone when they do not pay."""
-        fit = self.closed
+        fit, budget = self.closed, schedule.budget
         plain, base = fit.code(part, coded), fit.quality(coded, None)
         budget.report(_CLOSED_SHARE, base)
-        begun = time.monotonic()
         descent = Descent(network_shape(fit.arch, fit.info), self.seed, fit.device)
         targets: list[Tensor] | None = None
         for turn in range(turns):
@@ -77,7 +78,7 @@ class JointFit:
             descent.load(fit.channels, spectral, latents)
 
             def clock(turn: int = turn) -> tuple[float, bool]:
-                spent = (time.monotonic() - begun) / seconds
+                spent = schedule.share(descent.steps)
                 budget.report(_CLOSED_SHARE + (1 - _CLOSED_SHARE) * min(spent, 1.0), None)
                 return spent, budget.over or spent >= (turn + 1) / turns
 

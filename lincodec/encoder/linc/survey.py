@@ -1,16 +1,13 @@
-"""The first pass of a rate target: the whole video by a quick partitioned encode."""
+"""The first pass of a rate target: the whole video by a quick partitioned encode, part by part."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
-from lincodec.encoder.rate_survey import RateSurvey, mean_slope, sample_of
-from lincodec.encoder.segments import Range
-from lincodec.system.cores import usable_cores
-from lincodec.types import Frame, Planes, VideoInfo
+from lincodec.encoder.rate_survey import RateSample, mean_slope, sample_of
+from lincodec.types import Planes, VideoInfo
 
 #: Frames of the sample that finds the step of the pass, and quick encodes of it at most.
 _SAMPLE, _TRIES = 17, 4
@@ -18,52 +15,21 @@ _SAMPLE, _TRIES = 17, 4
 _USUAL_SLOPE = 1.2
 
 
-def survey_rates(
-    parts: Iterable[tuple[Range, Sequence[Frame]]],
-    info: VideoInfo,
-    share: float,
-    effort: str,
-    step: float,
-    report: Callable[[int], None],
-) -> RateSurvey:
-    """Bits of every part at the step where the first one takes about its share.
+def sample_rates(
+    planes: Sequence[Planes], info: VideoInfo, share: float, effort: str, step: float, threads: int
+) -> RateSample:
+    """The step where the middle of a part takes its share, and how other encodes compare with it.
 
     Args:
-        parts: the whole video, with the frames of each.
+        planes: of the frames of the part.
         info: the video.
         share: bits wanted of a frame.
         effort: of the encode that is to come.
         step: luma step to begin with.
-        report: told how many frames were seen.
+        threads: that encode.
     """
-    found: list[tuple[Range, int]] = []
-    sample: _Sample | None = None
-    for part, frames in parts:
-        planes = [frame.planes for frame in frames]
-        if sample is None:
-            sample = _sampled(planes[sample_of(len(planes), _SAMPLE)], info, share, effort, step)
-        fit = PartitionedFit(planes, info, effort, usable_cores())
-        found.append((part, fit.bits(sample.step, quick=True)))
-        report(part.first + part.count)
-    assert sample is not None
-    return RateSurvey(sample.step, tuple(found), sample.slope, sample.ratio, sample.bits)
-
-
-@dataclass(frozen=True)
-class _Sample:
-    """What a few frames tell."""
-
-    step: float
-    bits: int
-    slope: float
-    ratio: float
-
-
-def _sampled(
-    planes: Sequence[Planes], info: VideoInfo, share: float, effort: str, step: float
-) -> _Sample:
-    """The step where some frames take their share, and how others compare with it."""
-    fit = PartitionedFit(planes, info, effort, usable_cores())
+    planes = planes[sample_of(len(planes), _SAMPLE)]
+    fit = PartitionedFit(planes, info, effort, threads)
     points: dict[float, int] = {}
 
     def trial(step: float) -> Trial:
@@ -72,4 +38,12 @@ def _sampled(
 
     step = seek(Aim(Figure.BITS, share * len(planes)), step, trial, _TRIES)
     slope = mean_slope(list(points.items()), _USUAL_SLOPE)
-    return _Sample(step, points[step], slope, fit.bits(step, quick=False) / points[step])
+    ratio = fit.bits(step, quick=False) / points[step]
+    return RateSample(step, points[step], slope, ratio)
+
+
+def quick_bits(
+    planes: Sequence[Planes], info: VideoInfo, effort: str, step: float, threads: int
+) -> int:
+    """Bits of a part by a quick encode; arguments as those of ``sample_rates``."""
+    return PartitionedFit(planes, info, effort, threads).bits(step, quick=True)

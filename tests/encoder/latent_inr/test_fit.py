@@ -306,12 +306,12 @@ def test_the_engine_pulls_latents_to_embeddings(frames: tuple[list[Planes], Vide
     pictures = [Frame(picture, index) for index, picture in enumerate(planes)]
     part = Range(0, FRAMES, False)
     options = replace(OPTIONS, model={**MODEL, "steps": "60", "lr": "0.02"}, device="cpu")
-    engine = LatentInrEngine(Setting(options, PRESETS["paper-s"], info, FRAMES), part, pictures)
+    engine = LatentInrEngine(Setting(options, PRESETS["paper-s"], info, FRAMES), pictures)
     assert engine.room == 16
     rng = np.random.default_rng(2)
     targets = [rng.normal(size=(FRAMES, 6)).astype(np.float32) for _ in range(2)]
     pulls = (Pull(0, targets[0], 1.0), Pull(10, targets[1], 1.0))
-    fitted = engine.fit(SegmentTask(SegmentPlan(part), pictures, Budget(), pulls))
+    fitted = engine.fit(SegmentTask(SegmentPlan(part), pictures, Budget(), 1.0, None, pulls))
     assert not fitted.cut_short
     latents = fitted.code.values(Role.LATENT).T
     for first, wanted in zip((0, 10), targets, strict=True):

@@ -12,7 +12,7 @@ from lincodec.cli.main import run
 from lincodec.container import LincArch
 from lincodec.decoder.info import info
 from lincodec.decoder.verify import verify
-from lincodec.encoder.budget import Budget
+from lincodec.encoder.budget import STEPS_A_SECOND, Budget
 from lincodec.encoder.linc import engine as engines
 from lincodec.encoder.linc import enhancement
 from lincodec.encoder.linc.partitioned_fit import PartitionedFit
@@ -75,20 +75,11 @@ def test_from_source_to_screen(
     """Kept whatever it costs: what it shows is nearer to the source, and the file says all."""
 
     def short(preset: Preset) -> Preset:
-        return engines.replace(preset, fit_floor=60, network_layers=1, network_channels=8)
-
-    class Steps:
-        """A clock of steps: as many on a slow machine as on a quick one."""
-
-        taken = 0
-
-        @classmethod
-        def monotonic(cls) -> float:
-            cls.taken += 1
-            return cls.taken * 60 / STEPS
+        return engines.replace(
+            preset, fit_floor=STEPS / STEPS_A_SECOND, network_layers=1, network_channels=8
+        )
 
     monkeypatch.setattr(engines, "_networked", short)
-    monkeypatch.setattr(enhancement, "time", Steps)
     monkeypatch.setattr(enhancement, "_pays", lambda *_: True)
     source, path = clip("carphone"), tmp_path / "out.linc"
     done = run(
