@@ -7,6 +7,7 @@ import os
 import click
 
 from lincodec.cli import paths, report
+from lincodec.cli.encode_options import jobs_option
 from lincodec.cli.options import SectionedCommand, option, output_options, overwrite_options
 from lincodec.cli.session import Session
 from lincodec.errors import UsageError
@@ -28,15 +29,7 @@ The bytes are those of linc encode without --shard.
 @option("Output", "-o", "--output", metavar="FILE", help="Default: FOLDER without .parts.")
 @option("Output", "--keep", is_flag=True, help="Keep the folder once the file is written.")
 @overwrite_options()
-@option(
-    "Time",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Worker processes for parts that are missing.",
-)
+@jobs_option("Worker processes for parts that are missing.")
 @output_options(progress=True)
 @click.pass_obj
 def assemble(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lincodec.cli import paths, report
-from lincodec.cli.encode_options import encode_options, options_from
+from lincodec.cli.encode_options import encode_options, jobs_option, options_from
 from lincodec.cli.options import (
     SectionedCommand,
     option,
@@ -61,15 +61,7 @@ _LEAST_TIME = 0.1
     is_flag=True,
     help="Keep finished segments beside the output, and go on where such an encode was stopped.",
 )
-@option(
-    "Time",
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=1,
-    show_default=True,
-    metavar="N",
-    help="Worker processes that fit parts side by side; the bytes are those of one.",
-)
+@jobs_option("Worker processes that fit parts side by side; the bytes are those of one.")
 @value(
     "Time",
     "--shard",

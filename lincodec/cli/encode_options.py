@@ -201,6 +201,19 @@ def encode_options() -> Decorator:
     return decorate
 
 
+def jobs_option(text: str) -> Decorator:
+    """``--jobs``, with its help text."""
+    return option(
+        "Time",
+        "--jobs",
+        type=click.IntRange(min=1),
+        default=1,
+        show_default=True,
+        metavar="N",
+        help=text,
+    )
+
+
 def options_from(given: dict[str, Any], fps: Callable[[], float]) -> EncodeOptions:
     """The options of the job from those of the command line.
 

@@ -66,7 +66,7 @@ def encode(
     job = _job(source, output, options, progress, stop, executor, store)
     with ExitStack() as cleanup:
         if options.resume and store is None:
-            key = identity(source, options)
+            key = identity(source, job.options)
             job.journal = cleanup.enter_context(open_journal(output, key))
         temporary = cleanup.enter_context(atomic_output(output, overwrite=overwrite))
         if job.journal:

@@ -42,12 +42,11 @@ def test_figures_are_in_the_order_of_the_frames() -> None:
     """Whichever thread is done first: the n-th source frame here differs by n."""
     code, shown = pictures_code(1, 0, 9, INFO)
     sources = [tuple(plane ^ np.uint8(at) for plane in planes) for at, planes in enumerate(shown)]
-    tally = Tally(similar=[])
-    tally.measure(code, [Frame(planes, at) for at, planes in enumerate(sources)], ARCH, INFO)
+    found = Shown(INFO, similar=True, threads=3)
+    found.measure(code, [Frame(planes, at) for at, planes in enumerate(sources)], ARCH)
     expected = [rgb_error(a, b, INFO) for a, b in zip(sources, shown, strict=True)]
-    assert tally.rgb.errors == expected
-    assert tally.similar is not None
-    assert len(tally.similar) == 1
+    assert found.errors == expected
+    assert len(found.scores) == 3
 
 
 def test_pictures_that_are_not_those_of_the_encoder_are_found() -> None:
