@@ -10,7 +10,8 @@ import enum
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,50 @@ _ORIGINS = {
     ParameterSource.DEFAULT_MAP: "file",
     ParameterSource.PROMPT: "prompt",
 }
+
+
+#: Variables that are no option: the usual index, and what tests of linc read.
+_OTHERS = {"LINC_INDEX", "LINC_MEDIA", "LINC_REQUIRE_MEDIA", "LINC_REQUIRE_GPU"}
+
+
+def variables(ctx: click.Context, params: Iterable[click.Parameter]) -> list[str]:
+    """Names of the environment variables of some parameters of a command."""
+    prefix = ctx.auto_envvar_prefix
+    names = [
+        name
+        for param in params
+        for name in (param.name or "", *(opt[2:] for opt in param.opts if opt.startswith("--")))
+    ]
+    return [f"{prefix}_{name.upper().replace('-', '_')}" for name in names if name and prefix]
+
+
+def check_variables(ctx: click.Context) -> None:
+    """Refuse variables that look like an option of the command and are none.
+
+    Raises:
+        UsageError: names one, and what it may be meant to be.
+    """
+    known = variables(ctx, ctx.command.params)
+    for name in os.environ:
+        if name.startswith(f"{ctx.auto_envvar_prefix}_") and name not in known:
+            near = get_close_matches(name, known, n=1)
+            meant = f"did you mean {near[0]}?" if near else "unset it"
+            raise UsageError(f"{name} is set, but {ctx.command_path} has no such option; {meant}")
+
+
+def check_commands(commands: Iterable[str]) -> None:
+    """Refuse variables that begin as ours do and name no command.
+
+    Raises:
+        UsageError: names one.
+    """
+    starts = tuple(f"{PREFIX}_{command.upper()}_" for command in commands)
+    for name in os.environ:
+        if name.startswith(f"{PREFIX}_") and name not in _OTHERS and not name.startswith(starts):
+            raise UsageError(
+                f"{name} is set, but means nothing to linc; options are LINC_<COMMAND>_<OPTION>, "
+                "such as LINC_ENCODE_PRESET"
+            )
 
 
 def default_path() -> Path:

@@ -9,6 +9,7 @@ import click
 
 from lincodec.cli import paths, report
 from lincodec.cli.options import (
+    Number,
     SectionedCommand,
     backend_option,
     crop_option,
@@ -29,7 +30,7 @@ from lincodec.cli.values import Resolution, parse_pair, parse_rate, parse_resolu
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
 from lincodec.options import DecodeOptions
-from lincodec.video.outputs import KINDS, PICTURES, format_of, numbered
+from lincodec.video.outputs import KINDS, PICTURES, check_kind, format_of, numbered
 
 _HELP = """Render SOURCE, a .linc file, as a video.
 
@@ -43,7 +44,7 @@ Examples:
   linc decode clip.linc --crop 640x360+320+180 --res x2
   linc decode clip.linc --res 4k --upscale realesrgan-x4.onnx
   linc decode clip.linc -o - | mpv -
-  linc decode clip.linc -o frame_%04d.png       one picture a frame; .gif, .webm, .mov too
+  linc decode clip.linc -o f_%04d.png           one picture a frame; .gif too
   linc decode clip.linc --format null           speed test
   linc decode broken.linc --recover             what is intact of it
 
@@ -120,7 +121,13 @@ with --fps to half a frame, unless --speed is given.
     metavar="NAME",
     help="h264, hevc, av1, vp9, prores, ffv1, h264_nvenc, ...  [default: h264; vp9 for .webm]",
 )
-@option("Output encoder", "--crf", type=float, metavar="Q", help="Of the output encoder.")
+@option(
+    "Output encoder",
+    "--crf",
+    type=Number(0, 255),
+    metavar="Q",
+    help="Of the output encoder.  [default: nearly transparent]",
+)
 @option(
     "Output encoder",
     "--enc-preset",
@@ -175,11 +182,10 @@ def decode(session: Session, /, source: str, output: str | None, **given: Any) -
         raise UsageError("a .linc file cannot come from standard input; name a file")
     paths.check_input(source)
     target = _target(source, output, given["container"], session)
-    if given["container"] is None:
-        format_of(target)  # before anything is asked or begun
     overwrite = target in (paths.STANDARD, os.devnull) or paths.settle_output(
         source, numbered(target, 1), yes=given["yes"], no=given["no"], devices=True
     )
+    check_kind(given["container"] or format_of(target), target)
     options = _options(source, given)
     if not options.recover:
         _check_headers(source, options.limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -93,7 +94,8 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     if given["shard"]:
         _fit_shard(session, source, target, options, given["shard"], given["jobs"])
         return
-    overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"])
+    finished = options.resume and not given["yes"] and is_finished(target)
+    overwrite = paths.settle_output(source, target, yes=given["yes"], no=given["no"] or finished)
     if options.preset_table is None and options.max_time is None:
         _say_how_long(session, source, options)
 
@@ -115,6 +117,13 @@ def encode(session: Session, /, source: str, output: str | None, **given: Any) -
     for warning in done.warnings:
         session.warn(warning)
     session.result(report.encode_fields(done), report.encode_text(done))
+
+
+def is_finished(target: str) -> bool:
+    """Whether an encode with ``--resume`` has come to its end: its file is there, no journal is."""
+    from lincodec.encoder.journal import journal_path
+
+    return os.path.exists(target) and not journal_path(target).exists()
 
 
 def _executor(jobs: int) -> AbstractContextManager[Executor | None]:

@@ -11,6 +11,7 @@ from lincodec.cli import paths
 from lincodec.cli.config import own_presets
 from lincodec.cli.options import (
     Decorator,
+    Number,
     align_weight_option,
     backend_option,
     device_option,
@@ -36,21 +37,22 @@ _OPTIONS: tuple[Decorator, ...] = (
     option(
         "Rate and quality",
         "--quality",
-        type=float,
+        type=Number(-20, 80),
         metavar="Q",
-        help="Quantiser quality like a crf: lower is better and larger.",
+        help="Quantiser quality like a crf, -20 to 80: lower is better and larger.  [default: the "
+        "preset's]",
     ),
     option(
         "Rate and quality",
         "--psnr",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(0, 100, without_ends=True, what=" dB"),
         metavar="DB",
         help="Reach this RGB PSNR in every segment.",
     ),
     option(
         "Rate and quality",
         "--ms-ssim",
-        type=click.FloatRange(min=0, max=1, min_open=True, max_open=True),
+        type=Number(0, 1, without_ends=True),
         metavar="VALUE",
         help="Reach this MS-SSIM of luma in every segment: 0.95 is fair, 0.99 hard to tell apart.",
     ),
@@ -71,7 +73,7 @@ _OPTIONS: tuple[Decorator, ...] = (
     option(
         "Rate and quality",
         "--bpp",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(0, 100, without_ends=True),
         metavar="BPP",
         help="Bits per pixel less the audio.",
     ),

@@ -12,8 +12,9 @@ from importlib import import_module
 import click
 
 from lincodec import __version__
-from lincodec.cli import completion, config
+from lincodec.cli import completion, config, paths
 from lincodec.cli.session import Session
+from lincodec.cli.suggestions import usage_text
 from lincodec.cli.text import printable
 from lincodec.errors import LincError
 from lincodec.system.memory import ran_out
@@ -110,6 +111,7 @@ def run(arguments: Sequence[str]) -> int:
 def _invoke(arguments: Sequence[str], session: Session) -> int:
     """Run one command line; its exit code, whatever was raised."""
     try:
+        config.check_commands(COMMANDS)
         # not linc.main(): it has its own idea of what to say about interrupts and closed pipes
         with linc.make_context("linc", list(arguments), obj=session) as context:
             linc.invoke(context)
@@ -119,28 +121,39 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        session.note("stopped")
-        return session.interrupts.exit_code
+        return _stopped(session)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return _USAGE
     except click.ClickException as error:
+        session.begin(getattr(error, "ctx", None), arguments)
         session.error(_USAGE, "UsageError", _usage_message(error, session))
         return _USAGE
+    except paths.Skipped as skipped:
+        session.result({"output": skipped.output, "skipped": True}, str(skipped))
+        return 0
     except BaseException as error:  # noqa: BLE001 (the last resort: nothing may escape as a trace)
         return _report(error, session)
 
 
 def _usage_message(error: click.ClickException, session: Session) -> str:
     where = f"linc {session.command}".strip()
-    return f"{error.format_message().rstrip('.')}; see {where} --help"
+    text = usage_text(error)
+    return f"{text} See {where} --help" if text.endswith("?") else f"{text}; see {where} --help"
+
+
+def _stopped(session: Session) -> int:
+    """Say that the run was interrupted."""
+    code = session.interrupts.exit_code
+    session.note("stopped")
+    session.failure(code, "Interrupted", "stopped")
+    return code
 
 
 def _report(error: BaseException, session: Session) -> int:
     """Say what went wrong, and what it means as an exit code."""
     if session.interrupts.number:  # whatever the interrupt became on its way through a library
-        session.note("stopped")
-        return session.interrupts.exit_code
+        return _stopped(session)
     if _pipe_was_closed(error):
         return _PIPE_CLOSED
     if isinstance(error, LincError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from lincodec.cli.values import (
     parse_crop,
     parse_device,
     parse_moment,
+    parse_number,
 )
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
@@ -33,6 +35,13 @@ class SectionedOption(click.Option):
     def __init__(self, *args: Any, section: str = "General", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        """By the name of the parameter, or of the option as it is typed."""
+        found = super().resolve_envvar_value(ctx)
+        for name in () if found else config.variables(ctx, [self]):
+            found = found or os.environ.get(name) or None
+        return found
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         if isinstance(self.name, str):
@@ -61,7 +70,9 @@ class SectionedCommand(click.Command):
             for argument in required:
                 argument.required = False
         try:
-            return super().make_context(info_name, args, parent, **extra)
+            context = super().make_context(info_name, args, parent, **extra)
+            config.check_variables(context)
+            return context
         finally:
             for argument in required:
                 argument.required = True
@@ -105,6 +116,37 @@ def value(
             raise click.BadParameter(str(error), ctx, param) from error
 
     return option(section, *names, callback=convert, metavar=metavar, help=help, **settings)
+
+
+class Number(click.ParamType[float]):
+    """A finite number, decimal or a fraction, in a range whose ends may belong to it or not."""
+
+    name = "number"
+
+    def __init__(
+        self, least: float, most: float, *, without_ends: bool = False, what: str = ""
+    ) -> None:
+        self._least, self._most, self._open, self._what = least, most, without_ends, what
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Check a value from the command line, the environment or a file."""
+        try:
+            number = parse_number(str(value))
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+        inside = self._least <= number <= self._most
+        if not inside or (self._open and number in (self._least, self._most)):
+            between = "between" if self._open else "from"
+            until = "and" if self._open else "to"
+            self.fail(
+                f"{value!s} is out of range: expected a number {between} {self._least:g} {until} "
+                f"{self._most:g}{self._what}",
+                param,
+                ctx,
+            )
+        return number
 
 
 def stacked(decorators: Sequence[Decorator]) -> Decorator:
@@ -204,7 +246,7 @@ def align_weight_option() -> Decorator:
     return option(
         "Meaning",
         "--align-weight",
-        type=click.FloatRange(min=0, min_open=True),
+        type=Number(0, 1e6, without_ends=True),
         default=0.01,
         show_default=True,
         metavar="LAMBDA",

@@ -15,6 +15,15 @@ from lincodec.errors import InputError, ResourceError, UsageError
 from lincodec.video import pipes as streams
 from lincodec.video.pipes import is_pipe
 
+
+class Skipped(Exception):
+    """The output is there, and what makes it is not to be done again."""
+
+    def __init__(self, output: str) -> None:
+        super().__init__(f"{output}: exists; skipped")
+        self.output = output
+
+
 STANDARD = streams.STANDARD
 
 
@@ -85,6 +94,7 @@ def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: boo
         devices: Whether pipes and devices may be written to, which needs no question.
 
     Raises:
+        Skipped: it exists, and ``no`` is set.
         UsageError: the output is the input, a directory or in no folder, it exists and may not
             be replaced, or the system refuses to create a file there.
         ResourceError: the disk is full.
@@ -113,7 +123,9 @@ def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: boo
         raise UsageError(f"{refused}; name another output with -o") from error
     if mode is None:
         return False
-    if not yes and (no or not _confirmed(source, output)):
+    if no:
+        raise Skipped(output)
+    if not yes and not _confirmed(source, output):
         raise UsageError(f"{output}: exists; replace it with -y or name another with -o")
     return True
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+import click
 
 from lincodec.cli.progress import json_line, make_reporter
 from lincodec.cli.signals import Interrupts
@@ -36,6 +38,12 @@ class Session:
     """Signals received."""
     begun: float = field(default_factory=time.monotonic)
     """``time.monotonic`` when the program began."""
+
+    def begin(self, context: click.Context | None, arguments: Sequence[str]) -> None:
+        """Take what a command line that cannot be parsed asks for."""
+        if context is not None:
+            self.command = context.command_path.partition(" ")[2]
+        self.json = self.json or "--json" in arguments
 
     @property
     def _topic(self) -> str:
@@ -78,9 +86,14 @@ class Session:
     def error(self, code: int, kind: str, text: str) -> None:
         """Report the end of a failed run on standard error and, with ``--json``, as its result."""
         self._say("error", text, f"linc: error: {printable(text)}")
+        self.failure(code, kind, text)
+
+    def failure(self, code: int, kind: str, text: str) -> None:
+        """The result of a failed run, with ``--json``."""
         if self.json:
             fields = {"code": code, "error": kind, "message": printable(text)}
-            print(json_line(f"{self._topic}-error", fields), flush=True)
+            with suppress(OSError):  # standard output may be what failed
+                print(json_line(f"{self._topic}-error", fields), flush=True)
 
     def _say(self, kind: str, text: str, line: str) -> None:
         self.log(kind, printable(text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,6 +12,7 @@ from lincodec.errors import UsageError
 from lincodec.video.rates import rate_of
 
 _NUMBER = r"(\d+(?:\.\d*)?|\.\d+)"
+_SIGNED = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?|[+-]?\d+/\d+", re.IGNORECASE)
 _SIZE = re.compile(rf"{_NUMBER}\s*([kmg]?)(i?)b?", re.IGNORECASE)
 _BITRATE = re.compile(rf"{_NUMBER}\s*([kKmMgG]?)(?:bps|bit/s|b/s)?")
 _CLOCK = re.compile(rf"(?:(\d+):)?(\d+):{_NUMBER}")
@@ -18,16 +20,34 @@ _UNITS = re.compile(
     rf"(?:{_NUMBER}h)?\s*(?:{_NUMBER}m(?!s))?\s*(?:{_NUMBER}s)?\s*(?:{_NUMBER}ms)?", re.IGNORECASE
 )
 _PLAIN = re.compile(_NUMBER)
+_PARTS = re.compile(r"(\d{1,9})/(\d{1,9})")
 _FRAMES = re.compile(r"(\d+)f", re.IGNORECASE)
 _EXACT = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 _CROP = re.compile(r"(\d+)\s*[x×*]\s*(\d+)\s*\+\s*(\d+)\s*\+\s*(\d+)", re.IGNORECASE)
-_SCALE = re.compile(rf"[x×]\s*{_NUMBER}|{_NUMBER}\s*[x×]", re.IGNORECASE)
+_FACTOR = r"(\d+/0*[1-9]\d*|\d+(?:\.\d*)?|\.\d+)"
+_SCALE = re.compile(rf"[x×]\s*{_FACTOR}|{_FACTOR}\s*[x×]", re.IGNORECASE)
 _DEVICE = re.compile(r"auto|cpu|cuda(?::\d+)?")
 _LINES = re.compile(r"(\d+)p", re.IGNORECASE)
 
 _THOUSANDS = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3}
 _BINARY = {"": 1, "k": 1024, "m": 1024**2, "g": 1024**3}
 _NAMED_BOXES = {"4k": (3840, 2160), "8k": (7680, 4320)}
+
+
+def parse_number(text: str) -> float:
+    """A finite number from ``20``, ``-1.5``, ``2e-3`` or ``1/2``.
+
+    Raises:
+        UsageError: none of these, or beyond what a float holds.
+    """
+    body = text.strip()
+    try:
+        value = float(Fraction(body)) if _SIGNED.fullmatch(body) else math.nan
+    except (ZeroDivisionError, OverflowError):
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"{text!r} is not a number; expected for example 20, 0.5 or 1/2")
+    return value
 
 
 def parse_size(text: str) -> int:
@@ -108,6 +128,9 @@ def _seconds(body: str) -> float | None:
     """Seconds of an unsigned time; None when it is not one."""
     if _PLAIN.fullmatch(body):
         return float(body)
+    parts = _PARTS.fullmatch(body)
+    if parts and int(parts[2]):
+        return int(parts[1]) / int(parts[2])
     clock = _CLOCK.fullmatch(body)
     if clock:
         hours, minutes, seconds = clock.groups()
@@ -166,9 +189,11 @@ def parse_resolution(text: str) -> Resolution:
         return Resolution(box=(_even(Fraction(int(lines[1]) * 16, 9)), int(lines[1])))
     if exact and int(exact[1]) > 0 and int(exact[2]) > 0:
         return Resolution(size=(int(exact[1]), int(exact[2])))
-    if scale and float(scale[1] or scale[2]) > 0:
-        return Resolution(scale=float(scale[1] or scale[2]))
-    raise UsageError(f"{text!r} is not a resolution; expected for example 4k, 1080p, 1920x800, x2")
+    if scale and Fraction(scale[1] or scale[2]) > 0:
+        return Resolution(scale=float(Fraction(scale[1] or scale[2])))
+    raise UsageError(
+        f"{text!r} is not a resolution; expected for example 4k, 1080p, 1920x800, x2, x1/2"
+    )
 
 
 def parse_crop(text: str) -> Crop:

@@ -21,6 +21,7 @@ class LincReader:
 
     Attributes:
         info: size, depth, colour, rate, number of frames of the file.
+        time_base: seconds per tick of ``Frame.pts``.
         estimated_frames: frames in the span, exact.
         warnings: always empty.
     """
@@ -42,6 +43,7 @@ class LincReader:
             self._range = frame_range(self._times, span)
             self._open = stack.pop_all()
         self.info = self._linc.info
+        self.time_base = self._times.time_base
         self.estimated_frames = self._range[1] - self._range[0]
         self.warnings: list[str] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -27,6 +28,9 @@ from lincodec.options import (
 )
 from lincodec.system.atomic import atomic_output
 from lincodec.video.pipes import called, reads_once
+
+#: Qualities are at most so far from 0: beyond, steps are no numbers of a file.
+_FARTHEST = 80
 
 
 def encode(
@@ -166,6 +170,12 @@ def _check_options(
     rates = [getattr(options, name) for name in RATES]
     if sum(rate is not None for rate in rates) > 1:
         raise UsageError(f"only one of {', '.join(RATES)} can be given")
+    for name in (*RATES, "max_time", "align_weight"):
+        value = getattr(options, name)
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"{name}: expected a finite number, found {value}")
+    if options.quality is not None and abs(options.quality) > _FARTHEST:
+        raise UsageError(f"quality {options.quality:g}: expected -20 to 80")
     both = not reads_once(source) and os.path.exists(output) and os.path.exists(source)
     if both and os.path.samefile(source, output):
         raise UsageError(f"{output}: is the source itself; name another output")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Reader = FrameReader | LincReader
 
 
+#: Rates are the same up to this part: containers round them.
+_SAME_RATE = 0.005
+
+
 @dataclass(frozen=True)
 class FrameScore:
     """Figures of one frame; PSNRs in dB, at most ``metrics.PSNR_CAP``."""
@@ -63,10 +67,12 @@ def compare(
     ms_ssim: bool = True,
     progress: ProgressCallback | None = None,
 ) -> CompareReport:
-    """Compare two videos of equal size, frame by frame in order.
+    """Compare two videos of equal size, frame by frame.
 
-    Different depths and chroma subsamplings are brought to the reference's subsampling and
-    the larger depth. Frames beyond the shorter video are not compared, with a warning.
+    Frames are paired in order; where the rates differ, each of the reference with the one that the
+    other video shows nearest to its time, with a warning. Different depths and chroma
+    subsamplings are brought to the reference's subsampling and the larger depth. Frames beyond
+    the shorter video are not compared, with a warning; another orientation is told.
 
     Args:
         reference: Path of the original, or ``-`` for YUV4MPEG2 on standard input.
@@ -81,8 +87,16 @@ def compare(
     """
     with _opened(reference, span) as first, _opened(distorted, span) as second:
         _check_sizes(first.info, second.info)
-        warnings: list[str] = []
-        pairs = _pairs(first, second, warnings)
+        warnings = _turned(first.info, second.info)
+        pair = _pairs
+        if _rates_differ(first.info, second.info):
+            pair = _pairs_by_time
+            rates = (f"{float(each.info.fps):.6g}" for each in (first, second))
+            warnings.append(
+                "the rates differ: {} frames a second in the reference, {} in the other; frames "
+                "are compared by their times".format(*rates)
+            )
+        pairs = pair(first, second, warnings)
         job = _Comparison(first.info, second.info, with_ms_ssim=ms_ssim)
         expected = _expected(first)
         scores = list(_in_parallel(job, pairs, _reporter(progress, expected)))
@@ -148,6 +162,49 @@ def _pairs(first: Reader, second: Reader, warnings: list[str]) -> Iterator[tuple
     if (a is None) != (b is None):
         longer = "distorted" if a is None else "reference"
         warnings.append(f"the {longer} video has more than the {count} frames compared")
+
+
+def _pairs_by_time(
+    first: Reader, second: Reader, warnings: list[str]
+) -> Iterator[tuple[Planes, Planes]]:
+    """Every frame of ``first`` with that of ``second`` whose time is nearest."""
+    theirs = iter(second)
+    shown, coming = next(theirs, None), next(theirs, None)
+    count = beyond = 0
+    for frame in first:
+        time = frame.pts * first.time_base
+        while coming is not None and shown is not None:
+            if abs(coming.pts * second.time_base - time) > abs(shown.pts * second.time_base - time):
+                break
+            shown, coming = coming, next(theirs, None)
+        if shown is None:
+            return
+        late = time - shown.pts * second.time_base
+        if coming is None and late >= 1 / second.info.fps:
+            beyond += 1
+            continue
+        count += 1
+        yield frame.planes, shown.planes
+    if beyond:
+        warnings.append(f"the reference video has more than the {count} frames compared")
+    elif coming is not None and next(theirs, None) is not None:
+        warnings.append(f"the distorted video goes on after the {count} frames compared")
+
+
+def _rates_differ(first: VideoInfo, second: VideoInfo) -> bool:
+    return abs(first.fps / second.fps - 1) > _SAME_RATE
+
+
+def _turned(first: VideoInfo, second: VideoInfo) -> list[str]:
+    """What is to be said of how the pictures stand."""
+    if (first.rotation, first.mirrored) == (second.rotation, second.mirrored):
+        return []
+    one, other = (
+        f"turned by {info.rotation} degrees{' and mirrored' if info.mirrored else ''}"
+        for info in (first, second)
+    )
+    text = f"the orientations differ: the reference is {one} for display, the other {other}; "
+    return [f"{text}pictures are compared as they are stored"]
 
 
 def _in_parallel(

@@ -78,7 +78,8 @@ def test_two_rates_are_one_too_many(linc: Linc, engine: Engine, source: Path) ->
 def test_an_existing_output_stays_off_a_terminal(linc: Linc, engine: Engine, source: Path) -> None:
     target = source.with_suffix(".linc")
     target.write_bytes(b"precious")
-    for arguments in ((), ("-n",), ("-y", "-n")):
+    assert linc("encode", source, "-n").code == 0
+    for arguments in ((), ("-y", "-n")):
         result = linc("encode", source, *arguments)
         assert result.code == 2
         assert result.err.count("\n") == 1

@@ -195,7 +195,6 @@ def test_an_unknown_ancillary_section_is_skipped(linc: Linc, coded: Path, tmp_pa
         (("--enc-preset", "nonsense"), (2,)),
         (("--device", "toaster"), (2,)),
         (("-o", "out.xyz"), (2,)),
-        (("--format", "webm"), (2,)),
     ],
     ids=lambda value: " ".join(map(str, value)),
 )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lincodec.errors import InputError, UsageError
 from lincodec.options import Progress, Span
 from lincodec.tools.compare import compare
+from lincodec.types import VideoInfo
 from lincodec.video.reader import FrameReader
 from lincodec.video.writer import FrameWriter
 
@@ -60,9 +63,8 @@ def test_depths_meet(media: Find, tmp_path: Path) -> None:
     report = compare(source, path, ms_ssim=False)
     assert report.frames == 2
     assert 56 < report.psnr_y < 62
-    more, mastering = report.warnings
-    assert more == "the reference video has more than the 2 frames compared"
-    assert mastering.startswith("HDR mastering")
+    assert report.warnings[0] == "the reference video has more than the 2 frames compared"
+    assert report.warnings[1].startswith("dynamic HDR metadata")
 
 
 def test_refusals(clip: Find) -> None:
@@ -70,3 +72,30 @@ def test_refusals(clip: Find) -> None:
         compare(str(clip("carphone")), str(clip("bikes")))
     with pytest.raises(InputError, match="no such file"):
         compare(str(clip("carphone")), "none.mp4")
+
+
+def _saved(path: Path, frames: list[int], fps: int, **info: object) -> str:
+    described = VideoInfo(64, 48, Fraction(fps), **info)  # type: ignore[arg-type]
+    with FrameWriter(str(path), described, Fraction(1, fps), codec="ffv1") as writer:
+        for index, level in enumerate(frames):
+            planes = tuple(np.full(size, level, np.uint8) for size in described.plane_sizes)
+            writer.write(planes, index, 1)
+    return str(path)
+
+
+def test_other_rates_are_compared_by_time(tmp_path: Path) -> None:
+    levels = [20, 60, 100, 140]
+    one = _saved(tmp_path / "one.mkv", levels, 25)
+    twice = _saved(tmp_path / "twice.mkv", [each for each in levels for _ in range(2)], 50)
+    for pair in ((one, twice), (twice, one)):
+        report = compare(*pair, ms_ssim=False)
+        assert report.warnings[0].startswith("the rates differ: ")
+        assert report.psnr_rgb >= 60 if pair[0] == one else report.frames == 8
+
+
+def test_counts_and_orientations_that_differ_are_told(tmp_path: Path) -> None:
+    one = _saved(tmp_path / "one.mp4", [20, 60, 100], 25)
+    other = _saved(tmp_path / "other.mp4", [20, 60], 25, rotation=90, mirrored=True)
+    report = compare(one, other, ms_ssim=False)
+    assert "turned by 90 degrees and mirrored" in report.warnings[0]
+    assert "the reference video has more than the 2 frames compared" in report.warnings

@@ -147,6 +147,8 @@ def test_a_still_reads_one_segment(long: Path, tmp_path: Path) -> None:
     output = tmp_path / "still.png"
     done = still(str(long), str(output), 61.0 * 1001 / 30000)
     assert done.bytes_read < 0.05 * long.stat().st_size
+    assert Image.open(output).size == (193, 144)  # square samples
+    still(str(long), str(output), 61.0 * 1001 / 30000, size=(176, 144), overwrite=True)
     picture = np.asarray(Image.open(output))
     with long.open("rb") as stream:
         info = LincFile(stream).info
