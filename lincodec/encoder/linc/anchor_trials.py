@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 
 from lincodec.encoder.linc.pyramid import even_anchors
 
 #: Logarithm of the bytes at equal quality that a trial has to save before it is believed.
 _WORTH = 0.01
+#: Groups shorter than this are not worth halving.
+_SHORTEST = 4
 
 
 def choose_anchors(count: int, score: Callable[[Sequence[int]], float]) -> list[int]:
-    """Anchors of ``count`` frames: the usual ones, but every other one of two groups is left out
-    where the frames code better so.
+    """Anchors of ``count`` frames: the usual ones, and one between two where frames code better so.
 
     Args:
         count: frames of the segment.
         score: logarithm of the bytes at equal quality of the frames behind the first of some
             anchors up to the last of them, the least the best.
     """
-    usual, found = even_anchors(count), [0]
-    for at in range(0, len(usual) - 1, 2):
-        near = usual[at : at + 3]
-        far = [near[0], near[-1]]
-        better = len(near) > 2 and score(far) < score(near) - _WORTH
-        found += (far if better else near)[1:]
+    found = [0]
+    for before, anchor in itertools.pairwise(even_anchors(count)):
+        far, near = [before, anchor], [before, (before + anchor) // 2, anchor]
+        better = anchor - before >= _SHORTEST and score(near) < score(far) - _WORTH
+        found += (near if better else far)[1:]
     return found

@@ -25,7 +25,7 @@ from lincodec.encoder.aim import Aim, Figure, Trial, seek
 from lincodec.encoder.budget import Budget
 from lincodec.encoder.linc.anchor_trials import choose_anchors
 from lincodec.encoder.linc.effort_pace import EffortPace
-from lincodec.encoder.linc.pyramid import Place, even_anchors, pyramid
+from lincodec.encoder.linc.pyramid import GROUP, Place, even_anchors, pyramid
 from lincodec.encoder.linc.themes import Rows, appearance, themes
 from lincodec.encoder.segments import Range
 from lincodec.registry import Role
@@ -61,6 +61,8 @@ _WEIGHED, _WEIGHT = ("medium", "slow"), 2.0
 _QUICK_TRIES, _TRIES = 5, 4
 #: Of so many frames one is measured where a quality is aimed at.
 _MEASURED_EVERY = 4
+#: Efforts whose search is too short for anchors that are far apart.
+_NEAR = ("instant",)
 #: Efforts that try how far anchors stand apart, and about how many dB a factor e of the bytes buys.
 _TRIED, _SLOPE = ("slow",), 4.8
 #: Share of the bytes of the frames that latents of their appearance may take.
@@ -128,7 +130,8 @@ class PartitionedFit:
         self.source, self.info, self.threads, self.pulls = frames, info, threads, pulls
         self.effort, self.pace = effort, pace
         self._weights = _chroma_weights(info)
-        self._places = pyramid(even_anchors(len(frames)))
+        group = GROUP // 2 if effort in _NEAR else GROUP
+        self._places = pyramid(even_anchors(len(frames), group))
         self._settled = effort not in _TRIED
         self._made: dict[float, _Coded] = {}
 

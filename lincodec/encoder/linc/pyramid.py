@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 #: Frames from one anchor to the next.
-GROUP = 16
+GROUP = 32
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Place:
     level: int
     """0: the first frame; 1: an anchor; above: between two frames of lower levels."""
     references: tuple[int, ...]
-    """None for the first frame; for an anchor twice the anchor before it; else the nearest frames
-    of lower levels before and after it."""
+    """None for the first frame; for an anchor the two anchors before it, if there is one alone that
+    one twice; else the nearest frames of lower levels before and after it."""
     context_source: int | None
     """The frame whose final context states it starts from: of its references that of the highest
     level, so that frames of one level can be coded side by side."""
@@ -46,8 +46,8 @@ def pyramid(anchors: Sequence[int]) -> list[Place]:
         anchors: ascending, from 0 to the last frame.
     """
     places = [Place(0, 0, (), None)]
-    for before, anchor in itertools.pairwise(anchors):
-        places.append(Place(anchor, 1, (before, before), before))
+    for at, (before, anchor) in enumerate(itertools.pairwise(anchors)):
+        places.append(Place(anchor, 1, (before, anchors[max(at - 1, 0)]), before))
         places += _between(before, anchor, 2, anchor)
     return places
 
