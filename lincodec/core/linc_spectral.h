@@ -20,7 +20,7 @@ typedef struct LincSpectralPlane {
     int32_t block_height, block_width;  /* samples */
     int32_t overlap_down, overlap_across; /* samples on each side of a border, up to half a block */
     int32_t components;
-    int32_t reserved;
+    int32_t mean;                       /* 2 or 4: means of squares of that side, which fill the plane; else 0 */
 } LincSpectralPlane;
 
 /* Its weights that are not 0, and the functions that they weigh. */
@@ -36,9 +36,9 @@ typedef struct LincSpectralWeights {
 /* Floats of working memory that a call needs; 0: there is no such plane. */
 LINC_API int64_t linc_spectral_floats(const LincSpectralPlane *plane);
 
-/* The plane at the time whose latents are `latents` [components]. With depth 8 to 16 codes as linc_segment_output
- * gives them; with depth 0 floats, centred, in 8-bit code values. `stride` and `size` are bytes, `work` is memory of
- * linc_spectral_floats. LINC_CORRUPT: a sample is not a finite number. */
+/* The plane, or its means, at the time whose latents are `latents` [components]. With depth 8 to 16 codes as
+ * linc_segment_output gives them; with depth 0 floats, centred, in 8-bit code values. `stride` and `size` are bytes,
+ * `work` is memory of linc_spectral_floats. LINC_CORRUPT: a sample is not a finite number. */
 LINC_API LincStatus linc_spectral_render(const LincSpectralPlane *plane, const LincSpectralWeights *weights,
                                          const float *latents, int32_t depth, void *out, size_t stride, size_t size,
                                          float *work);

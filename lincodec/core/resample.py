@@ -124,6 +124,8 @@ class _Axis:
         count = found.weights.shape[1]
         is_mean = extent.cell == count and bool((np.diff(found.first) == count).all())
         self.count, self.size = extent.count, extent.size
+        #: Native samples in each output sample where these are means that fill the axis, else 0.
+        self.mean = count if is_mean and count * extent.count == extent.size else 0
         self.seen = signatures.Axis(
             extent.size, extent.count, count, is_mean,
             self._first.ctypes.data, self._weights.ctypes.data,
@@ -135,6 +137,8 @@ class Resampler:
 
     Attributes:
         sizes: (height, width) of the output planes.
+        mean: 2 or 4 where output samples are the means of squares of that side, which fill the
+            native planes; else 0.
     """
 
     def __init__(self, areas: Sequence[Area], depth: int, native: int | None = None) -> None:
@@ -147,6 +151,8 @@ class Resampler:
         self._core, self._depth, self._native = library(), depth, native or depth
         self.axes = [(_Axis(rows), _Axis(columns)) for rows, columns in areas]
         self.sizes = [(rows.count, columns.count) for rows, columns in areas]
+        means = {axis.mean for axes in self.axes for axis in axes}
+        self.mean = means.pop() if means in ({2}, {4}) else 0
         self._buffers = Buffers(self.sizes, _kind(depth), _REMEMBERED)
         self._floats = [
             int(self._core.linc_resample_floats(rows.seen, columns.seen))

@@ -106,7 +106,7 @@ class SpectralPlane(c.Structure):
         ("overlap_down", c.c_int32),
         ("overlap_across", c.c_int32),
         ("components", c.c_int32),
-        ("reserved", c.c_int32),
+        ("mean", c.c_int32),
     ]
 
 

@@ -14,11 +14,17 @@ static int covers(int32_t blocks, int32_t side, int32_t size) {
     return size >= 1 && size <= LINC_MAX_SIDE && blocks == (size + side - 1) / side;
 }
 
+/* Samples that become one, along each axis. */
+static int merged(const LincSpectralPlane *p) {
+    return p->mean ? p->mean : 1;
+}
+
 static int is_known(const LincSpectralPlane *p) {
     return p && is_side(p->block_height) && is_side(p->block_width) && covers(p->rows, p->block_height, p->height) &&
            covers(p->columns, p->block_width, p->width) && p->overlap_down >= 0 &&
            p->overlap_down <= p->block_height / 2 && p->overlap_across >= 0 &&
-           p->overlap_across <= p->block_width / 2 && p->components >= 1 && p->components <= LINC_MAX_FRAMES;
+           p->overlap_across <= p->block_width / 2 && p->components >= 1 && p->components <= LINC_MAX_FRAMES &&
+           (p->mean == 0 || p->mean == 2 || p->mean == 4) && p->height % merged(p) == 0 && p->width % merged(p) == 0;
 }
 
 /* Samples, and coefficients, of a row of blocks. */
@@ -60,20 +66,24 @@ static void synthesise(const LincSpectralPlane *p, const LincSpectralWeights *w,
                                  w->fold_across);
 }
 
-static LincStatus put(const LincSpectralPlane *p, const float *strip, int row, int depth, uint8_t *out,
-                      size_t stride) {
-    int first = row * p->block_height, lines = p->height - first, fine = 1;
+/* Puts out a row of blocks, which may be overwritten. */
+static LincStatus put(const LincSpectralPlane *p, float *strip, int row, int depth, uint8_t *out, size_t stride) {
+    int first = row * p->block_height, lines = p->height - first, fine = 1, mean = merged(p);
+    ptrdiff_t length = (ptrdiff_t)p->columns * p->block_width;
     if (lines > p->block_height) lines = p->block_height;
-    for (int y = 0; y < lines; y++)
-        fine &= linc_codes_put(strip + (ptrdiff_t)y * p->columns * p->block_width, p->width, depth,
-                               out + (size_t)(first + y) * stride);
+    for (int y = 0; y < lines; y += mean) {
+        float *line = strip + y * length;
+        if (mean > 1) linc_spectral_mean_line(line, length, mean, p->width);
+        fine &= linc_codes_put(line, p->width / mean, depth, out + (size_t)((first + y) / mean) * stride);
+    }
     return fine ? LINC_OK : LINC_CORRUPT;
 }
 
 LincStatus linc_spectral_render(const LincSpectralPlane *p, const LincSpectralWeights *w, const float *latents,
                                 int32_t depth, void *out, size_t stride, size_t size, float *work) {
     if (!is_known(p) || !w || !latents || !out || !work || (depth && (depth < 8 || depth > 16))) return LINC_ARGUMENT;
-    size_t line = (size_t)p->width * (depth == 8 ? 1 : depth ? 2 : sizeof(float)), height = (size_t)p->height;
+    size_t line = (size_t)(p->width / merged(p)) * (depth == 8 ? 1 : depth ? 2 : sizeof(float));
+    size_t height = (size_t)(p->height / merged(p));
     if (stride < line || stride > PTRDIFF_MAX / height || (height - 1) * stride + line > size) return LINC_ARGUMENT;
     int64_t strip = strip_of(p);
     float *coefficients = work, *now = work + strip, *before = now + strip;

@@ -86,11 +86,17 @@ class _Plane:
         if not self.floats:
             raise LincError(f"the compiled core knows no plane with axes {rows} and {columns}")
 
-    def render(self, latents: Floats, depth: int, work: Floats) -> NDArray[np.generic]:
+    def render(
+        self, latents: Floats, depth: int, work: Floats, mean: int = 0
+    ) -> NDArray[np.generic]:
         kind = np.float32 if depth == 0 else np.uint8 if depth == 8 else np.uint16
-        out = np.empty(self.size, kind)
+        shape, (height, width) = self.shape, self.size
+        if mean:
+            shape = SpectralPlane.from_buffer_copy(shape)
+            shape.mean, height, width = mean, height // mean, width // mean
+        out = np.empty((height, width), kind)
         status = library().linc_spectral_render(
-            self.shape, self.weights, latents.ctypes.data, depth, out.ctypes.data,
+            shape, self.weights, latents.ctypes.data, depth, out.ctypes.data,
             out.strides[0], out.nbytes, work.ctypes.data,
         )  # fmt: skip
         if status == _CORRUPT:
@@ -112,21 +118,27 @@ class SpectralDecoder:
         self._components = planes[0].components
         self._floats = max(plane.floats for plane in self._planes)
 
-    def codes(self, latents: Floats, depth: int) -> Planes:
-        """The integer planes of ``depth`` bits, 8 to 16, of latents float32 [components].
+    def codes(self, latents: Floats, depth: int, mean: int = 0) -> Planes:
+        """The integer planes of a time.
+
+        Args:
+            latents: float32 [components].
+            depth: bits of the codes, 8 to 16.
+            mean: 2 or 4: of the means of squares of so many samples a side, which fill the planes;
+                0: of the samples.
 
         Raises:
             CorruptError: a sample is not a finite number.
         """
-        return tuple(self._rendered(latents, depth))
+        return tuple(self._rendered(latents, depth, mean))
 
     def samples(self, latents: Floats) -> list[Floats]:
         """The same before rounding, float32 in centred 8-bit code values."""
         return [plane.astype(np.float32, copy=False) for plane in self._rendered(latents, 0)]
 
-    def _rendered(self, latents: Floats, depth: int) -> list[NDArray[np.generic]]:
+    def _rendered(self, latents: Floats, depth: int, mean: int = 0) -> list[NDArray[np.generic]]:
         latents = np.ascontiguousarray(latents, np.float32)
         if latents.shape != (self._components,):
             raise LincError(f"{latents.shape} latents; expected {self._components}")
         work = np.empty(self._floats, np.float32)
-        return [plane.render(latents, depth, work) for plane in self._planes]
+        return [plane.render(latents, depth, work, mean) for plane in self._planes]

@@ -19,3 +19,14 @@ void linc_spectral_blend_line(float *line, int columns, int block, int overlap, 
 void linc_spectral_blend_lines(float *above, float *below, int width, float fold) {
     for (int x = 0; x < width; x++) blend(above + x, below + x, fold);
 }
+
+void linc_spectral_mean_line(float *lines, ptrdiff_t stride, int mean, int width) {
+    const float share = 1 / (float)(mean * mean);
+    for (int k = 1; k < mean; k++)
+        for (int x = 0; x < width; x++) lines[x] += lines[k * stride + x];
+    for (int x = 0; x < width / mean; x++) {
+        float sum = lines[mean * x] + lines[mean * x + 1];
+        if (mean == 4) sum += lines[4 * x + 2] + lines[4 * x + 3];
+        lines[x] = sum * share;
+    }
+}

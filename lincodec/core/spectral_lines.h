@@ -12,4 +12,7 @@ void linc_spectral_blend_line(float *line, int columns, int block, int overlap, 
 /* Blends two lines that lie as far above and below a border. */
 void linc_spectral_blend_lines(float *above, float *below, int width, float fold);
 
+/* The first of `mean` lines, 2 or 4, becomes the means of squares of them; lines lie `stride` floats apart. */
+void linc_spectral_mean_line(float *lines, ptrdiff_t stride, int mean, int width);
+
 #endif

@@ -60,6 +60,8 @@ class Drawing:
 
     def resampled(self, frame: int, resampler: Resampler) -> Planes:
         """The integer planes of a frame at another size."""
+        if resampler.mean:
+            return self._decoder.codes(self.latents[:, frame], self._depth, resampler.mean)
         return resampler.planes(self.samples(frame))
 
 

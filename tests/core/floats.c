@@ -28,7 +28,12 @@ static float *random_floats(Random *random, size_t count) {
 static LincSpectralPlane any_plane(Random *random) {
     LincSpectralPlane p = {.height = 1 + (int32_t)below(random, 90), .width = 1 + (int32_t)below(random, 90),
                            .block_height = 4 << below(random, 5), .block_width = 4 << below(random, 5),
-                           .components = 1 + (int32_t)below(random, 3)};
+                           .components = 1 + (int32_t)below(random, 3), .mean = 0};
+    if (below(random, 2)) {
+        p.mean = 2 << below(random, 2);
+        p.height = (p.height + 3) & ~3;
+        p.width = (p.width + 3) & ~3;
+    }
     p.rows = (p.height + p.block_height - 1) / p.block_height;
     p.columns = (p.width + p.block_width - 1) / p.block_width;
     p.overlap_down = (int32_t)below(random, (uint32_t)p.block_height / 2 + 1);
@@ -67,7 +72,9 @@ static int spectral(Random *random) {
     LincSpectralPlane p = any_plane(random);
     int64_t lines = (int64_t)p.components * p.rows, floats = linc_spectral_floats(&p);
     int32_t depth = depths[below(random, 4)];
-    size_t row = (size_t)p.width * (depth == 8 ? 1 : depth ? 2 : 4), size = row * (size_t)p.height;
+    int32_t merged = p.mean ? p.mean : 1;
+    size_t row = (size_t)(p.width / merged) * (depth == 8 ? 1 : depth ? 2 : 4);
+    size_t size = row * (size_t)(p.height / merged);
     int64_t *starts = malloc((size_t)(lines + 1) * sizeof *starts);
     int64_t *where = malloc((size_t)(lines * floats / 3 + 1) * sizeof *where);
     float *work = malloc((size_t)floats * sizeof *work), *latents = random_floats(random, (size_t)p.components);

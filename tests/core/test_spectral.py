@@ -92,6 +92,21 @@ def test_codes_are_the_samples_rounded_and_clipped(depth: int) -> None:
     assert codes.max() == top
 
 
+@pytest.mark.parametrize("mean", [2, 4])
+@pytest.mark.parametrize(
+    "axes", [(Axis(64, 64, 32), Axis(132, 32, 5)), (Axis(8, 4, 2), Axis(20, 8, 4))]
+)
+def test_means_are_those_of_the_samples(axes: tuple[Axis, Axis], mean: int) -> None:
+    weights, _ = random_weights(*axes, components=2, seed=6)
+    latents, decoder = np.array([0.4, -0.3], np.float32), SpectralDecoder([weights])
+    (samples,) = decoder.samples(latents)
+    rows, columns = samples.shape
+    squares = samples.astype(float).reshape(rows // mean, mean, columns // mean, mean)
+    wanted = np.clip((squares.mean((1, 3)) + 128) * 16, 0, 4095)
+    (found,) = decoder.codes(latents, 12, mean)
+    assert np.abs(found - wanted).max() <= 0.51
+
+
 @pytest.mark.parametrize("strange", [np.inf, -np.inf, np.nan])
 @pytest.mark.parametrize("depth", [8, 12])
 def test_what_is_no_number_is_refused(strange: float, depth: int) -> None:
@@ -118,7 +133,7 @@ def _with(plane: object) -> SpectralDecoder:
 
 
 @pytest.mark.parametrize(
-    "field", ["height", "rows", "columns", "block_width", "overlap_down", "components"]
+    "field", ["height", "rows", "columns", "block_width", "overlap_down", "components", "mean"]
 )
 def test_a_shape_that_cannot_be_needs_no_memory(field: str) -> None:
     shape = SpectralPlane(17, 40, 3, 3, 8, 16, 2, 8, 1, 0)
