@@ -9,8 +9,9 @@ from lincodec.encoder.linc.pyramid import even_anchors
 
 #: Logarithm of the bytes at equal quality that a trial has to save before it is believed.
 _WORTH = 0.01
-#: Groups shorter than this are not worth halving.
-_SHORTEST = 4
+#: Groups shorter than this are not halved: those whose sources are filtered, anchors and the frames
+#: halfway between, then reach for other neighbours, and may be coded side by side.
+_SHORTEST = 16
 
 
 def choose_anchors(count: int, score: Callable[[Sequence[int]], float]) -> list[int]:

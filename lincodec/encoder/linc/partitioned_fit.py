@@ -49,11 +49,9 @@ _OCTAVE, _UNIT_INDEX, _LAST_INDEX = 16, 64, 175
 #: the core tells from other pictures, plain residuals and copies (spec 8.12.3).
 _TOOLS = 1 | 2 | 8 | 16 | 32
 _MERGE_SIZE, _COUNT_LIMIT = 6, 16
-#: Frames each way along whose motion the source is filtered, how much, and up to which level: noise
-#: that others would be predicted from is not worth its bits.
-_DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = 2, 0.5, 1
-#: Efforts that have time for it.
-_DENOISED = ("medium", "slow")
+#: Frames each way along whose motion the source is filtered, by effort, how much, and up to which
+#: level: noise that others would be predicted from is not worth its bits.
+_DENOISE_REACH, _DENOISE_STRENGTH, _DENOISE_LEVEL = {"medium": 2, "slow": 3}, 0.5, 2
 #: Efforts that weigh areas by what is predicted from them, and eighths of an octave of the step
 #: that a doubling of it is worth.
 _WEIGHED, _WEIGHT = ("medium", "slow"), 2.0
@@ -348,7 +346,7 @@ class _Encode:
         step = self.step * _BASE * _EIGHTHS[at] / 8
         weights = self.fit._weights
         first, second = place.references or (-1, -1)
-        filtered = effort in _DENOISED and place.level <= _DENOISE_LEVEL
+        reach = _DENOISE_REACH.get(effort, 0) if place.level <= _DENOISE_LEVEL else 0
         task = Task(
             display=place.frame,
             level=place.level,
@@ -360,7 +358,7 @@ class _Encode:
             count_limit=_COUNT_LIMIT,
             referenced=int(self.users[place.frame] > 0),
             weighing=int(effort in _WEIGHED and len(self.places) > 1),
-            denoise_reach=_DENOISE_REACH if filtered else 0,
+            denoise_reach=reach,
             denoise_strength=_DENOISE_STRENGTH,
             effort=Effort(**EFFORTS[effort]),
         )
