@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from lincodec.cli import paths, report
+from lincodec.cli.many import each
 from lincodec.cli.options import (
     SectionedCommand,
     align_weight_option,
@@ -18,10 +19,14 @@ from lincodec.cli.options import (
 from lincodec.cli.session import Session
 from lincodec.cli.text import human_bytes, human_time, printable
 from lincodec.cli.values import parse_moment
+from lincodec.errors import UsageError
 
-_HELP = """Align the latents of a .linc file to an embedding model, so that it can be searched.
+if TYPE_CHECKING:
+    from lincodec.semantics.teacher import Teacher
 
-The video in the file stays as it is, bit for bit; a section of about a kilobyte a segment
+_HELP = """Align the latents of .linc files to an embedding model, so that it can be searched.
+
+The video in a file stays as it is, bit for bit; a section of about a kilobyte a segment
 is added, or replaced if the file has one for this model.
 
 \b
@@ -29,6 +34,7 @@ Examples:
   linc align clip.linc --model models/clip-vit-base-patch32
   linc align clip.linc --model conse --source clip.mp4
   linc align clip.linc --model conse -o other.linc
+  linc align coded/*.linc --model conse          the model is loaded once
 
 The model is conse (weights from packages) or a directory that holds a CLIP, SigLIP or
 VideoLLaMA3 model as transformers stores it. Nothing is downloaded.
@@ -36,7 +42,7 @@ VideoLLaMA3 model as transformers stores it. Nothing is downloaded.
 
 
 @click.command("align", cls=SectionedCommand, help=_HELP)
-@click.argument("file")
+@click.argument("files", nargs=-1, required=True)
 @option("Meaning", "--model", required=True, metavar="MODEL", help="conse, or a directory.")
 @align_weight_option()
 @option(
@@ -56,9 +62,28 @@ VideoLLaMA3 model as transformers stores it. Nothing is downloaded.
 @overwrite_options()
 @output_options(progress=True)
 @click.pass_obj
-def align(session: Session, /, file: str, output: str | None, **given: Any) -> None:
-    """Run the job and report it; the help text is above."""
-    paths.check_input(file)
+def align(session: Session, /, files: tuple[str, ...], output: str | None, **given: Any) -> None:
+    """Run the jobs and report them; the help text is above."""
+    if len(files) > 1 and (output is not None or given["source"] is not None):
+        raise UsageError("-o and --source are of one file; several are aligned as they are")
+    teacher: Teacher | None = None
+
+    def one(file: str) -> None:
+        nonlocal teacher
+        paths.check_input(file)
+        if teacher is None and len(files) > 1:
+            from lincodec.semantics.teachers import load_teacher
+
+            teacher = load_teacher(given["model"], paths.cache_folder())
+        _align(session, file, output, given, teacher)
+
+    each(session, files, one)
+
+
+def _align(
+    session: Session, file: str, output: str | None, given: dict[str, Any], teacher: Teacher | None
+) -> None:
+    """One file."""
     if output is not None:
         paths.settle_output(file, output, yes=given["yes"], no=given["no"])
     start = given["start"]
@@ -77,7 +102,7 @@ def align(session: Session, /, file: str, output: str | None, **given: Any) -> N
             start=None if start is None else start.at(rate),
             cache=paths.cache_folder(),
         )
-        done = run(file, output or file, options, progress=progress)
+        done = run(file, output or file, options, progress=progress, teacher=teacher)
     text = (
         f"{printable(done.output)}  aligned to {printable(done.model)}  "
         f"{done.frames} frames  cosine {done.cosine:.3f}  "

@@ -13,6 +13,7 @@ import click
 
 from lincodec.cli import paths, report
 from lincodec.cli.encode_options import encode_options, jobs_option, options_from
+from lincodec.cli.many import each
 from lincodec.cli.options import (
     SectionedCommand,
     option,
@@ -23,14 +24,14 @@ from lincodec.cli.options import (
 from lincodec.cli.rate import nominal_fps
 from lincodec.cli.session import Session
 from lincodec.cli.values import parse_shard
-from lincodec.errors import LincError, UsageError
+from lincodec.errors import InputError, LincError, UsageError
 from lincodec.options import EncodeOptions
 from lincodec.video.pipes import reads_once
 
 if TYPE_CHECKING:
     from lincodec.encoder.parts import Executor
 
-_HELP = """Fit SOURCE and write a .linc file; SOURCE is a video or - for y4m on standard input.
+_HELP = """Fit SOURCES and write .linc files; one is a video, or - for y4m on standard input.
 
 \b
 Examples:
@@ -38,6 +39,7 @@ Examples:
   linc encode clip.mp4 -o small.linc --size 500k
   linc encode clip.mp4 --preset fast --max-time 10m
   linc encode clip.mp4 --resume                 goes on after a crash
+  linc encode a.mp4 b.mp4 --out-dir coded       a folder: linc batch
   linc encode clip.mp4 --psnr 34 --start 10 --duration 5
   linc encode clip.mp4 --dry-run                what it would come to
   linc encode clip.mp4 --align models/clip-vit-base-patch32
@@ -52,8 +54,9 @@ _LEAST_TIME = 0.1
 
 
 @click.command("encode", cls=SectionedCommand, help=_HELP)
-@click.argument("source")
+@click.argument("sources", nargs=-1, required=True)
 @option("Output", "-o", "--output", metavar="FILE", help="Default: SOURCE with .linc as suffix.")
+@option("Output", "--out-dir", metavar="DIR", help="Folder of the outputs; several SOURCES may be.")
 @overwrite_options()
 @encode_options()
 @option(
@@ -78,10 +81,25 @@ _LEAST_TIME = 0.1
 )
 @output_options(progress=True)
 @click.pass_obj
-def encode(session: Session, /, source: str, output: str | None, **given: Any) -> None:
-    """Run the job and report it; the help text is above."""
+def encode(
+    session: Session, /, sources: tuple[str, ...], output: str | None, out_dir: str | None,
+    **given: Any,
+) -> None:  # fmt: skip
+    """Run the jobs and report them; the help text is above."""
+    if output is not None and (out_dir is not None or len(sources) > 1):
+        raise UsageError("-o is the output of one source; expected --out-dir for several")
+    if output is None:
+        targets = paths.default_outputs(sources, ".linc", out_dir)
+    else:
+        targets = {sources[0]: output}
+    each(session, sources, lambda source: _encode(session, source, targets[source], given))
+
+
+def _encode(session: Session, source: str, target: str, given: dict[str, Any]) -> None:
+    """One video."""
+    if os.path.isdir(source):
+        raise InputError(f"{source}: is a folder; linc batch encodes all videos below it")
     paths.check_input(source, pipes=True)
-    target = output or paths.default_output(source, ".linc")
     if target == paths.STANDARD:
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")
     options = options_from(given, lambda: nominal_fps(source))

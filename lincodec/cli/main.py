@@ -29,6 +29,7 @@ _COLLECTED_AFTER = 100_000
 #: Sub-commands in the order of the help text. Each is in a module of its own name.
 COMMANDS = {
     "encode": "Fit a video and write a .linc file.",
+    "batch": "Encode a library of videos.",
     "assemble": "Write the .linc file whose parts several machines fitted.",
     "decode": "Render a .linc file at any size and rate.",
     "frame": "Write one still, or a sheet of many, as PNG.",

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import tempfile
+from collections.abc import Sequence
 
 import click
 
@@ -83,6 +84,27 @@ def default_output(source: str, suffix: str) -> str:
     if source == STANDARD:
         raise UsageError("reading from standard input: name the output with -o")
     return os.path.splitext(source)[0] + suffix
+
+
+def default_outputs(
+    sources: Sequence[str], suffix: str, folder: str | None = None
+) -> dict[str, str]:
+    """The same for several sources, in their own folders or all in one.
+
+    Raises:
+        UsageError: two would have the same name.
+    """
+    found: dict[str, str] = {}
+    for source in sources:
+        name = default_output(source, suffix)
+        found[source] = name if folder is None else os.path.join(folder, os.path.basename(name))
+    again = [name for name in found.values() if list(found.values()).count(name) > 1]
+    if again or len(found) < len(sources):
+        name = again[0] if again else sources[0]
+        raise UsageError(f"{name}: is the output of two sources; encode them one by one, with -o")
+    if folder is not None:
+        os.makedirs(folder, exist_ok=True)
+    return found
 
 
 def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: bool = False) -> bool:

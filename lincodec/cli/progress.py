@@ -90,7 +90,7 @@ class BarReporter:
             total=100.0,
             file=stream,
             leave=False,
-            ncols=_columns(stream),
+            ncols=columns(stream),
             nrows=24,
             ascii=" -#",
             bar_format="{percentage:3.0f}% |{bar:24}| {desc}",
@@ -101,7 +101,7 @@ class BarReporter:
         if self._meter.elapsed - self._last < _BAR_INTERVAL:
             return
         self._last = self._meter.elapsed
-        self._bar.ncols = _columns(self._stream)
+        self._bar.ncols = columns(self._stream)
         self._bar.n = self._meter.percent
         self._bar.set_description_str(status(progress, self._meter), refresh=False)
         self._bar.refresh()
@@ -111,7 +111,7 @@ class BarReporter:
         self._bar.close()
 
 
-def _columns(stream: TextIO) -> int:
+def columns(stream: TextIO) -> int:
     """Width of the terminal, less one so that no terminal wraps; 79 where it does not say."""
     try:
         return (os.get_terminal_size(stream.fileno()).columns or 80) - 1

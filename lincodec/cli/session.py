@@ -66,6 +66,13 @@ class Session:
         elif not self.quiet:
             print(text, flush=True)
 
+    def event(self, kind: str, fields: dict[str, Any]) -> None:
+        """Tell programs, and the log file, what happens; nothing is printed for people."""
+        line = json_line(kind, fields)
+        self.log("event", line)
+        if self.json:
+            print(line, flush=True)
+
     def note(self, text: str) -> None:
         """Say something on standard error that is not an error."""
         if not self.quiet:

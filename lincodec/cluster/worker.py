@@ -20,6 +20,7 @@ from typing import Any, TextIO
 from lincodec.cluster.part_work import PartWork
 from lincodec.cluster.wire import built, plain, plan_of
 from lincodec.encoder.encode import encode
+from lincodec.encoder.journal import drop_other
 from lincodec.encoder.parts import PartResult
 from lincodec.encoder.rate_control import Grant
 from lincodec.encoder.rate_survey import RateSample
@@ -119,9 +120,12 @@ class Worker:
         def progress(found: Progress) -> None:
             self._progress(fraction=found.fraction, stage=found.stage)
 
+        source, output = message["source"], message["output"]
+        options = built(EncodeOptions, message["options"])
+        drop_other(output, source, options)
         report = encode(
-            message["source"], message["output"], built(EncodeOptions, message["options"]),
-            progress=progress, stop=self.stop, overwrite=True,
+            source, output, options, progress=progress, stop=self.stop, overwrite=True,
+            threads=message["threads"],
         )  # fmt: skip
         return {"report": plain(report)}
 

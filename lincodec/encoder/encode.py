@@ -43,6 +43,7 @@ def encode(
     overwrite: bool = False,
     executor: Executor | None = None,
     store: Store | None = None,
+    threads: int | None = None,
 ) -> EncodeReport:
     """Encode a video file, or YUV4MPEG2 on standard input (``-``), to a .linc file.
 
@@ -60,6 +61,7 @@ def encode(
             are the same.
         store: has parts that others fitted, and gets those that are fitted now, in the place of
             the journal.
+        threads: that encode here; None: as many as there are cores.
 
     Raises:
         InputError: the source cannot be read.
@@ -68,6 +70,7 @@ def encode(
         VerifyError: the written file does not decode to what was encoded.
     """
     job = _job(source, output, options, progress, stop, executor, store)
+    job.threads = threads or job.threads
     with ExitStack() as cleanup:
         if options.resume and store is None:
             key = identity(source, job.options)

@@ -28,6 +28,7 @@ from lincodec.encoder.segments import CutDetector, Range, grouped, streamed
 from lincodec.options import EncodeOptions
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import Teacher
+from lincodec.system.cores import usable_cores
 from lincodec.types import Frame, VideoInfo
 from lincodec.video.pipes import reads_once
 from lincodec.video.timing import is_constant
@@ -47,6 +48,7 @@ class Job:
     Attributes:
         journal: has segments of an earlier session, and gets those that are fitted.
         store: keeps what several sessions share.
+        threads: that encode.
         outcome: what the end of the file and the report say.
     """
 
@@ -68,6 +70,7 @@ class Job:
         self.journal: Journal | None = None
         self.store: Store | None = None
         self.outcome = Outcome()
+        self.threads = usable_cores()
 
     def run(self, out: BinaryIO) -> None:
         """Scan, then write every section."""
@@ -157,7 +160,9 @@ class Job:
 
     def _setting(self, info: VideoInfo) -> Setting:
         total, deadline = self.pace.total_frames, self.pace.deadline
-        return Setting(self.options, self.preset, info, total, deadline=deadline)
+        return Setting(
+            self.options, self.preset, info, total, threads=self.threads, deadline=deadline
+        )
 
     def _longest(self, info: VideoInfo) -> int:
         """Frames per segment that the preset, the user and memory allow."""

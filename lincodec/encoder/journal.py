@@ -20,6 +20,7 @@ from lincodec import __version__
 from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.measure import Figures
 from lincodec.encoder.parts import Packed, PartResult
+from lincodec.encoder.preset_choice import resolve, settled
 from lincodec.encoder.records import (
     Records,
     Section,
@@ -122,6 +123,10 @@ class Journal:
         if fresh:
             self._write((_KEY, json.dumps(fresh).encode()))
             self._facts.update(fresh)
+
+    def agrees(self, facts: Mapping[str, str]) -> bool:
+        """Whether it was begun with these."""
+        return all(self._facts.get(name, new) == new for name, new in facts.items())
 
     def sweep(self) -> None:
         """Remove the unfinished outputs of sessions that were killed."""
@@ -233,3 +238,20 @@ def open_journal(output: str, key: Mapping[str, str]) -> Iterator[Journal]:
                 journal.remove()
             raise
         journal.remove()
+
+
+def drop_other(output: str, source: str, options: EncodeOptions) -> None:
+    """Delete the journal of an output if it is of another source or of other options.
+
+    Raises:
+        InputError: the source cannot be read.
+        UsageError: there is no such preset.
+    """
+    key = identity(source, settled(options, resolve(options.preset, options.preset_table)))
+    path = journal_path(output)
+    with suppress(FileNotFoundError), path.open("r+b") as file:
+        if lock(file):
+            journal = Journal(path, file)
+            if not journal.agrees(key):
+                journal.sweep()
+                journal.remove()

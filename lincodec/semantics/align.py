@@ -18,6 +18,7 @@ from lincodec.options import Progress, ProgressCallback, Span
 from lincodec.semantics.aligner import Aligner
 from lincodec.semantics.cache import FrameVectors, cache_path
 from lincodec.semantics.head import WEIGHT
+from lincodec.semantics.teacher import Teacher
 from lincodec.semantics.teachers import load_teacher
 from lincodec.system.atomic import atomic_output
 from lincodec.types import Frame, VideoInfo
@@ -66,8 +67,16 @@ def align(
     options: AlignOptions,
     *,
     progress: ProgressCallback | None = None,
+    teacher: Teacher | None = None,
 ) -> AlignReport:
     """Align a file and write it to ``output``, which may be the file itself.
+
+    Args:
+        path: of the .linc file.
+        output: of the aligned one.
+        options: the model, and what it looks at.
+        progress: told about every segment.
+        teacher: the model, where it is loaded already.
 
     Raises:
         UsageError: no such model, or ``source`` does not have the file's frames.
@@ -75,7 +84,7 @@ def align(
         CorruptError: the file is damaged.
     """
     started = time.monotonic()
-    teacher = load_teacher(options.model, options.cache)
+    teacher = teacher or load_teacher(options.model, options.cache)
     with ExitStack() as stack:
         linc = LincFile(stack.enter_context(open_file(path)), name=path)
         reader = _reader(path, linc.n_frames, options)
