@@ -27,11 +27,11 @@ _HELP = """Encode all videos of PATHS: files, folders with all below them, quote
 
 \b
 Examples:
-  linc batch videos/ -o coded/                      keeps the tree; again: only what is new
+  linc batch videos/ -o coded/                  again: only what is new
   linc batch videos/ -o coded/ --preset fast --jobs 4
-  linc batch videos/ -o coded/ --dry-run            what it would come to
-  linc batch videos/ -o coded/ --shard 3/16         on one of 16 machines
-  linc batch videos/ -o coded/ --watch              goes on with what comes
+  linc batch videos/ -o coded/ --dry-run        what it would come to
+  linc batch videos/ -o coded/ --shard 3/16     on one of 16 machines
+  linc batch videos/ -o coded/ --watch          goes on with what comes
   linc batch videos/ -o coded/ --align conse --index coded/.linc-index
   linc batch --from list.txt -o coded/
 

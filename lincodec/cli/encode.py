@@ -98,7 +98,7 @@ def encode(
 def _encode(session: Session, source: str, target: str, given: dict[str, Any]) -> None:
     """One video."""
     if os.path.isdir(source):
-        raise InputError(f"{source}: is a folder; linc batch encodes all videos below it")
+        raise InputError(f"{source}: is a directory; linc batch encodes all videos below it")
     paths.check_input(source, pipes=True)
     if target == paths.STANDARD:
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")

@@ -18,7 +18,7 @@ Examples:
   linc verify clip.linc
   linc verify clip.linc --structure      checksums only
   linc verify clip.linc --render         renders every frame too
-  linc verify coded/*.linc               each of them; exit code 9 if any is damaged
+  linc verify coded/*.linc               each; exit code 9 if any is damaged
 """
 
 

@@ -100,7 +100,7 @@ def test_no_command_prints_the_help(linc: Linc) -> None:
     [
         ("nonsense",),
         ("encode",),
-        ("encode", "a", "b"),
+        ("decode", "a", "b"),
         ("info", "x", "--nonsense"),
         ("encode", "x", "--frames", "0"),
         ("encode", "x", "--size", "many"),
