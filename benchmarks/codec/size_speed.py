@@ -31,7 +31,7 @@ from lincodec.options import EncodeOptions
 Row = dict[str, Any]
 
 SIZES = ["x1", "640x360", "427x240", "x0.7", "4k", "8k"]
-LENGTHS = [48, 96, 192]
+LENGTHS = [48, 144]
 
 
 #: ``linc``, and at the end of what it says the most memory that it held, less its parents'.
