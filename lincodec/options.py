@@ -76,6 +76,11 @@ class EncodeOptions:
     """Fit every so many-th frame only; the file holds those, at their own times."""
     span: Span = Span()
     audio: bool = True
+    tracks: tuple[str, ...] = ("all",)
+    """Further tracks to keep: ``all``, ``none``, ``audio``, ``subtitle``, ``audio:1`` (the second
+    further one) or ``subtitle:eng``."""
+    metadata: bool = True
+    """Keep tags, titles, chapters and names of attachments; languages always are."""
     device: str = "auto"
     align: tuple[str, ...] = ()
     """Embedding models to align the latents to; see ``lincodec.semantics.teachers``."""
@@ -129,6 +134,10 @@ class DecodeOptions:
     audio: bool = True
     aac: bool = False
     """Make AAC of audio that is something else; else its packets stay as they are."""
+    tracks: tuple[str, ...] = ("all",)
+    """Further tracks to pass on, as for ``EncodeOptions``."""
+    metadata: bool = True
+    """Pass on tags, titles and chapters."""
     device: str = "auto"
     recover: bool = False
     """Play what is intact of a damaged file; a missing frame is replaced by the one before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.19.0"
+SPEC_VERSION: Final = "0.20.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")
@@ -27,6 +27,8 @@ SEGM: Final = b"SEGM"
 WGTS: Final = b"WGTS"
 LATS: Final = b"LATS"
 AUDI: Final = b"aUDi"
+TRKS: Final = b"tRKS"
+SRCE: Final = b"sRCE"
 DGST: Final = b"dGST"
 QLTY: Final = b"qLTY"
 ALGN: Final = b"aLGN"
@@ -44,6 +46,8 @@ KNOWN_SECTIONS: Final = frozenset(
         WGTS,
         LATS,
         AUDI,
+        TRKS,
+        SRCE,
         DGST,
         QLTY,
         ALGN,
@@ -60,6 +64,7 @@ SINGLE_SECTIONS: Final = frozenset(
         ARCH,
         TIME,
         AUDI,
+        SRCE,
         DGST,
         QLTY,
         META,

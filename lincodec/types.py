@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,3 +117,70 @@ class AudioTrack:
     bit_rate: int
     extradata: bytes
     packets: tuple[AudioPacket, ...]
+
+
+TrackT = TypeVar("TrackT", bound=AudioTrack)
+
+
+def delayed(track: TrackT, seconds: Fraction) -> TrackT:
+    """The same track that much later."""
+    ticks = round(seconds / track.time_base)
+    later = (replace(p, pts=p.pts + ticks, dts=p.dts + ticks) for p in track.packets)
+    return replace(track, packets=tuple(later))
+
+
+@dataclass(frozen=True)
+class Track(AudioTrack):
+    """A further passed-through stream, sound or subtitles, with what is said of it."""
+
+    kind: str = "audio"
+    """audio or subtitle; subtitles have no sample rate (0) and no layout."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Such as ``language`` and ``title``."""
+    dispositions: tuple[str, ...] = ()
+    """FFmpeg's names, such as ``default``, ``forced``, ``hearing_impaired``."""
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A part of the video with a name."""
+
+    start: Fraction
+    """Seconds from the first frame; may be negative."""
+    end: Fraction
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Display:
+    """What a display needs to know of the pictures beyond HEAD; None: nothing is said."""
+
+    mastering: tuple[float, ...] | None = None
+    """CIE x and y of red, green, blue and white, then least and largest luminance in cd/m2."""
+    light: tuple[int, int] | None = None
+    """Maximum content and frame-average light level in cd/m2."""
+    spherical: tuple[int, ...] | None = None
+    """Projection (0 equirectangular, 1 cube map, 2 tile of an equirectangular one); yaw, pitch,
+    roll in 1/65536 of a degree; bounds left, top, right, bottom in 2^-32; padding of a cube map."""
+    stereo: tuple[int, int] | None = None
+    """Arrangement (1 side by side, 2 top and bottom, ... as FFmpeg counts); 1: views swapped."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a video file holds beside its pictures and its first audio track."""
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of the file: title, date, location, camera, ... by FFmpeg's names."""
+    video: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the video stream."""
+    audio: Mapping[str, str] = field(default_factory=dict)
+    """Tags of the first audio track."""
+    dispositions: tuple[str, ...] = ()
+    """Of the first audio track."""
+    chapters: tuple[Chapter, ...] = ()
+    attachments: tuple[str, ...] = ()
+    """Names of attached files, which are not kept."""
+    display: Display = field(default_factory=Display)
+    tracks: tuple[Track, ...] = ()
+    """Further audio tracks and subtitles, in the order of the file."""

@@ -415,6 +415,77 @@ def parse_audio(data: bytes) -> int:
     fields.ratio()
     rate, _ = fields.get("IQ")
     need(rate, "sample rate")
+    return parse_packets(fields, data)
+
+
+def parse_track(data: bytes) -> int:
+    """Clause 6.14; the number of packets."""
+    fields = Fields(data)
+    kind, _, rate, _ = fields.get("BIIQ")
+    need(kind <= 1, "kind of track")
+    need(fields.text8() != "", "codec without a name")
+    fields.text8()
+    need((rate > 0) == (kind == 0), "sample rate")
+    fields.ratio()
+    last = None
+    for _ in range(fields.varint()):
+        key, _ = long_text(fields), long_text(fields)
+        need(last is None or key > last, "tags in order")
+        last = key
+    return parse_packets(fields, data)
+
+
+def long_text(fields: Fields) -> str:
+    """A text of clause 6.14."""
+    length = fields.varint()
+    need(length < 1 << 16, "length of a tag")
+    try:
+        return fields.bytes(length).decode()
+    except UnicodeDecodeError:
+        return refuse("text is not UTF-8")
+
+
+def parse_source(data: bytes) -> dict[str, Any]:
+    """Clause 6.15."""
+    try:
+        found = json.loads(data.decode(), parse_constant=lambda text: refuse(f"{text} in sRCE"))
+    except (ValueError, RecursionError):
+        refuse("sRCE is not JSON")
+    need(isinstance(found, dict), "sRCE is not an object")
+    for key in ("tags", "video", "audio"):
+        need(is_tags(found.get(key, {})), f"{key} of sRCE")
+    for key in ("dispositions", "attachments"):
+        texts = found.get(key, [])
+        need(isinstance(texts, list) and all(isinstance(t, str) for t in texts), f"{key} of sRCE")
+    for key, count, whole in (
+        ("mastering", 10, False), ("light", 2, True), ("spherical", 9, True), ("stereo", 2, True),
+    ):  # fmt: skip
+        need(is_numbers(found.get(key, []), count, whole), f"{key} of sRCE")
+    chapters = found.get("chapters", [])
+    need(isinstance(chapters, list), "chapters of sRCE")
+    for row in chapters:
+        need(isinstance(row, list) and len(row) == 3 and is_tags(row[2]), "a chapter of sRCE")
+        need(is_numbers(row[:2], 2, True) and row[0] <= row[1], "a chapter of sRCE")
+    return dict(found)
+
+
+def is_tags(value: Any) -> bool:
+    """An object of strings."""
+    return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
+
+
+def is_numbers(value: Any, count: int, whole: bool) -> bool:
+    """Nothing, or so many finite numbers below 2^62."""
+    return (
+        isinstance(value, list)
+        and len(value) in (0, count)
+        and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
+        and all(math.isfinite(v) and abs(v) < 1 << 62 and (not whole or v == int(v)) for v in value)
+    )
+
+
+def parse_packets(fields: Fields, data: bytes) -> int:
+    """Set-up, table and bytes of packets (clause 6.7); their number."""
     fields.bytes(fields.varint())
     count = fields.varint()
     within("packets", count)
@@ -485,8 +556,8 @@ def parse_tags(data: bytes) -> dict[str, str]:
 # ---------------------------------------------------------------- clause 4: file structure
 
 SIGNATURE = bytes.fromhex("89 4C 4E 43 0D 0A 1A 0A")
-KNOWN = words("HEAD ARCH TIME SEGM WGTS LATS aUDi dGST qLTY aLGN mETa iNDX DONE")
-MANY = ("SEGM", "WGTS", "LATS", "aLGN")
+KNOWN = words("HEAD ARCH TIME SEGM WGTS LATS aUDi tRKS sRCE dGST qLTY aLGN mETa iNDX DONE")
+MANY = ("SEGM", "WGTS", "LATS", "aLGN", "tRKS")
 #: What must come next, and what may come only after (clause 4.4).
 NEXT = {"": "HEAD", "HEAD": "ARCH", "SEGM": "WGTS", "WGTS": "LATS", "iNDX": "DONE"}
 AFTER = {"ARCH": "HEAD", "TIME": "ARCH", "WGTS": "SEGM", "LATS": "WGTS"}
@@ -530,7 +601,8 @@ def read_section(data: bytes, at: int, complete: bool) -> tuple[str, bytes]:
     name = kind.decode()
     longest = {"HEAD": 1 << 12, "ARCH": 1 << 16, "TIME": 1 << 26, "DONE": 1 << 12}
     need(length <= longest.get(name, length), f"byte {at}: {name} is too long")
-    own = {"mETa": "metadata", "aUDi": "audio", "WGTS": "payload", "LATS": "payload"}
+    own = {"mETa": "metadata", "aUDi": "audio", "tRKS": "audio"}
+    own |= {"WGTS": "payload", "LATS": "payload"}
     if name in own or name[0].islower():
         within(own.get(name, "ancillary"), length)
     (crc,) = struct.unpack_from("<I", data, at + 8 + length)
@@ -577,6 +649,10 @@ def take(file: File, kind: str, payload: bytes, at: int) -> None:
         segment.length = at + 12 + len(payload) - segment.offset
     elif kind == "aUDi":
         parse_audio(payload)
+    elif kind == "tRKS":
+        parse_track(payload)
+    elif kind == "sRCE":
+        parse_source(payload)
     elif kind == "mETa":
         parse_tags(payload)
     elif kind == "aLGN":

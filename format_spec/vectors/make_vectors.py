@@ -42,13 +42,25 @@ from lincodec.container import (  # noqa: E402
     LincWriter,
     Quality,
     pack_audio,
+    pack_beside,
     pack_metadata,
     pack_times,
+    pack_track,
 )
 from lincodec.entropy.coefficients import Coefficients  # noqa: E402
 from lincodec.model.latent_inr.network import tensor_sizes  # noqa: E402
 from lincodec.registry import Role  # noqa: E402
-from lincodec.types import AudioPacket, AudioTrack, ColorInfo, Times, VideoInfo  # noqa: E402
+from lincodec.types import (  # noqa: E402
+    AudioPacket,
+    AudioTrack,
+    Beside,
+    Chapter,
+    ColorInfo,
+    Display,
+    Times,
+    Track,
+    VideoInfo,
+)
 
 Sections = list[tuple[bytes, bytes]]
 
@@ -206,7 +218,7 @@ def build(
         writer.add_segment(header, wgts, lats)
     integers = hashlib.sha256(b"".join(bitstream.digest_bytes(code) for code in codes))
     rest = [(b"dGST", integers.digest())] if digest else []
-    order = [b"aUDi", b"dGST", b"qLTY", b"aLGN", b"mETa"]
+    order = [b"aUDi", b"tRKS", b"sRCE", b"dGST", b"qLTY", b"aLGN", b"mETa"]
     known = sorted((s for s in [*after, *rest] if s[0] in order), key=lambda s: order.index(s[0]))
     for kind, payload in [*known, *(s for s in after if s[0] not in order)]:
         writer.add(kind, payload)
@@ -277,6 +289,29 @@ def done_changed(data: bytes, offset: int) -> bytes:
 # ---------------------------------------------------------------- good
 
 TIMES = Times(Fraction(1, 1000), (0, 40, 80, 150, 230), 80)
+TRACKS = (
+    Track(
+        "pcm_u8", Fraction(1, 8000), 8000, "mono", 64000, b"",
+        tuple(AudioPacket(8 * i, 8 * i, 8, bytes([128] * 8)) for i in range(2)),
+        tags={"language": "fra", "title": "Fran\u00e7ais"},
+    ),
+    Track(
+        "subrip", Fraction(1, 1000), 0, "", 0, b"", (AudioPacket(-40, -40, 900, b"Hello."),),
+        kind="subtitle", tags={"language": "eng", "title": "plain"},
+        dispositions=("default", "hearing_impaired"),
+    ),
+)  # fmt: skip
+BESIDE = Beside(
+    tags={"title": "v\u00f6ctor", "date": "2026-01-01"},
+    audio={"language": "eng"},
+    dispositions=("default",),
+    chapters=(Chapter(Fraction(0), Fraction(1, 25), {"title": "one"}),),
+    attachments=("font.ttf",),
+    display=Display(
+        (0.68, 0.32, 0.265, 0.69, 0.15, 0.06, 0.3127, 0.329, 0.0001, 1000.0), (1000, 400),
+        (0, 65536, 0, 0, 0, 0, 0, 0, 0), (1, 0),
+    ),
+)  # fmt: skip
 AUDIO = AudioTrack(
     codec="pcm_s16le",
     time_base=Fraction(1, 8000),
@@ -564,6 +599,12 @@ def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator
     yield vector("audio", "6.7", "three packets of PCM", build(after=[audio]))
     yield vector("tags", "6.10", "two tags, one with a letter beyond ASCII", build(after=[tags]))
     yield vector("quality", "6.9", "measured quality of one segment", build(after=[quality]))
+    further = [(b"tRKS", pack_track(track)) for track in TRACKS]
+    source = (b"sRCE", pack_beside(BESIDE))
+    yield vector("tracks", "6.14", "a second language and subtitles", build(after=further))
+    yield vector("source", "6.15", "tags, chapters, display data", build(after=[source]))
+    unknown = (b"sRCE", b'{"shape_of_the_cat":[1,2],"tags":{}}')
+    yield vector("source-unknown", "6.15", "a key that nobody knows", build(after=[unknown]))
     aligned = [(b"aLGN", alignment(rank).pack()) for rank in (0, 1)]
     yield vector(
         "everything",
@@ -572,7 +613,7 @@ def good_ancillary(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator
         build(
             replace(VIDEO, n_frames=5),
             before=[(b"TIME", pack_times(TIMES))],
-            after=[audio, tags, quality, aligned[1]],
+            after=[audio, *further, source, tags, quality, aligned[1]],
         ),
     )
     yield vector("aligned", "6.13 8.9", "a head of one component", build(after=aligned[1:]))
@@ -1120,6 +1161,7 @@ def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
         only_verify=True,
     )
     yield from bad_alignments(vector)
+    yield from bad_beside(vector)
     many = b"\x81\x80\x80\x08"
     yield vector(
         "limit-packets",
@@ -1151,6 +1193,28 @@ def bad_ancillary(vector: Callable[..., Vector]) -> Iterator[Vector]:
         payload_changed(build(), b"dGST", lambda p: p[:31]),
         only_verify=True,
     )
+
+
+def bad_beside(vector: Callable[..., Vector]) -> Iterator[Vector]:
+    """Fields of tRKS and sRCE."""
+    sound = build(after=[(b"tRKS", pack_track(TRACKS[1]))])
+    for name, what, change in (
+        ("track-kind", "kind 2", lambda p: b"\2" + p[1:]),
+        ("track-rate", "subtitles with a sample rate", lambda p: p[:5] + b"\1" + p[6:]),
+        ("track-short", "a byte less than the packets", lambda p: p[:-1]),
+        ("track-tags", "tags out of order", lambda p: p.replace(b"language", b"zanguage")),
+    ):
+        data = payload_changed(sound, b"tRKS", change)
+        yield vector(name, "6.14", what, data, only_verify=True)
+    for name, what, text in (
+        ("source-list", "a list", b"[]"),
+        ("source-tag", "a tag that is a number", b'{"tags":{"a":1}}'),
+        ("source-chapter", "a chapter that ends before it starts", b'{"chapters":[[2,1,{}]]}'),
+        ("source-light", "three light levels", b'{"light":[1,2,3]}'),
+        ("source-nan", "a number that is none", b'{"light":[1,NaN]}'),
+    ):
+        data = build(after=[(b"sRCE", text)])
+        yield vector(name, "6.15", what, data, only_verify=True)
 
 
 def bad_alignments(vector: Callable[..., Vector]) -> Iterator[Vector]:

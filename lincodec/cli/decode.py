@@ -21,6 +21,7 @@ from lincodec.cli.options import (
     overwrite_options,
     span_from,
     span_options,
+    track_options,
     upscale_option,
     value,
 )
@@ -158,6 +159,7 @@ with --fps to half a frame, unless --speed is given.
     show_default=True,
     help="Copy the audio packets, make AAC of others, or leave them out.",
 )
+@track_options()
 @option(
     "Input",
     "--recover",
@@ -266,6 +268,8 @@ def _options(source: str, given: dict[str, Any]) -> DecodeOptions:
         format=given["container"],
         audio=given["audio"] != "none",
         aac=given["audio"] == "aac",
+        tracks=given["tracks"],
+        metadata=given["metadata"],
         device=given["device"],
         recover=given["recover"],
         limits=given["limits"],

@@ -19,6 +19,7 @@ from lincodec.cli.options import (
     option,
     span_from,
     span_options,
+    track_options,
     value,
 )
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
@@ -173,6 +174,7 @@ _OPTIONS: tuple[Decorator, ...] = (
         show_default=True,
         help="Keep the audio packets as they are, or drop them.",
     ),
+    track_options(),
     value(
         "File",
         "--tag",
@@ -251,6 +253,8 @@ def options_from(given: dict[str, Any], fps: Callable[[], float]) -> EncodeOptio
             fps,
         ),
         audio=given["audio"] == "copy",
+        tracks=given["tracks"],
+        metadata=given["metadata"],
         model=dict(given["model"]),
         device=given["device"],
         align=given["align"],

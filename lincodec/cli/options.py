@@ -21,6 +21,7 @@ from lincodec.cli.values import (
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
 from lincodec.options import LANCZOS, Span
+from lincodec.video.tracks import check_selections
 
 Command = Callable[..., Any]
 Decorator = Callable[[Command], Command]
@@ -215,6 +216,39 @@ def device_option() -> Decorator:
         help="auto, cpu, cuda or cuda:1.",
         default="auto",
         show_default=True,
+    )
+
+
+def track_options() -> Decorator:
+    """``--map`` and ``--metadata``, passed on as ``tracks`` and ``metadata``."""
+
+    def convert(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> Any:
+        try:
+            check_selections(texts)
+        except UsageError as error:
+            raise click.BadParameter(str(error), ctx, param) from error
+        return texts or ("all",)
+
+    return stacked(
+        [
+            option(
+                "Beside the pictures",
+                "--map",
+                "tracks",
+                multiple=True,
+                callback=convert,
+                metavar="TRACKS",
+                help="Further tracks to keep: all, none, audio, subtitle, audio:0, subtitle:eng; "
+                "may be repeated.  [default: all]",
+            ),
+            option(
+                "Beside the pictures",
+                "--metadata/--no-metadata",
+                default=True,
+                help="Keep tags (title, date, place, camera), titles and chapters, or drop them "
+                "for privacy.",
+            ),
+        ]
     )
 
 

@@ -16,9 +16,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from lincodec import registry
 from lincodec.cluster.local import parsed_result
 from lincodec.cluster.wire import built, plain
-from lincodec.container import pack_audio, parse_audio
+from lincodec.container import (
+    pack_audio,
+    pack_beside,
+    pack_track,
+    parse_audio,
+    parse_beside,
+    parse_track,
+)
 from lincodec.encoder.first_pass import Scan
 from lincodec.encoder.journal import identity
 from lincodec.encoder.parts import PartResult
@@ -29,6 +37,7 @@ from lincodec.errors import CorruptError, InputError, UsageError
 from lincodec.limits import Limits
 from lincodec.options import EncodeOptions
 from lincodec.system.atomic import atomic_output
+from lincodec.types import Beside
 
 _SCAN, _AUDIO = b"SCAN", b"AUDI"
 
@@ -107,16 +116,30 @@ class PartFolder:
         if _SCAN not in sections:
             return None
         found = built(Scan, json.loads(zlib.decompress(sections[_SCAN])))
-        if _AUDIO not in sections:
-            return found
-        return replace(found, audio=parse_audio(sections[_AUDIO], Limits.unlimited()))
+        if _AUDIO in sections:
+            found = replace(found, audio=parse_audio(sections[_AUDIO], Limits.unlimited()))
+        return replace(found, beside=self._beside())
+
+    def _beside(self) -> Beside:
+        """What the source holds beside pictures and first audio."""
+        parsed = list(parse_sections(self._read("scan") or b""))
+        said = [parse_beside(payload) for kind, payload, _ in parsed if kind == registry.SRCE]
+        tracks = (
+            parse_track(payload, Limits.unlimited())
+            for kind, payload, _ in parsed
+            if kind == registry.TRKS
+        )
+        return replace(said[0] if said else Beside(), tracks=tuple(tracks))
 
     def keep_scan(self, scan: Scan) -> None:
         """Keep the first pass."""
-        fields = plain(replace(scan, audio=None, held=None))
+        fields = plain(replace(scan, audio=None, held=None, beside=Beside()))
         sections = [(_SCAN, zlib.compress(json.dumps(fields).encode()))]
         if scan.audio:
             sections.append((_AUDIO, pack_audio(scan.audio)))
+        if said := pack_beside(scan.beside):
+            sections.append((registry.SRCE, said))
+        sections += [(registry.TRKS, pack_track(track)) for track in scan.beside.tracks]
         self._write("scan", pack_sections(iter(sections)))
 
     def survey(self) -> RateSurvey | None:

@@ -10,6 +10,7 @@ from lincodec.container.arch import (
     parse_arch,
 )
 from lincodec.container.audio import pack_audio, parse_audio
+from lincodec.container.beside import pack_beside, parse_beside
 from lincodec.container.damaged import DamagedFile, Loss
 from lincodec.container.head import Head, chroma_of
 from lincodec.container.metadata import pack_metadata, parse_metadata
@@ -19,6 +20,7 @@ from lincodec.container.sections import Section, pack_section
 from lincodec.container.segment import SegmentHeader, TensorEntry
 from lincodec.container.structure import StructureReport
 from lincodec.container.times import constant_times, pack_times, parse_times
+from lincodec.container.tracks import pack_track, parse_track
 from lincodec.container.trailer import Done, SegmentEntry
 from lincodec.container.writer import LincWriter
 
@@ -46,11 +48,15 @@ __all__ = [
     "chroma_of",
     "constant_times",
     "pack_audio",
+    "pack_beside",
     "pack_metadata",
     "pack_section",
     "pack_times",
+    "pack_track",
     "parse_arch",
     "parse_audio",
+    "parse_beside",
     "parse_metadata",
     "parse_times",
+    "parse_track",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 from lincodec.container.cursor import Cursor, pack_signed, pack_text, pack_varint, require
 from lincodec.container.times import pack_time_base, parse_time_base
@@ -22,9 +23,14 @@ def pack_audio(track: AudioTrack) -> bytes:
     require(1 <= track.sample_rate < 1 << 32, f"aUDi: sample rate is {track.sample_rate}")
     out = [pack_text(track.codec), pack_text(track.layout), pack_time_base(track.time_base)]
     out += [_RATES.pack(track.sample_rate, max(0, track.bit_rate))]
-    out += [pack_varint(len(track.extradata)), track.extradata, pack_varint(len(track.packets))]
-    expected = 0
-    for packet in track.packets:
+    out += [pack_varint(len(track.extradata)), track.extradata, *pack_packets(track.packets)]
+    return b"".join(out)
+
+
+def pack_packets(packets: Sequence[AudioPacket]) -> list[bytes]:
+    """Number, table and bytes of packets."""
+    out, expected = [pack_varint(len(packets))], 0
+    for packet in packets:
         out += [
             pack_varint(len(packet.data) << 1 | (not packet.is_keyframe)),
             pack_signed(packet.dts - expected),
@@ -32,7 +38,7 @@ def pack_audio(track: AudioTrack) -> bytes:
             pack_varint(packet.duration),
         ]
         expected = packet.dts + packet.duration
-    return b"".join([*out, *(packet.data for packet in track.packets)])
+    return [*out, *(packet.data for packet in packets)]
 
 
 def parse_audio(payload: bytes, limits: Limits) -> AudioTrack:
@@ -49,21 +55,33 @@ def parse_audio(payload: bytes, limits: Limits) -> AudioTrack:
     sample_rate, bit_rate = cursor.unpack(_RATES)
     require(sample_rate >= 1, "aUDi: sample rate is 0")
     extradata = cursor.take(cursor.varint())
-    rows = _parse_packet_table(cursor, limits)
-    require(
-        sum(size >> 1 for size, *_ in rows) == cursor.remaining,
-        f"aUDi: the packet table does not account for the {cursor.remaining} bytes that follow",
-    )
-    packets = tuple(
-        AudioPacket(pts, dts, duration, cursor.take(size >> 1), is_keyframe=not size & 1)
-        for size, dts, pts, duration in rows
-    )
+    packets = parse_packets(cursor, limits, "aUDi")
     return AudioTrack(codec, time_base, sample_rate, layout, bit_rate, extradata, packets)
 
 
-def _parse_packet_table(cursor: Cursor, limits: Limits) -> list[tuple[int, int, int, int]]:
+def parse_packets(cursor: Cursor, limits: Limits, what: str) -> tuple[AudioPacket, ...]:
+    """Packets up to the end of a payload.
+
+    Raises:
+        CorruptError: a field breaks a rule, or bytes follow.
+        LimitError: more packets than ``limits`` allow.
+    """
+    rows = _parse_packet_table(cursor, limits, what)
+    require(
+        sum(size >> 1 for size, *_ in rows) == cursor.remaining,
+        f"{what}: the packet table does not account for the {cursor.remaining} bytes that follow",
+    )
+    return tuple(
+        AudioPacket(pts, dts, duration, cursor.take(size >> 1), is_keyframe=not size & 1)
+        for size, dts, pts, duration in rows
+    )
+
+
+def _parse_packet_table(
+    cursor: Cursor, limits: Limits, what: str
+) -> list[tuple[int, int, int, int]]:
     """Rows of (2 * size + not a keyframe, dts, pts, duration)."""
-    count = limits.check("packets", cursor.varint(), "aUDi")
+    count = limits.check("packets", cursor.varint(), what)
     rows, expected = [], 0
     for _ in range(count):
         size = cursor.varint()
@@ -72,5 +90,5 @@ def _parse_packet_table(cursor: Cursor, limits: Limits) -> list[tuple[int, int, 
         duration = cursor.varint()
         rows.append((size, dts, pts, duration))
         expected = dts + duration
-        require(abs(expected) < 1 << 62 and abs(pts) < 1 << 62, "aUDi: a time is out of range")
+        require(abs(expected) < 1 << 62 and abs(pts) < 1 << 62, f"{what}: a time is out of range")
     return rows

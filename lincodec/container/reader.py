@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import BinaryIO, TypeVar
 
 from lincodec import registry
@@ -11,6 +12,7 @@ from lincodec.container import structure
 from lincodec.container.alignment import AlignmentData
 from lincodec.container.arch import Arch, parse_arch
 from lincodec.container.audio import parse_audio
+from lincodec.container.beside import parse_beside
 from lincodec.container.head import Head
 from lincodec.container.metadata import parse_metadata
 from lincodec.container.order import SectionOrder
@@ -19,11 +21,12 @@ from lincodec.container.sections import FRAME_SIZE, Section
 from lincodec.container.segment import SEGMENT_FIXED, SegmentHeader, parse_segment_fixed
 from lincodec.container.source import Source
 from lincodec.container.times import constant_times, parse_times
+from lincodec.container.tracks import parse_track
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
 from lincodec.container.work import check_expansion, check_work
 from lincodec.errors import CorruptError, TruncatedError, UnsupportedError
 from lincodec.limits import Limits
-from lincodec.types import AudioTrack, Times, VideoInfo
+from lincodec.types import AudioTrack, Beside, Times, VideoInfo
 
 T = TypeVar("T")
 
@@ -156,6 +159,13 @@ class LincFile:
     def audio(self) -> AudioTrack | None:
         """The passed-through audio, None when there is none."""
         return self._optional(registry.AUDI, lambda data: parse_audio(data, self.limits))
+
+    def beside(self) -> Beside:
+        """What the source held beside pictures and first audio; further tracks in file order."""
+        found = self._optional(registry.SRCE, parse_beside) or Beside()
+        parse, others = partial(parse_track, limits=self.limits), self._others
+        tracks = (self._parse(each, parse) for each in others if each.type == registry.TRKS)
+        return replace(found, tracks=tuple(tracks))
 
     def tags(self) -> dict[str, str]:
         """The tags of mETa, empty when there is none."""

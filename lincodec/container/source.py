@@ -43,6 +43,7 @@ _LONGEST = {
 _LIMIT_NAMES = {
     registry.META: "metadata",
     registry.AUDI: "audio",
+    registry.TRKS: "audio",
     registry.WGTS: "payload",
     registry.LATS: "payload",
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lincodec import registry
 from lincodec.container.alignment import AlignmentData, check_distinct
 from lincodec.container.arch import Arch, parse_arch
 from lincodec.container.audio import parse_audio
+from lincodec.container.beside import parse_beside
 from lincodec.container.cursor import require
 from lincodec.container.head import Head
 from lincodec.container.metadata import parse_metadata
@@ -18,9 +19,16 @@ from lincodec.container.sections import Section
 from lincodec.container.segment import LARGEST_ENTRY, SEGMENT_FIXED, SegmentHeader
 from lincodec.container.source import Source
 from lincodec.container.times import parse_times
+from lincodec.container.tracks import parse_track
 from lincodec.container.trailer import Done, SegmentEntry, parse_index
 from lincodec.container.work import check_expansion, check_work
 from lincodec.errors import ChecksumError, LimitError
+
+#: Sections that are text and concern nothing else, and what checks them.
+_TEXTS: Mapping[bytes, Callable[[bytes], object]] = {
+    registry.META: parse_metadata,
+    registry.SRCE: parse_beside,
+}
 
 
 @dataclass(frozen=True)
@@ -155,8 +163,10 @@ class _Check:
                 self._open_segment(section, payload)
             elif kind == registry.AUDI:
                 parse_audio(payload, self.source.limits)
-            elif kind == registry.META:
-                parse_metadata(payload)
+            elif kind == registry.TRKS:
+                parse_track(payload, self.source.limits)
+            elif kind in _TEXTS:
+                _TEXTS[kind](payload)
             elif kind == registry.DGST:
                 parse_digest(payload)
             elif kind == registry.ALGN:

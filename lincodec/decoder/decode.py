@@ -16,15 +16,16 @@ from lincodec.crop import Crop
 from lincodec.decoder.render import Renderer
 from lincodec.decoder.schedule import Pace, Schedule, schedule
 from lincodec.decoder.shots import Shot
-from lincodec.decoder.spans import audio_of, frame_range
+from lincodec.decoder.spans import audio_of, beside_of, frame_range
 from lincodec.decoder.upscale import upscaler_of
 from lincodec.options import LANCZOS, DecodeOptions, DecodeReport, Progress, ProgressCallback
 from lincodec.system.atomic import atomic_output
-from lincodec.types import AudioTrack, VideoInfo
+from lincodec.types import AudioTrack, Beside, Times, VideoInfo
 from lincodec.video.outputs import PICTURES, check_kind, format_of
 from lincodec.video.rates import nominal
 from lincodec.video.recode import as_aac
 from lincodec.video.timing import fitted, frame_durations, is_constant, sliced
+from lincodec.video.tracks import chosen
 from lincodec.video.writer import FrameWriter
 
 
@@ -78,16 +79,13 @@ def decode(
         start, stop = frame_range(linc.times(), options.span)
         times = sliced(linc.times(), start, stop)
         plan = schedule(times, linc.info.fps, start, pace, options.limits)
-        audio = audio_of(linc, times, start, stop) if options.audio else None
-        if audio is not None and options.aac:
-            audio = as_aac(audio)
+        audio, beside = _passed_on(linc, times, start, stop, options)
         warnings = _left_out(linc, renderer, options, range(start, stop))
-        if audio is not None and pace.speed != 1:
-            audio = None
-            warnings.append(
-                f"the audio is left out: at a speed of {pace.speed} it would not fit the pictures"
-            )
+        if pace.speed != 1 and (audio is not None or beside.tracks or beside.chapters):
+            warnings.append(_unfit(pace.speed, alone=not (beside.tracks or beside.chapters)))
+            audio, beside = None, replace(beside, tracks=(), chapters=(), audio={})
         job, shots = _Job(renderer, options, plan, audio, progress, warnings), plan.shots
+        job.beside = beside
         if isinstance(linc, DamagedFile):
             shots = intact_shots(shots, linc)
         job.deliver(kind, output, shots, overwrite=overwrite)
@@ -97,6 +95,27 @@ def decode(
         seconds, len(shots) / max(seconds, 1e-9), job.render_seconds,
         {"warnings": job.warnings, **_losses(linc)},
     )  # fmt: skip
+
+
+def _passed_on(
+    linc: LincFile, times: Times, start: int, stop: int, options: DecodeOptions
+) -> tuple[AudioTrack | None, Beside]:
+    """The audio, and what else is written beside the pictures."""
+    audio = audio_of(linc, times, start, stop) if options.audio else None
+    if audio is not None and options.aac:
+        audio = as_aac(audio)
+    found = beside_of(linc, times, start, stop)
+    return audio, chosen(found, options.tracks, audio=options.audio, metadata=options.metadata)
+
+
+def _unfit(speed: Fraction, *, alone: bool) -> str:
+    """Why sound and what goes with it is left out."""
+    if alone:
+        return f"the audio is left out: at a speed of {speed} it would not fit the pictures"
+    return (
+        f"audio, subtitles and chapters are left out: at a speed of {speed} they would not fit the "
+        "pictures"
+    )
 
 
 def _put(name: str, data: bytes, *, overwrite: bool) -> None:
@@ -155,6 +174,7 @@ class _Job:
         self.progress = progress
         self.render_seconds = 0.0
         self.warnings = warnings
+        self.beside = Beside()
         self.put: Callable[[str, bytes], None] | None = None
 
     def deliver(self, kind: str, output: str, shots: Sequence[Shot], *, overwrite: bool) -> None:
@@ -182,7 +202,7 @@ class _Job:
             preset=options.encoder_preset, pix_fmt=options.pix_fmt,
             options=options.encoder_options, lossless=options.lossless,
             container_format=options.format or format_of(name), audio=self.audio,
-            even=is_constant(self.times, self.fps), put=self.put,
+            beside=self.beside, even=is_constant(self.times, self.fps), put=self.put,
         ) as writer:  # fmt: skip
             frames = iter(renderer.frames(shots))
             for index, pts in enumerate(self.times.pts):

@@ -92,6 +92,7 @@ def describe(file: LincFile) -> dict[str, Any]:
         "mirrored": video.mirrored,
         "vfr": file.is_variable_rate,
         "audio": _audio(file),
+        **_beside(file),
         "alignments": _alignments(file),
         "network": _network(file.arch),
         "kinds": dict(sorted(kinds.items())),
@@ -110,13 +111,13 @@ def byte_counts(file: LincFile, headers: list[SegmentHeader]) -> dict[str, int]:
     """Where the bytes of the file go; the parts add up to ``total``.
 
     ``weights``, ``latents`` and ``tables`` are the payloads of WGTS, LATS and SEGM,
-    ``audio`` and ``alignment`` are the whole aUDi and aLGN sections, ``container`` everything else.
+    ``audio`` is all of aUDi and tRKS, ``alignment`` of aLGN, ``container`` everything else.
     """
     parts = {
         "weights": sum(header.weights_length for header in headers),
         "latents": sum(header.latents_length for header in headers),
         "tables": sum(header.packed_length for header in headers),
-        "audio": file.section_length(registry.AUDI),
+        "audio": file.section_length(registry.AUDI) + file.section_length(registry.TRKS),
         "alignment": file.section_length(registry.ALGN),
     }
     return {**parts, "container": file.size - sum(parts.values()), "total": file.size}
@@ -153,6 +154,36 @@ def _audio(file: LincFile) -> dict[str, Any] | None:
         "layout": track.layout,
         "bit_rate": track.bit_rate,
         "packets": len(track.packets),
+    }
+
+
+def _beside(file: LincFile) -> dict[str, Any]:
+    """What the source held beside its pictures and its first audio track."""
+    found = file.beside()
+    display = {
+        key: list(value)
+        for key, value in vars(found.display).items()
+        if value is not None
+    }  # fmt: skip
+    return {
+        "audio_tags": dict(found.audio),
+        "tracks": [
+            {
+                "kind": track.kind,
+                "codec": track.codec,
+                "packets": len(track.packets),
+                "dispositions": list(track.dispositions),
+                "tags": dict(track.tags),
+            }
+            for track in found.tracks
+        ],
+        "chapters": [
+            {"start": float(c.start), "end": float(c.end), "title": c.tags.get("title")}
+            for c in found.chapters
+        ],
+        "source_tags": {**found.video, **found.tags},
+        "attachments": list(found.attachments),
+        "display": display,
     }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from lincodec.container import LincFile
 from lincodec.errors import UsageError
 from lincodec.options import Span
-from lincodec.types import AudioPacket, AudioTrack, Times
+from lincodec.types import AudioPacket, AudioTrack, Beside, Times
 
 
 def frame_range(times: Times, span: Span) -> tuple[int, int]:
@@ -34,6 +35,23 @@ def frame_range(times: Times, span: Span) -> tuple[int, int]:
     return start, min(stop, total)
 
 
+def beside_of(linc: LincFile, times: Times, start: int, stop: int) -> Beside:
+    """Further tracks and chapters of a span, times relative to its first frame, and the rest."""
+    found = linc.beside()
+    if start == 0 and stop == linc.n_frames:
+        return found
+    whole = linc.times()
+    begin = whole.pts[start] * whole.time_base
+    length = (times.pts[-1] + times.last_duration) * times.time_base
+    tracks = (replace(t, packets=_within(t, begin, length)) for t in found.tracks)
+    chapters = (
+        replace(each, start=each.start - begin, end=each.end - begin)
+        for each in found.chapters
+        if each.end > begin and each.start < begin + length
+    )
+    return replace(found, tracks=tuple(t for t in tracks if t.packets), chapters=tuple(chapters))
+
+
 def audio_of(linc: LincFile, times: Times, start: int, stop: int) -> AudioTrack | None:
     """The audio of a span, times relative to its first frame."""
     track = linc.audio()
@@ -42,6 +60,12 @@ def audio_of(linc: LincFile, times: Times, start: int, stop: int) -> AudioTrack 
     whole = linc.times()
     begin = whole.pts[start] * whole.time_base
     length = (times.pts[-1] + times.last_duration) * times.time_base
+    kept = _within(track, begin, length)
+    return replace(track, packets=kept) if kept else None
+
+
+def _within(track: AudioTrack, begin: Fraction, length: Fraction) -> tuple[AudioPacket, ...]:
+    """The packets that begin within ``length`` seconds from ``begin``, which becomes 0."""
     shift = round(begin / track.time_base)
     kept = []
     for packet in track.packets:
@@ -56,4 +80,4 @@ def audio_of(linc: LincFile, times: Times, start: int, stop: int) -> AudioTrack 
                     packet.is_keyframe,
                 )
             )
-    return replace(track, packets=tuple(kept)) if kept else None
+    return tuple(kept)

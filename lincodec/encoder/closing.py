@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lincodec import __version__, registry
-from lincodec.container import LincFile, LincWriter, Quality, pack_audio, pack_metadata
+from lincodec.container import (
+    LincFile,
+    LincWriter,
+    Quality,
+    pack_audio,
+    pack_beside,
+    pack_metadata,
+    pack_track,
+)
 from lincodec.container.cursor import single
 from lincodec.decoder.info import info as read_info
 from lincodec.encoder.measure import Tally
@@ -17,7 +25,7 @@ from lincodec.errors import LimitError, UsageError, VerifyError
 from lincodec.limits import Limits
 from lincodec.options import EncodeOptions, EncodeReport, Span
 from lincodec.semantics.aligner import Alignments
-from lincodec.types import AudioTrack, VideoInfo
+from lincodec.types import AudioTrack, Beside, VideoInfo
 from lincodec.video.pipes import reads_once
 
 
@@ -42,11 +50,13 @@ def close(
     outcome: Outcome,
     tally: Tally,
     audio: AudioTrack | None,
+    beside: Beside,
     tags: Mapping[str, str],
 ) -> None:
     """Write everything after the segments, in canonical order."""
     if audio:
         writer.add(registry.AUDI, pack_audio(audio))
+    write_beside(writer, beside)
     writer.add(registry.DGST, tally.digest.digest())
     figures = Quality(
         psnr_rgb=single(tally.rgb.mean),
@@ -59,6 +69,15 @@ def close(
         writer.add(registry.ALGN, payload)
     writer.add(registry.META, pack_metadata({"encoder": f"linc {__version__}", **tags}))
     writer.finish()
+
+
+def write_beside(writer: LincWriter, beside: Beside) -> None:
+    """Write what the source held beside pictures and first audio, if it held anything."""
+    for track in beside.tracks:
+        writer.add(registry.TRKS, pack_track(track))
+    said = pack_beside(beside)
+    if said:
+        writer.add(registry.SRCE, said)
 
 
 def verify(path: Path, pace: Pace) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lincodec.encoder.segments import CutDetector, Range, plan
 from lincodec.options import EncodeOptions
-from lincodec.types import AudioTrack, Frame, Planes, Times, VideoInfo
+from lincodec.types import AudioTrack, Beside, Frame, Planes, Times, VideoInfo
+from lincodec.video.containers import holders
 from lincodec.video.reader import FrameReader
+from lincodec.video.tracks import chosen, kept_lines
 
 #: Bytes of planes that are kept, so that a short source is not decoded twice.
 _HELD_BYTES = 256_000_000
@@ -27,6 +29,8 @@ class Scan:
     info: VideoInfo
     held: tuple[Frame, ...] | None
     """All frames, None when they take too much memory to keep."""
+    beside: Beside = field(default_factory=Beside)
+    """What else the source holds, as far as it is kept."""
     prints: tuple[int, ...] = ()
     """``frame_print`` of every frame, where it was asked for."""
 
@@ -77,10 +81,29 @@ def scan_source(
         times = reader.times()
         ranges = plan(len(times.pts), cuts, longest(reader.info))
         audio = reader.audio() if options.audio else None
-        kept = tuple(held) if room >= 0 else None
-        return Scan(
-            tuple(ranges), times, audio, tuple(reader.warnings), reader.info, kept, tuple(known)
+        beside = chosen(
+            reader.beside(), options.tracks, audio=options.audio, metadata=options.metadata
         )
+        kept = tuple(held) if room >= 0 else None
+        said = (*reader.warnings, *kept_lines(beside), *_homeless(audio))
+        return Scan(
+            tuple(ranges),
+            times,
+            audio,
+            said,
+            reader.info,
+            kept,
+            beside,
+            tuple(known),
+        )
+
+
+def _homeless(audio: AudioTrack | None) -> list[str]:
+    """A line where no format that linc decode writes holds the audio."""
+    if audio is None or holders(audio.codec):
+        return []
+    text = f"the {audio.codec} audio is kept, but no format that linc decode writes holds it: "
+    return [f"{text}decode with --audio none"]
 
 
 def frame_print(planes: Planes) -> int:

@@ -29,7 +29,7 @@ from lincodec.options import EncodeOptions
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import Teacher
 from lincodec.system.cores import usable_cores
-from lincodec.types import Frame, VideoInfo
+from lincodec.types import Beside, Frame, VideoInfo
 from lincodec.video.pipes import reads_once
 from lincodec.video.timing import is_constant
 
@@ -91,8 +91,9 @@ class Job:
             for packed in fitted:
                 writer.add_segment(*packed)
         outcome.warnings += [*engine.warnings, *(scan.warnings if scan else stream.warnings)]
+        beside = scan.beside if scan else Beside()
         tags = {"preset": self.preset.name, **self.options.tags}
-        close(writer, outcome, self.pace.tally, scan.audio if scan else None, tags)
+        close(writer, outcome, self.pace.tally, scan.audio if scan else None, beside, tags)
 
     def share(self, mine: Callable[[int], bool]) -> tuple[int, int]:
         """Have some parts of a file fitted, and leave them in the store.

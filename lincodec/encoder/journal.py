@@ -43,7 +43,7 @@ _ENDS = 1 << 20
 #: Bytes of the output's name that the journal's has; systems end names at 255.
 _NAME_BYTES = 240
 #: Options that do not change what a segment holds.
-_FREE = {"resume", "tags", "verify", "audio", "max_time", "device", "backend"}
+_FREE = {"resume", "tags", "verify", "audio", "tracks", "metadata", "max_time", "device", "backend"}
 
 
 def journal_path(output: str | os.PathLike[str]) -> Path:

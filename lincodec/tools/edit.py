@@ -24,17 +24,19 @@ from lincodec.container import (
     Quality,
     SegmentData,
     pack_audio,
+    pack_beside,
     pack_metadata,
     pack_times,
+    pack_track,
 )
 from lincodec.container.cursor import single
 from lincodec.container.open import open_file
 from lincodec.container.sections import is_safe_to_copy
-from lincodec.decoder.spans import audio_of, frame_range
+from lincodec.decoder.spans import audio_of, beside_of, frame_range
 from lincodec.errors import UsageError
 from lincodec.options import Span
 from lincodec.system.atomic import atomic_output
-from lincodec.types import AudioTrack, Times
+from lincodec.types import AudioTrack, Beside, Times, delayed
 from lincodec.video.timing import duration, sliced
 
 _HEAD_FIELDS = (
@@ -80,6 +82,11 @@ class _Piece:
     def audio(self) -> AudioTrack | None:
         """Audio packets that begin while it lasts."""
         return audio_of(self.file, self.times, *self.frames)
+
+    @property
+    def beside(self) -> Beside:
+        """Further tracks and chapters while it lasts, and the rest of what the source held."""
+        return beside_of(self.file, self.times, *self.frames)
 
     def quality(self) -> Quality | None:
         """What is known of its segments, None when they were not measured."""
@@ -183,6 +190,8 @@ def _write(
                 digest.update(segment_digest_bytes(data, arch, sizes))
             if track:
                 writer.add(registry.AUDI, pack_audio(track))
+            for kind, payload in _beside(pieces, audio=audio, warnings=warnings):
+                writer.add(kind, payload)
             writer.add(registry.DGST, digest.digest())
             quality = _joined_quality(pieces)
             if quality:
@@ -270,6 +279,34 @@ def _joined_audio(pieces: Sequence[_Piece]) -> AudioTrack | None:
         ]
         begin += length
     return replace(first, packets=tuple(packets))
+
+
+def _beside(
+    pieces: Sequence[_Piece], *, audio: bool, warnings: list[str]
+) -> Iterator[tuple[bytes, bytes]]:
+    """Sections of further tracks, chapters and tags: of one piece, or of several what is alike."""
+    found = [piece.beside for piece in pieces]
+    tracks, chapters = list(found[0].tracks), list(found[0].chapters)
+    kinds = {tuple((t.kind, t.codec, t.time_base, t.extradata) for t in f.tracks) for f in found}
+    if len(kinds) > 1:
+        warnings.append("further tracks are left out: they differ from file to file")
+        tracks = []
+    begin = duration(pieces[0].times)
+    for piece, other in zip(pieces[1:], found[1:], strict=True):
+        tracks = [
+            replace(t, packets=(*t.packets, *delayed(o, begin).packets))
+            for t, o in zip(tracks, other.tracks, strict=False)
+        ]
+        chapters += [
+            replace(each, start=each.start + begin, end=each.end + begin) for each in other.chapters
+        ]
+        begin += duration(piece.times)
+    for track in tracks:
+        if audio or track.kind != "audio":
+            yield registry.TRKS, pack_track(track)
+    said = pack_beside(replace(found[0], chapters=tuple(chapters)))
+    if said:
+        yield registry.SRCE, said
 
 
 def _joined_quality(pieces: Sequence[_Piece]) -> Quality | None:

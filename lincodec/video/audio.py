@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
-from typing import cast
+from typing import Any, cast
 
 import av
 from av.audio.stream import AudioStream
 from av.bitstream import BitStreamFilterContext
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
+from av.subtitles.stream import SubtitleStream
 
 from lincodec.errors import InputError, UsageError
 from lincodec.types import AudioPacket, AudioTrack
@@ -34,27 +35,26 @@ _LAYOUTS = {
 }
 
 
-def read_audio(
-    source: str,
-    origin: Fraction,
-    length: Fraction | None,
-    *,
-    trim_start: bool = False,
-    shifts: Sequence[Fraction] = (),
-) -> AudioTrack | None:
+@dataclass(frozen=True)
+class Window:
+    """The part of a file that is wanted, by the frames that were taken of it."""
+
+    origin: Fraction
+    """Time of the first wanted video frame, seconds on the file's clock."""
+    length: Fraction | None
+    """Seconds of video after it; packets that start later are left out. None keeps all of them."""
+    trim_start: bool = False
+    """Leave out packets that end before the origin. Without it they stay: at the start of a file
+    they prime the audio decoder."""
+    shifts: tuple[Fraction, ...] = ()
+    """Seconds by which the video's times were shifted since each reset of the clock."""
+
+
+def read_audio(source: str, window: Window) -> AudioTrack | None:
     """Read the packets of the audio track that belongs to the video, without decoding.
 
-    Args:
-        source: Path of a media file.
-        origin: Time of the first wanted video frame, seconds on the file's clock.
-        length: Seconds of video after ``origin``; packets that start later are left out.
-            None keeps all of them.
-        trim_start: Leave out packets that end before ``origin``. Without it they stay: at the
-            start of a file they prime the audio decoder.
-        shifts: Seconds by which the video's times were shifted since each reset of the clock.
-
     Returns:
-        The track with times relative to ``origin``, or None when there is no audio.
+        The track with times relative to the first wanted frame, or None when there is no audio.
 
     Raises:
         InputError: The file cannot be opened.
@@ -64,34 +64,40 @@ def read_audio(
         stream = container.streams.best("audio", related=related)
         if not isinstance(stream, AudioStream) or stream.codec_context is None:
             return None
-        context = stream.codec_context
-        time_base = Fraction(stream.time_base or Fraction(1, context.sample_rate or 48000))
-        shift = round(origin / time_base)
-        limit = None if length is None else round(length / time_base)
-        demuxed = _Demuxed(container, stream)
-        clock = _Clock([round(each / time_base) for each in shifts], round(_RESET / time_base))
         try:
-            packets = _packets(iter(demuxed), clock, shift, limit, trim_start=trim_start)
+            return read_stream(container, stream, window)
         except av.error.FFmpegError as error:
             raise InputError(f"{source}: cannot read the audio: {reason(error)}") from error
-        if not packets:
-            return None
-        return AudioTrack(
-            codec=context.codec.canonical_name,
-            time_base=time_base,
-            sample_rate=context.sample_rate,
-            layout=_LAYOUTS.get(context.layout.name, context.layout.name),
-            bit_rate=context.bit_rate or 0,
-            extradata=bytes(demuxed.extradata),
-            packets=tuple(packets),
-        )
 
 
-def delayed(track: AudioTrack, seconds: Fraction) -> AudioTrack:
-    """The same track that much later."""
-    ticks = round(seconds / track.time_base)
-    later = (replace(p, pts=p.pts + ticks, dts=p.dts + ticks) for p in track.packets)
-    return replace(track, packets=tuple(later))
+def read_stream(
+    container: InputContainer, stream: AudioStream | SubtitleStream, window: Window
+) -> AudioTrack | None:
+    """The packets of a stream as they are; None when there is none in the window.
+
+    Raises:
+        FFmpegError: they cannot be read.
+    """
+    context: Any = stream.codec_context
+    rate = context.sample_rate if isinstance(stream, AudioStream) else 0
+    time_base = Fraction(stream.time_base or Fraction(1, rate or 48000))
+    shift = round(window.origin / time_base)
+    limit = None if window.length is None else round(window.length / time_base)
+    demuxed = _Demuxed(container, stream)
+    clock = _Clock([round(each / time_base) for each in window.shifts], round(_RESET / time_base))
+    packets = _packets(iter(demuxed), clock, shift, limit, trim_start=window.trim_start)
+    if not packets:
+        return None
+    layout = context.layout.name if rate else ""
+    return AudioTrack(
+        codec=context.codec.canonical_name,
+        time_base=time_base,
+        sample_rate=rate,
+        layout=_LAYOUTS.get(layout, layout),
+        bit_rate=context.bit_rate or 0,
+        extradata=bytes(demuxed.extradata),
+        packets=tuple(packets),
+    )
 
 
 def add_audio_stream(container: OutputContainer, track: AudioTrack, kind: str) -> AudioStream:
@@ -128,11 +134,6 @@ def add_audio_stream(container: OutputContainer, track: AudioTrack, kind: str) -
     return stream
 
 
-def audio_packets(track: AudioTrack, stream: AudioStream) -> list[Packet[AudioStream]]:
-    """The packets of ``track`` bound to ``stream``, in stored order."""
-    return [_bound(packet, track, stream) for packet in track.packets]
-
-
 class _Demuxed:
     """The packets of an audio stream as a container with global headers stores them.
 
@@ -141,8 +142,8 @@ class _Demuxed:
     unchanged.
     """
 
-    def __init__(self, container: InputContainer, stream: AudioStream) -> None:
-        context = stream.codec_context
+    def __init__(self, container: InputContainer, stream: AudioStream | SubtitleStream) -> None:
+        context: Any = stream.codec_context
         self._packets = container.demux(stream)
         self.extradata = bytes(context.extradata or b"")
         self._filter: BitStreamFilterContext | None = None
@@ -154,23 +155,12 @@ class _Demuxed:
             if packet.size == 0:
                 continue
             if self._filter is None:
-                yield packet
+                yield cast("Packet[AudioStream]", packet)
                 continue
             for bare in self._filter.filter(packet):
                 if not self.extradata and bare.has_sidedata("new_extradata"):
                     self.extradata = bytes(bare.get_sidedata("new_extradata"))
                 yield cast("Packet[AudioStream]", bare)
-
-
-def _bound(source: AudioPacket, track: AudioTrack, stream: AudioStream) -> Packet[AudioStream]:
-    packet = cast("Packet[AudioStream]", Packet(source.data))
-    packet.stream = stream
-    packet.time_base = track.time_base
-    packet.pts = source.pts
-    packet.dts = source.dts
-    packet.duration = source.duration
-    packet.is_keyframe = source.is_keyframe
-    return packet
 
 
 class _Clock:

@@ -19,7 +19,7 @@ from lincodec.types import Planes, VideoInfo
 from lincodec.video.changes import FirstLike
 from lincodec.video.crop import cropped, cropped_info
 from lincodec.video.decode_order import DealtTimes, Stated, stated_times
-from lincodec.video.display import display_losses
+from lincodec.video.display import display_losses, display_of
 from lincodec.video.facts import facts_of, side_data
 from lincodec.video.pixels import frame_info, limited, pixel_layout, planes_of
 from lincodec.video.source import base_info, open_container, reason, video_stream
@@ -113,6 +113,7 @@ class MediaSource:
         self._dts_offset: int | None = None
         if self._first.dts is not None and self._stated == Stated.DECODED:
             self._dts_offset = self._first.dts - (self._stream.start_time or 0)
+        self.display = display_of(side_data(self._first))
         self._note(self._first)
 
     def frames(self) -> Iterator[RawFrame]:

@@ -7,22 +7,23 @@ import math
 import os
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
-from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lincodec.errors import LincError, ResourceError, UsageError
-from lincodec.types import AudioTrack, Planes, VideoInfo
-from lincodec.video.audio import add_audio_stream, audio_packets, delayed
+from lincodec.types import AudioTrack, Beside, Planes, VideoInfo, delayed
 from lincodec.video.containers import advice
+from lincodec.video.mp4_boxes import add_to_sample_entry
 from lincodec.video.outformat import OutputFormat, choose_format
 from lincodec.video.outputs import KINDS, Coding
-from lincodec.video.quality import encoder_options, is_hardware
+from lincodec.video.passing import Passing, display_boxes, later, pass_tags
+from lincodec.video.passing_losses import display_losses
+from lincodec.video.quality import encoder_options, is_hardware, with_display
 from lincodec.video.source import reason
 
 #: Longest side of a picture by the standard of the video.
@@ -43,6 +44,7 @@ class MediaSink:
         kind: str,
         coding: Coding,
         audio: AudioTrack | None,
+        beside: Beside,
     ) -> None:
         """Open the file, the encoder and the streams, and write the header.
 
@@ -54,9 +56,10 @@ class MediaSink:
             kind: one of ``outputs.KINDS``.
             coding: of the video.
             audio: track to copy.
+            beside: what is passed on beside it.
 
         Raises:
-            UsageError: Unknown codec, format or option, or the container cannot hold a codec.
+            UsageError: Unknown codec, format or option, or a codec that the container cannot hold.
             ResourceError: The output cannot be written.
         """
         self._source, self._name, self._kind, codec = info, name, kind, coding.codec
@@ -65,14 +68,17 @@ class MediaSink:
         self._time_base = time_base
         self._durations: dict[int, int] = {}
         muxer = KINDS[kind].muxer
-        options = encoder_options(coding, info)
-        self.warnings = _losses(info, muxer, codec)
+        options, lost = with_display(encoder_options(coding, info), codec, beside.display)
+        self.warnings = [*_losses(info, muxer, codec), *lost, *display_losses(kind, beside.display)]
+        self._boxes = display_boxes(beside.display) if kind in ("mp4", "mov") else b""
         _check_size(info, codec, name)
         self._path = output if isinstance(output, str) else ""
+        # names such as Apple's have a place of their own, which takes all others too
+        self._plain_tags = any(key.startswith("com.") for key in beside.tags)
         self._container = self._open(output, muxer)
         try:
             self._stream = self._add_video(codec, options)
-            self._add_audio(audio)
+            self._pass_on(audio, beside)
             self._container.start_encoding()
             unknown = sorted(set(self._stream.codec_context.options) & set(options))
             if unknown:
@@ -84,25 +90,31 @@ class MediaSink:
                     f"{codec} does not start: {reason(error)}; expected the device and driver it "
                     "is made for; use --codec libx264"
                 ) from error
-            with_audio = f" and {audio.codec} audio" if audio is not None else ""
-            what = f"cannot write {kind} with {codec}{with_audio}"
-            raise self._failure(error, what) from error
+            sound = f" and {audio.codec} audio" if audio is not None else ""
+            raise self._failure(error, f"cannot write {kind} with {codec}{sound}") from error
         except LincError:
             self._discard()
             raise
 
-    def _add_audio(self, audio: AudioTrack | None) -> None:
-        """The stream of the audio, and how late the picture begins for it."""
-        self._audio: Iterator[Packet[AudioStream]] = iter(())
+    def _pass_on(self, audio: AudioTrack | None, beside: Beside) -> None:
+        """The other streams, and how late the picture begins for those that begin before it."""
+        heard = [audio, *(track for track in beside.tracks if track.kind == "audio")]
+        early = max(
+            (-min(p.pts for p in track.packets) * track.time_base for track in heard if track
+             and track.packets),
+            default=Fraction(0),
+        )  # fmt: skip
         self._lead = 0
-        if audio is not None and audio.packets:
-            early = -min(packet.pts for packet in audio.packets) * audio.time_base
-            if self._kind in ("mp4", "mov") and early > _PRIMING:
-                # what is before 0 would be hidden by an edit list: all of it comes later instead
-                self._lead = math.ceil(early / self._time_base)
-                audio = delayed(audio, self._lead * self._time_base)
-            stream = add_audio_stream(self._container, audio, self._kind)
-            self._audio = iter(audio_packets(audio, stream))
+        if self._kind in ("mp4", "mov") and early > _PRIMING:
+            # what is before 0 would be hidden by an edit list: all of it comes later instead
+            self._lead = math.ceil(early / self._time_base)
+            audio = delayed(audio, self._lead * self._time_base) if audio else None
+        passing = Passing(
+            self._container, self._kind, audio, later(beside, self._lead * self._time_base)
+        )
+        pass_tags(self._container, self._stream, later(beside, self._lead * self._time_base))
+        self.warnings += passing.warnings
+        self._audio: Iterator[Packet[Any]] = passing.packets()
         self._next_audio = next(self._audio, None)
 
     def write(self, planes: Planes, pts: int, duration: int) -> None:
@@ -122,7 +134,9 @@ class MediaSink:
             self._encode(None)
             self._copy_audio(None)
             self._container.close()
-        except (av.error.FFmpegError, ValueError) as error:
+            if self._boxes and self._path:
+                add_to_sample_entry(self._path, self._boxes)
+        except (av.error.FFmpegError, ValueError, OSError) as error:
             raise self._failure(error, "finishing the file failed") from error
 
     def abort(self) -> None:
@@ -137,6 +151,8 @@ class MediaSink:
                 options["movie_timescale"] = str(self._time_base.denominator)
             if isinstance(output, str):
                 options["movflags"] = "+faststart"  # rewrites the file: needs a path
+            if self._plain_tags:
+                options["movflags"] = options.get("movflags", "") + "+use_metadata_tags"
         target = "file:" + output if isinstance(output, str) else output
         try:
             return av.open(target, mode="w", format=muxer, container_options=options)

@@ -30,11 +30,15 @@ class Coding:
     codec: str
     """FFmpeg encoder name."""
     crf: float | None = None
+    """Constant quality of that encoder; None: a nearly transparent default."""
     preset: str | None = None
+    """Speed preset of that encoder; None: of libx264 one that keeps up with decoding."""
     pix_fmt: str | None = None
+    """FFmpeg pixel format; None keeps depth and subsampling where possible."""
     options: Mapping[str, str] = field(default_factory=dict)
     """Further options of the encoder."""
     lossless: bool = False
+    """Whether the encoder is to keep every sample."""
 
 
 KINDS: Mapping[str, Kind] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lincodec.errors import UsageError
-from lincodec.types import VideoInfo
+from lincodec.types import Display, VideoInfo
 from lincodec.video.outputs import Coding
 
 #: Constant quality used when the caller gives none: close to transparent, per encoder.
@@ -49,6 +49,12 @@ _LOSSLESS: Mapping[str, Mapping[str, str]] = {
     "huffyuv": {},
     "ffvhuff": {},
     "utvideo": {},
+}
+#: Where encoders take mastering and light levels: option, names, parts of a unit.
+_DISPLAY_PARAMS = {
+    "libx264": ("x264-params", "mastering-display", "cll", 50000, 10000),
+    "libx265": ("x265-params", "master-display", "max-cll", 50000, 10000),
+    "libsvtav1": ("svtav1-params", "mastering-display", "content-light", 1, 1),
 }
 #: Ends of the names of encoders that are a device of the machine.
 _DEVICES = ("_nvenc", "_qsv", "_amf", "_vaapi", "_videotoolbox", "_v4l2m2m", "_mf", "_vulkan")
@@ -116,6 +122,41 @@ def encoder_options(coding: Coding, info: VideoInfo) -> dict[str, str]:
         options |= lossless_options(codec)
     options.update(extra)
     return options
+
+
+def with_display(
+    options: Mapping[str, str], codec: str, display: Display
+) -> tuple[dict[str, str], list[str]]:
+    """The options of an encoder, and those that state mastering and light levels in its stream.
+
+    Returns:
+        All options, and a line where the encoder states no such thing.
+    """
+    if display.mastering is None and display.light is None:
+        return dict(options), []
+    if codec not in _DISPLAY_PARAMS:
+        return dict(options), [f"{codec} states no HDR mastering and light-level data: left out"]
+    key, mastering, light, fine, bright = _DISPLAY_PARAMS[codec]
+    params = []
+    if display.mastering is not None:
+        red, green, blue, white = (display.mastering[k : k + 2] for k in (0, 2, 4, 6))
+        points = "".join(
+            f"{name}({_scaled(x, fine)},{_scaled(y, fine)})"
+            for name, (x, y) in (("G", green), ("B", blue), ("R", red), ("WP", white))
+        )
+        least, most = display.mastering[8:]
+        levels = f"L({_scaled(most, bright)},{_scaled(least, bright)})"
+        params.append(f"{mastering}={points}{levels}")
+    if display.light is not None:
+        params.append("{}={},{}".format(light, *display.light))
+    if codec == "libx265":
+        params += ["hdr10=1", "repeat-headers=1"]
+    given = [options[key]] if key in options else []
+    return {**options, key: ":".join([*given, *params])}, []
+
+
+def _scaled(value: float, unit: int) -> str:
+    return f"{value:.6g}" if unit == 1 else f"{round(value * unit)}"
 
 
 def _constant(codec: str, quality: float) -> dict[str, str]:

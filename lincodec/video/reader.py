@@ -12,10 +12,11 @@ from typing import Self
 
 from lincodec.errors import InputError, LincError, UsageError
 from lincodec.options import Span
-from lincodec.types import AudioTrack, Frame, Times, VideoInfo
-from lincodec.video.audio import read_audio
+from lincodec.types import AudioTrack, Beside, Frame, Times, VideoInfo
+from lincodec.video.audio import Window, read_audio
+from lincodec.video.beside import read_beside
 from lincodec.video.media import FrameSource, Header, MediaSource, RawFrame
-from lincodec.video.pipes import STANDARD, called, is_pipe, reads_once
+from lincodec.video.pipes import STANDARD, called, is_pipe
 from lincodec.video.timing import TimeRepair, nominal_step
 from lincodec.video.y4m import Y4mSource, is_y4m
 
@@ -126,7 +127,21 @@ class FrameReader:
         Reads the file a second time. After a complete iteration a trimmed span's audio ends
         with its last frame; before that, with ``span.end``.
         """
-        if reads_once(self._path):
+        window = self._window()
+        return None if window is None else read_audio(self._path, window)
+
+    def beside(self) -> Beside:
+        """What the file holds beside its pictures and that audio, in the span; as for ``audio``."""
+        window = self._window()
+        if window is None or not isinstance(self._source, MediaSource):
+            return Beside()
+        found = read_beside(self._path, self._source.display, window)
+        self._source.warnings += [each for each in found.losses if each not in self.warnings]
+        return found.beside
+
+    def _window(self) -> Window | None:
+        """The part of the file that was read; None: it cannot be read again, or has one stream."""
+        if not isinstance(self._source, MediaSource):
             return None
         length: Fraction | None = None
         if self._ended and (self._span.end is not None or self._span.frames is not None):
@@ -134,9 +149,7 @@ class FrameReader:
         elif self._span.end is not None:
             length = Fraction(self._span.end) - Fraction(self._span.start or 0)
         origin = self._origin * self.time_base
-        return read_audio(
-            self._path, origin, length, trim_start=bool(self._span.start), shifts=self._shifts
-        )
+        return Window(origin, length, bool(self._span.start), self._shifts)
 
     def close(self) -> None:
         """Release the file; safe to call twice."""

@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 from lincodec.errors import UsageError
-from lincodec.types import AudioTrack, Planes, VideoInfo
+from lincodec.types import AudioTrack, Beside, Planes, VideoInfo
 from lincodec.video.outputs import KINDS, PICTURES, Coding, check_kind, format_of
+from lincodec.video.passing_losses import beside_losses
 from lincodec.video.quality import encoder_name
 
 #: Frames that may wait for the encoder; bounds the memory.
@@ -72,6 +73,7 @@ class FrameWriter:
         lossless: bool = False,
         container_format: str | None = None,
         audio: AudioTrack | None = None,
+        beside: Beside = Beside(),  # noqa: B008 (frozen)
         even: bool = True,
         put: Put | None = None,
     ) -> None:
@@ -84,13 +86,10 @@ class FrameWriter:
                 exactly; mkv and webm round to milliseconds; y4m and null drop them.
             name: What messages call the output; None: its path.
             codec: FFmpeg encoder name or a usual name of it; None: by the format.
-            crf: Constant quality of that encoder; None: a nearly transparent default.
-            preset: Speed preset of that encoder; None: of libx264 one that keeps up with decoding.
-            pix_fmt: FFmpeg pixel format; None keeps depth and subsampling where possible.
-            options: Further encoder options.
-            lossless: Whether the encoder is to keep every sample.
+            crf, preset, pix_fmt, options, lossless: As for ``Coding``.
             container_format: One of ``outputs.KINDS``; None: by the output's name.
             audio: Track to copy, packet by packet.
+            beside: Tracks, tags, chapters and display data that are passed on too.
             even: Whether the frames come at the rate of ``info``.
             put: Writes a file of these bytes, for formats of one file a frame.
 
@@ -109,12 +108,14 @@ class FrameWriter:
             pictures = import_module("lincodec.video.picture_sink")
             self._sink: Sink = pictures.PictureSink(called, info, kind, crf, put or write_bytes)
         else:
-            self._sink = _sink(output, called, info, times_base, kind, coding, audio)
+            self._sink = _sink(output, called, info, times_base, kind, coding, audio, beside)
         if kind == "y4m" and not even:
             self._sink.warnings.append(
                 f"y4m holds no times: frames of a variable rate follow at {info.fps} a second; "
                 "--fps makes the rate even"
             )
+        if kind != "null":
+            self._sink.warnings += beside_losses(kind, beside)
         self._start()
 
     def _start(self) -> None:
@@ -218,6 +219,7 @@ def _sink(
     kind: str,
     coding: Coding,
     audio: AudioTrack | None,
+    beside: Beside,
 ) -> Sink:
     """Where frames go in a format that is one file."""
     found: Sink
@@ -232,7 +234,7 @@ def _sink(
         )
     else:
         muxer = import_module("lincodec.video.muxer")
-        found = muxer.MediaSink(output, name, info, times_base, kind, coding, audio)
+        found = muxer.MediaSink(output, name, info, times_base, kind, coding, audio, beside)
     return found
 
 

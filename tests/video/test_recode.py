@@ -11,7 +11,7 @@ import pytest
 
 from lincodec.errors import UsageError
 from lincodec.types import AudioPacket, AudioTrack
-from lincodec.video.audio import read_audio
+from lincodec.video.audio import Window, read_audio
 from lincodec.video.recode import as_aac
 
 
@@ -59,7 +59,7 @@ def test_the_tone_begins_where_it_did(
     tmp_path: Path, codec: str, rate: int, layout: str, expected: int
 ) -> None:
     path = written(tmp_path / "clip.mkv", codec, rate, layout)
-    track = read_audio(str(path), Fraction(0), None)
+    track = read_audio(str(path), Window(Fraction(0), None))
     assert track is not None
     made = as_aac(track)
     assert (made.codec, made.sample_rate, made.layout) == ("aac", expected, layout)

@@ -13,7 +13,7 @@ const FRAME_HEADER = 8, FRAME_CRC = 4, DONE_LENGTH = 52;
 const LONGEST_SECTION = 0x7fffffff, MOST_SECTIONS = 1 << 18, MOST_FRAMES = 2592000;
 const INDEX_ENTRY = 28;
 const SEGMENT_FIXED = 16;
-const KNOWN = ["HEAD", "ARCH", "TIME", "SEGM", "WGTS", "LATS", "aUDi", "dGST", "qLTY", "aLGN", "mETa", "iNDX", "DONE"];
+const KNOWN = ["HEAD", "ARCH", "TIME", "SEGM", "WGTS", "LATS", "aUDi", "tRKS", "sRCE", "dGST", "qLTY", "aLGN", "mETa", "iNDX", "DONE"];
 
 export class LincFile {
   constructor(source) {
