@@ -33,6 +33,8 @@ COMMANDS = {
     "assemble": "Write the .linc file whose parts several machines fitted.",
     "decode": "Render a .linc file at any size and rate.",
     "frame": "Write one still, or a sheet of many, as PNG.",
+    "serve": "Serve a page that plays and searches .linc files.",
+    "play": "Watch a .linc file in the browser or another player.",
     "export": "Write a page with the video inside, or an MP4 of a size.",
     "cut": "Keep some segments of a .linc file, as they are.",
     "concat": "Join .linc files, segments as they are.",

@@ -47,7 +47,7 @@ class OutputFormat:
             arrays = convert(planes, source, info)
         frame = VideoFrame(info.width, info.height, self.planar)
         for plane, array in zip(frame.planes, arrays, strict=True):
-            _fill(plane, array)
+            fill(plane, array)
         if self.name == self.planar:
             return frame
         if self.is_full and not self.is_rgb and not source.color.full_range:
@@ -174,7 +174,7 @@ def _rgb_planes(planes: Planes, source: VideoInfo, bits: int) -> Planes:
     return (codes[..., 1], codes[..., 2], codes[..., 0])
 
 
-def _fill(plane: Any, array: NDArray[Any]) -> None:
+def fill(plane: Any, array: NDArray[Any]) -> None:
     """Copy ``array`` [h, w] into a PyAV plane, whose rows are padded."""
     dtype = np.dtype(np.uint8 if array.dtype == np.uint8 else "<u2")
     height, width = array.shape

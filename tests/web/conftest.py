@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.asker import HOSTILE, Asker
 from support.chromium import Chromium, Page, executable
 from support.small_video import write_source
 
 import lincodec
+from lincodec.container import LincFile
+from lincodec.web.server import ServeOptions, Server
 
 PLAYER = Path(__file__).resolve().parents[2] / "lincodec" / "web" / "player"
 
@@ -106,3 +109,38 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_source(folder / "small.mp4")
     lincodec.encode(folder / "small.mp4", folder / "small.linc", preset="instant")
     return folder / "small.linc"
+
+
+@pytest.fixture
+def library(small: Path, tmp_path: Path) -> Path:
+    """A folder: a sound file with its source, one in a folder, damaged ones, a hostile name."""
+    folder = tmp_path / "library"
+    (folder / "sub").mkdir(parents=True)
+    data = bytearray(small.read_bytes())
+    (folder / "clip.linc").write_bytes(data)
+    shutil.copy(small.with_suffix(".mp4"), folder / "clip.mp4")
+    (folder / "sub" / HOSTILE).write_bytes(data)
+    (folder / "truncated.linc").write_bytes(data[: len(data) // 3])
+    with small.open("rb") as stream:
+        entry = LincFile(stream).segments[0]
+    data[entry.offset + entry.length // 2] ^= 0x55
+    (folder / "broken.linc").write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def server(library: Path, tmp_path: Path) -> Iterator[Server]:
+    """``linc serve`` of the library."""
+    running = Server([str(library)], ServeOptions(cache=str(tmp_path / "cache"), workers=2))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    yield running
+    running.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def asker(server: Server) -> Asker:
+    """Asks the server as its page does."""
+    return Asker(server)
