@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "enc_distortion.h"
+#include "lanes.h"
 
 enum { WINDOW = 8, STEP = 4 }; /* samples of a small picture: side of what is compared, distance of cells */
 
@@ -60,19 +60,30 @@ static void repeat_edges(const EncSmall *small) {
     }
 }
 
-/* Averages of scale x scale samples; beyond the right and lower edge the last sample repeats. */
-static void average(const int16_t *plane, ptrdiff_t stride, int width, int height, int scale, const EncSmall *out) {
-    int count = scale * scale;
-    for (int y = 0; y < out->height; y++)
-        for (int x = 0; x < out->width; x++) {
-            int sum = count / 2;
+/* Averages of scale x scale samples; beyond the right and lower edge the last sample repeats. A constant scale. */
+static inline __attribute__((always_inline)) void average(const int16_t *plane, ptrdiff_t stride, int width, int height,
+                                                          int scale, const EncSmall *out) {
+    enum { SOME = 64 };
+    int count = scale * scale, whole = width / scale;
+    for (int y = 0; y < out->height; y++) {
+        int16_t *row = out->samples + y * out->stride;
+        for (int first = 0; first < out->width; first += SOME) {
+            int some = out->width - first < SOME ? out->width - first : SOME, sums[SOME];
+            for (int x = 0; x < some; x++) sums[x] = count / 2;
             for (int j = 0; j < scale; j++) {
-                int row = y * scale + j < height ? y * scale + j : height - 1;
-                for (int i = 0; i < scale; i++)
-                    sum += plane[row * stride + (x * scale + i < width ? x * scale + i : width - 1)];
+                const int16_t *in = plane + (y * scale + j < height ? y * scale + j : height - 1) * stride;
+                int x = 0;
+                for (; x < some && first + x < whole; x++)
+                    for (int i = 0; i < scale; i++) sums[x] += in[(first + x) * scale + i];
+                for (; x < some; x++)
+                    for (int i = 0; i < scale; i++) {
+                        int at = (first + x) * scale + i;
+                        sums[x] += in[at < width ? at : width - 1];
+                    }
             }
-            out->samples[y * out->stride + x] = (int16_t)(sum / count);
+            for (int x = 0; x < some; x++) row[first + x] = (int16_t)(sums[x] / count);
         }
+    }
 }
 
 void enc_shrink(const int16_t *plane, ptrdiff_t stride, int width, int height, int16_t *storage, EncShrunk *out) {
@@ -100,8 +111,7 @@ int16_t *enc_halve(const int16_t *plane, ptrdiff_t stride, int width, int height
 
 /* One window that is searched for, and the best vector so far. */
 typedef struct probe {
-    const int16_t *window;
-    ptrdiff_t stride;
+    LincLanes16 window[WINDOW / 2]; /* two rows each */
     const int16_t *place; /* of the window in the reference */
     ptrdiff_t place_stride;
     LincVector near; /* vector of the neighbour: far from it is dear */
@@ -115,10 +125,18 @@ static int doublings(int value) {
     return 31 - __builtin_clz(v);
 }
 
-static void try_vector(probe *p, int x, int y) {
+/* Sum of absolute differences, of samples of 14 bits at most. */
+static inline uint32_t window_sad(const probe *p, const int16_t *at) {
+    LincUnsigned16 sum = {0};
+    for (int i = 0; i < WINDOW / 2; i++, at += 2 * p->place_stride)
+        sum += (LincUnsigned16)linc_absolute(p->window[i] - linc_load8x2(at, at + p->place_stride));
+    return linc_total(linc_pair_sums(sum));
+}
+
+static inline void try_vector(probe *p, int x, int y) {
     if (x < -p->range || x > p->range || y < -p->range || y > p->range)
         return;
-    uint32_t cost = enc_sad(p->window, p->stride, p->place + y * p->place_stride + x, p->place_stride, WINDOW, WINDOW);
+    uint32_t cost = window_sad(p, p->place + y * p->place_stride + x);
     cost += (uint32_t)(p->price * (doublings(x - p->near.x) + doublings(y - p->near.y)));
     if (cost < p->best) {
         p->best = cost;
@@ -133,8 +151,9 @@ static int clamped(int v, int low, int high) {
 static void start(probe *p, const EncSmall *current, const EncSmall *reference, int column, int row) {
     int x = clamped(column * STEP - (WINDOW - STEP) / 2, 0, current->width - WINDOW);
     int y = clamped(row * STEP - (WINDOW - STEP) / 2, 0, current->height - WINDOW);
-    p->window = current->samples + y * current->stride + x;
-    p->stride = current->stride;
+    const int16_t *window = current->samples + y * current->stride + x;
+    for (int i = 0; i < WINDOW / 2; i++)
+        p->window[i] = linc_load8x2(window + 2 * i * current->stride, window + (2 * i + 1) * current->stride);
     p->place = reference->samples + y * reference->stride + x;
     p->place_stride = reference->stride;
     p->best = UINT32_MAX;

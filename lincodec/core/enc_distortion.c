@@ -1,48 +1,7 @@
 /* Distances between blocks of samples, in lanes of 16 bits. */
 #include "enc_distortion.h"
 
-#include <string.h>
-
-typedef int16_t lanes16 __attribute__((vector_size(32)));
-typedef int16_t lanes8s __attribute__((vector_size(16)));
-typedef uint16_t ulanes16 __attribute__((vector_size(32)));
-typedef int32_t lanes8i __attribute__((vector_size(32)));
-typedef uint64_t lanes4 __attribute__((vector_size(32)));
-typedef uint32_t lanes8 __attribute__((vector_size(32)));
-
-static inline lanes16 load16(const int16_t *p) {
-    lanes16 v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-
-/* Two rows of eight samples as one vector. */
-static inline lanes16 load8x2(const int16_t *p, const int16_t *q) {
-    lanes8s v, w;
-    memcpy(&v, p, sizeof v);
-    memcpy(&w, q, sizeof w);
-    return __builtin_shufflevector(v, w, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-}
-
-static inline lanes16 absolute(lanes16 v) {
-    lanes16 sign = v >> 15;
-    return (v ^ sign) - sign;
-}
-
-/* Unsigned lanes of 16 bits added in pairs. */
-static inline lanes8 widened(lanes16 v) {
-    lanes8 w = (lanes8)v;
-    return (w & 0xffffu) + (w >> 16);
-}
-
-static inline uint32_t total(lanes8 v) {
-    return v[0] + v[1] + v[2] + v[3] + v[4] + v[5] + v[6] + v[7];
-}
-
-static inline uint64_t wide_total(lanes8 v) {
-    lanes4 w = ((lanes4)v & 0xffffffffu) + ((lanes4)v >> 32);
-    return w[0] + w[1] + w[2] + w[3];
-}
+#include "lanes.h"
 
 static uint32_t sad4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
     uint32_t sum = 0;
@@ -52,90 +11,86 @@ static uint32_t sad4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t
     return sum;
 }
 
-uint32_t enc_sad(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
-    if (w < 8)
-        return sad4(a, as, b, bs, w, h);
-    lanes8 sum = {0};
-    if (w == 8) {
-        for (int y = 0; y < h; y += 2, a += 2 * as, b += 2 * bs)
-            sum += widened(absolute(load8x2(a, a + as) - load8x2(b, b + bs)));
-        return total(sum);
-    }
-    /* Lanes of 16 bits hold the differences of four rows of samples of 14 bits. */
-    for (int x = 0; x < w; x += 16)
-        for (int y = 0; y < h; y += 4) {
-            const int16_t *p = a + x + y * as, *q = b + x + y * bs;
-            ulanes16 part = (ulanes16)absolute(load16(p) - load16(q));
-            part += (ulanes16)absolute(load16(p + as) - load16(q + bs));
-            part += (ulanes16)absolute(load16(p + 2 * as) - load16(q + 2 * bs));
-            part += (ulanes16)absolute(load16(p + 3 * as) - load16(q + 3 * bs));
-            sum += widened((lanes16)part);
-        }
-    return total(sum);
+/* Lanes of 16 bits hold the differences of four rows of samples of 14 bits. */
+static inline LincUnsigned32 sad16x4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs) {
+    LincUnsigned16 part = (LincUnsigned16)linc_absolute(linc_load16(a) - linc_load16(b));
+    part += (LincUnsigned16)linc_absolute(linc_load16(a + as) - linc_load16(b + bs));
+    part += (LincUnsigned16)linc_absolute(linc_load16(a + 2 * as) - linc_load16(b + 2 * bs));
+    part += (LincUnsigned16)linc_absolute(linc_load16(a + 3 * as) - linc_load16(b + 3 * bs));
+    return linc_pair_sums(part);
 }
 
-/* Squares of 16 differences added up in eight lanes: two of 14 bits squared stay below 2^30. */
-static inline lanes8 squares(lanes16 d) {
-    lanes8i even = (lanes8i)((lanes8)d << 16) >> 16, odd = (lanes8i)d >> 16;
-    return (lanes8)(even * even) + (lanes8)(odd * odd);
+static inline LincUnsigned16 sad8x4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs) {
+    LincLanes16 first = linc_load8x2(a, a + as) - linc_load8x2(b, b + bs);
+    LincLanes16 last = linc_load8x2(a + 2 * as, a + 3 * as) - linc_load8x2(b + 2 * bs, b + 3 * bs);
+    return (LincUnsigned16)linc_absolute(first) + (LincUnsigned16)linc_absolute(last);
+}
+
+uint32_t enc_sad(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
+    if (w < 8) return sad4(a, as, b, bs, w, h);
+    LincUnsigned32 sum = {0};
+    if (w == 8) {
+        for (int y = 0; y < h; y += 4) sum += linc_pair_sums(sad8x4(a + y * as, as, b + y * bs, bs));
+        return linc_total(sum);
+    }
+    for (int y = 0; y < h; y += 4)
+        for (int x = 0; x < w; x += 16) sum += sad16x4(a + y * as + x, as, b + y * bs + x, bs);
+    return linc_total(sum);
 }
 
 uint64_t enc_sse(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h) {
-    uint64_t sum = 0;
+    LincUnsigned64 sum = {0};
     if (w < 8) {
+        uint64_t few = 0;
         for (int y = 0; y < h; y++, a += as, b += bs)
-            for (int x = 0; x < w; x++)
-                sum += (uint64_t)((a[x] - b[x]) * (a[x] - b[x]));
-        return sum;
+            for (int x = 0; x < w; x++) few += (uint64_t)((a[x] - b[x]) * (a[x] - b[x]));
+        return few;
     }
-    if (w == 8) {
-        for (int y = 0; y < h; y += 2, a += 2 * as, b += 2 * bs)
-            sum += wide_total(squares(load8x2(a, a + as) - load8x2(b, b + bs)));
-        return sum;
+    /* Two differences of 14 bits squared stay below 2^30. */
+    for (int y = 0; y < h; y += 2, a += 2 * as, b += 2 * bs) {
+        if (w == 8) {
+            LincLanes16 d = linc_load8x2(a, a + as) - linc_load8x2(b, b + bs);
+            sum += linc_wide_pair_sums(linc_multiply_pairs(d, d));
+            continue;
+        }
+        for (int x = 0; x < w; x += 16) {
+            LincLanes16 d = linc_load16(a + x) - linc_load16(b + x);
+            LincLanes16 e = linc_load16(a + as + x) - linc_load16(b + bs + x);
+            sum += linc_wide_pair_sums(linc_multiply_pairs(d, d) + linc_multiply_pairs(e, e));
+        }
     }
-    for (int y = 0; y < h; y += 2, a += 2 * as, b += 2 * bs)
-        for (int x = 0; x < w; x += 16)
-            sum += wide_total(squares(load16(a + x) - load16(b + x)) +
-                              squares(load16(a + as + x) - load16(b + bs + x)));
-    return sum;
+    return linc_wide_total(sum);
 }
 
 /* One stage of a Hadamard transform down the columns of eight rows. */
-#define STAGE(r, k)                                                                                                    \
-    do {                                                                                                               \
-        for (int i_ = 0; i_ < 8; i_++)                                                                                 \
-            if (!(i_ & (k))) {                                                                                         \
-                lanes16 s_ = r[i_] + r[i_ + (k)], d_ = r[i_] - r[i_ + (k)];                                            \
-                r[i_] = s_;                                                                                            \
-                r[i_ + (k)] = d_;                                                                                      \
-            }                                                                                                          \
+#define STAGE(r, k)                                                                             \
+    do {                                                                                        \
+        for (int i_ = 0; i_ < 8; i_++)                                                          \
+            if (!(i_ & (k))) {                                                                  \
+                LincLanes16 s_ = r[i_] + r[i_ + (k)], d_ = r[i_] - r[i_ + (k)];                 \
+                r[i_] = s_;                                                                     \
+                r[i_ + (k)] = d_;                                                               \
+            }                                                                                   \
     } while (0)
-
-static inline lanes16 low_halves(lanes16 a, lanes16 b) {
-    return __builtin_shufflevector(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 8, 24, 9, 25, 10, 26, 11, 27);
-}
-
-static inline lanes16 high_halves(lanes16 a, lanes16 b) {
-    return __builtin_shufflevector(a, b, 4, 20, 5, 21, 6, 22, 7, 23, 12, 28, 13, 29, 14, 30, 15, 31);
-}
 
 /* Sum over two blocks of 8x8 differences, one in each half of the lanes. Interleaving two rows before a
  * butterfly makes it one along the rows; the last butterfly is |a+b| + |a-b| = 2 max(|a|, |b|). */
-static inline lanes8 satd8x2(lanes16 r[8]) {
+static inline LincUnsigned32 satd8x2(LincLanes16 r[8]) {
     STAGE(r, 1);
     STAGE(r, 2);
     STAGE(r, 4);
     for (int stage = 0; stage < 2; stage++)
         for (int i = 0; i < 8; i += 2) {
-            lanes16 lo = low_halves(r[i], r[i + 1]), hi = high_halves(r[i], r[i + 1]);
+            LincLanes16 lo = linc_low_pairs(r[i], r[i + 1]), hi = linc_high_pairs(r[i], r[i + 1]);
             r[i] = lo + hi;
             r[i + 1] = lo - hi;
         }
-    lanes8 sum = {0};
+    LincUnsigned32 sum = {0};
     for (int i = 0; i < 8; i += 2) {
-        lanes16 lo = absolute(low_halves(r[i], r[i + 1])), hi = absolute(high_halves(r[i], r[i + 1]));
-        lanes16 above = lo > hi;
-        sum += widened((lo & above) | (hi & ~above));
+        LincLanes16 lo = linc_absolute(linc_low_pairs(r[i], r[i + 1]));
+        LincLanes16 hi = linc_absolute(linc_high_pairs(r[i], r[i + 1]));
+        LincLanes16 above = lo > hi;
+        sum += linc_pair_sums((LincUnsigned16)((lo & above) | (hi & ~above)));
     }
     return sum;
 }
@@ -157,6 +112,24 @@ static uint32_t satd4(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_
     return (uint32_t)sum * 2;
 }
 
+/* Differences at 10 bits of 16 columns, or of two blocks of 8: the second one stands below the first or is nought. */
+static inline void set_rows(LincLanes16 r[8], const int16_t *p, ptrdiff_t as, const int16_t *q, ptrdiff_t bs, int wide,
+                            int two, int shift) {
+    static const int16_t nought[8] = {0};
+    int16_t half = (int16_t)((1 << shift) >> 1);
+    for (int i = 0; i < 8; i++) {
+        LincLanes16 a, b;
+        if (wide) {
+            a = linc_load16(p + i * as);
+            b = linc_load16(q + i * bs);
+        } else {
+            a = linc_load8x2(p + i * as, two ? p + (i + 8) * as : nought);
+            b = linc_load8x2(q + i * bs, two ? q + (i + 8) * bs : nought);
+        }
+        r[i] = (a - b + half) >> shift;
+    }
+}
+
 uint32_t enc_satd(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs, int w, int h, int shift) {
     uint32_t sum = 0;
     if ((w | h) & 7) {
@@ -165,27 +138,18 @@ uint32_t enc_satd(const int16_t *a, ptrdiff_t as, const int16_t *b, ptrdiff_t bs
                 sum += satd4(a + y * as + x, as, b + y * bs + x, bs, shift);
         return sum;
     }
-    int16_t half = (int16_t)((1 << shift) >> 1);
-    static const int16_t nought[8] = {0};
-    lanes8 sums = {0};
+    LincUnsigned32 sums = {0};
     for (int y = 0; y < h; y += 8)
         for (int x = 0; x < w; x += 16) {
-            lanes16 r[8];
+            LincLanes16 r[8];
             const int16_t *p = a + y * as + x, *q = b + y * bs + x;
-            int two = w == 8 && y + 8 < h; /* blocks of 8 go in pairs, one below the other */
+            int two = w == 8 && y + 8 < h;
             if (w > 8)
-                for (int i = 0; i < 8; i++)
-                    r[i] = (load16(p + i * as) - load16(q + i * bs) + half) >> shift;
-            else if (two)
-                for (int i = 0; i < 8; i++)
-                    r[i] = (load8x2(p + i * as, p + (i + 8) * as) -
-                            load8x2(q + i * bs, q + (i + 8) * bs) + half) >> shift;
+                set_rows(r, p, as, q, bs, 1, 0, shift);
             else
-                for (int i = 0; i < 8; i++)
-                    r[i] = (load8x2(p + i * as, nought) - load8x2(q + i * bs, nought) + half) >> shift;
+                set_rows(r, p, as, q, bs, 0, two, shift);
             sums += satd8x2(r);
-            if (two)
-                y += 8;
+            if (two) y += 8;
         }
-    return 2 * total(sums);
+    return 2 * linc_total(sums);
 }

@@ -24,6 +24,20 @@ static inline float larger(float a, float b) {
     return a > b ? a : b;
 }
 
+/* Whether a magnitude is at least `least` steps. */
+static int any_above(const float *coefficients, int n, float inverse, float least) {
+    enum { SOME = 16 };
+    float most[SOME] = {0}, whole = 0;
+    for (int i = 0; i < n * n; i += SOME)
+        for (int k = 0; k < SOME; k++) {
+            float v = coefficients[i + k];
+            v = v < 0 ? -v : v;
+            most[k] = larger(most[k], v);
+        }
+    for (int k = 0; k < SOME; k++) whole = larger(whole, most[k]);
+    return whole * inverse >= least;
+}
+
 /* Magnitudes in steps, the largest one and the energy of each group. Returns the whole energy. */
 static float scale(EncQuantiser *q, const float *coefficients, int n, float inverse) {
     float whole = 0;
@@ -203,10 +217,11 @@ static float write_group(const EncQuantiser *q, const float *coefficients, int n
 EncCoded enc_quantise(EncQuantiser *q, const EncRates *rates, const float *coefficients, int size_log2, int kind,
                       float step, float lambda, int rdo, int16_t *levels, ptrdiff_t stride) {
     int n = 1 << size_log2;
+    float least = rdo ? 0.5f : 0.64f;
     EncCoded out = {0, 0, 0};
+    if (!any_above(coefficients, n, 1 / step, least)) return out;
     out.error = scale(q, coefficients, n, 1 / step);
-    int top = last_group(q, size_log2, rdo ? 0.5f : 0.64f);
-    if (top < 0) return out;
+    int top = last_group(q, size_log2, least);
     for (int y = 0; y < n + 2; y++) memset(q->levels + y * ROW, 0, (size_t)(n + 2) * sizeof(int16_t));
     float cost = rdo ? optimise(q, rates, size_log2, kind, lambda, top) : round_all(q, n);
     out.coded = cost >= 0;

@@ -4,22 +4,30 @@
 #include <string.h>
 
 #include "enc_distortion.h"
+#include "lanes.h"
 #include "syntax.h"
 
-/* Difference to the source in rows without gaps; returns the sum of squares. */
+/* Difference to the source in rows without gaps; returns the sum of squares, each below 2^28. */
 static uint64_t subtract(EncSearch *s, const LincSample *source, ptrdiff_t source_stride, const LincSample *prediction,
                          ptrdiff_t stride, int n) {
-    uint64_t sum = 0;
+    int16_t *out = s->residual;
+    LincUnsigned64 sums = {0};
+    uint64_t few = 0;
     for (int y = 0; y < n; y++, source += source_stride, prediction += stride) {
-        uint32_t row = 0;
-        for (int x = 0; x < n; x++) {
-            int16_t d = (int16_t)(source[x] - prediction[x]);
-            s->residual[y * n + x] = d;
-            row += (uint32_t)(d * d);
-        }
-        sum += row;
+        if (n < 16)
+            for (int x = 0; x < n; x++, out++) {
+                int d = source[x] - prediction[x];
+                *out = (int16_t)d;
+                few += (uint32_t)(d * d);
+            }
+        else
+            for (int x = 0; x < n; x += 16, out += 16) {
+                LincLanes16 d = linc_load16(source + x) - linc_load16(prediction + x);
+                linc_store16(out, d);
+                sums += linc_wide_pair_sums(linc_multiply_pairs(d, d));
+            }
     }
-    return sum;
+    return few + linc_wide_total(sums);
 }
 
 /* Quantises s->coefficients; `flag` is what says how they are coded. */

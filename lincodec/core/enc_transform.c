@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+enum { SOME = 4 };
+
 typedef float lanes8 __attribute__((vector_size(32)));
 typedef int16_t lanes8s __attribute__((vector_size(16)));
 
@@ -42,38 +44,49 @@ void enc_matrices_set(EncMatrices *matrices) {
     }
 }
 
+#define INLINE static inline __attribute__((always_inline))
+
+/* Differences of the halves of a signal of 2 * half to every second of the frequencies left, sums stay in its place.
+ * Some frequencies at a time, so that one sum need not wait for another. `half` is a constant at each call. */
+INLINE void fold(lanes8 *signal, int half, const float *odd, float scale, ptrdiff_t step, float *out) {
+    lanes8 difference[16];
+    int some = half < SOME ? half : SOME;
+    for (int i = 0; i < half; i++) {
+        difference[i] = signal[i] - signal[2 * half - 1 - i];
+        signal[i] += signal[2 * half - 1 - i];
+    }
+    for (int f = 0; f < half; f += some, odd += some * half, out += 2 * some * step) {
+        lanes8 sums[SOME] = {{0}};
+        for (int i = 0; i < half; i++)
+            for (int k = 0; k < some; k++)
+                sums[k] += difference[i] * odd[k * half + i];
+        for (int k = 0; k < some; k++) {
+            sums[k] *= scale;
+            memcpy(out + (2 * k + 1) * step, &sums[k], sizeof sums[k]);
+        }
+    }
+}
+
 /* Column transforms of eight columns of a square of side 2^size_log2, scaled to be orthonormal. */
-static inline __attribute__((always_inline)) void columns8(const EncMatrices *matrices, const float *in, int size_log2,
-                                                           float *out) {
+INLINE void columns8(const EncMatrices *matrices, const float *in, int size_log2, float *out) {
     /* sqrt(2 / size) and sqrt(1 / size) */
     static const float scales[4] = {0.70710678f, 0.5f, 0.35355339f, 0.25f};
     static const float means[4] = {0.5f, 0.35355339f, 0.25f, 0.17677670f};
-    int n = 1 << size_log2;
+    ptrdiff_t n = 1 << size_log2;
+    float scale = scales[size_log2 - 2];
     lanes8 signal[32];
     for (int i = 0; i < n; i++)
         memcpy(&signal[i], in + i * n, sizeof signal[i]);
-    for (int stage = size_log2 - 1; stage >= 0; stage--) {
-        int half = 1 << stage, step = 1 << (size_log2 - 1 - stage);
-        lanes8 difference[16];
-        for (int i = 0; i < half; i++) {
-            difference[i] = signal[i] - signal[2 * half - 1 - i];
-            signal[i] += signal[2 * half - 1 - i];
-        }
-        const float *odd = matrices->odd[stage];
-        for (int f = 0; f < half; f++) {
-            lanes8 sum = {0};
-            for (int i = 0; i < half; i++)
-                sum += difference[i] * odd[f * half + i];
-            sum *= scales[size_log2 - 2];
-            memcpy(out + (2 * f + 1) * step * n, &sum, sizeof sum);
-        }
-    }
+    if (size_log2 > 4) fold(signal, 16, matrices->odd[4], scale, n << (size_log2 - 5), out);
+    if (size_log2 > 3) fold(signal, 8, matrices->odd[3], scale, n << (size_log2 - 4), out);
+    fold(signal, 4, matrices->odd[2], scale, n << (size_log2 - 3), out);
+    fold(signal, 2, matrices->odd[1], scale, n << (size_log2 - 2), out);
+    fold(signal, 1, matrices->odd[0], scale, n << (size_log2 - 1), out);
     signal[0] *= means[size_log2 - 2];
     memcpy(out, &signal[0], sizeof signal[0]);
 }
 
-static inline __attribute__((always_inline)) void transform(const EncMatrices *matrices, const int16_t *residual,
-                                                            int size_log2, float *coefficients) {
+INLINE void transform(const EncMatrices *matrices, const int16_t *residual, int size_log2, float *coefficients) {
     int n = 1 << size_log2;
     float in[32 * 32], middle[32 * 32];
     for (int i = 0; i < n * n; i += 8) {

@@ -7,6 +7,8 @@
 #include "lanes.h"
 #include "filter.h"
 
+#define INLINE static inline __attribute__((always_inline))
+
 enum {
     TAPS = LINC_FILTER_TAPS_LUMA,
     PAIRS = (TAPS * (TAPS + 1) / 2 + 7) & ~7, /* in whole vectors: the last ones stay zero */
@@ -44,7 +46,7 @@ typedef struct Plane {
     int stride; /* of the rows that are measured */
     int shift;  /* from samples to 12 bits */
     int rounds; /* of assigning areas to sets */
-    const int8_t (*places)[2];
+    ptrdiff_t offsets[TAPS]; /* of the samples that a tap is of */
     Area *areas;
     double weight;
 } Plane;
@@ -55,18 +57,28 @@ typedef struct Chunk {
     int count;
 } Chunk;
 
-/* Adds up to 16 samples of a row; what lies beyond `w` is zero. */
-static void take_features(const Plane *p, Chunk *c, const LincSample *at, ptrdiff_t stride, const LincSample *source,
-                          int w) {
-    static const int16_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    LincLanes16 inside = linc_load16(numbers) < (LincLanes16){0} + (int16_t)w, middle = linc_load16(at);
-    for (int k = 0; k < p->taps; k++) {
-        ptrdiff_t offset = p->places[k][1] * stride + p->places[k][0];
-        LincLanes16 feature = linc_load16(at + offset) + linc_load16(at - offset) - 2 * middle;
-        c->feature[k][c->count] = (feature >> p->shift) & inside;
+/* Adds 16 samples of a row, of which those outside are zero. */
+INLINE void take_features(const Plane *p, Chunk *c, const LincSample *at, const LincSample *source, int taps, int shift,
+                          LincLanes16 inside) {
+    LincLanes16 middle = linc_load16(at), twice = 2 * middle;
+    for (int k = 0; k < taps; k++) {
+        LincLanes16 feature = linc_load16(at + p->offsets[k]) + linc_load16(at - p->offsets[k]) - twice;
+        c->feature[k][c->count] = (feature >> shift) & inside;
     }
-    c->error[c->count] = ((linc_load16(source) - middle) >> p->shift) & inside;
+    c->error[c->count] = ((linc_load16(source) - middle) >> shift) & inside;
     c->count++;
+}
+
+/* Adds up to 16 samples of a row; what lies beyond `w` is zero. */
+static void take(const Plane *p, Chunk *c, const LincSample *at, const LincSample *source, int w) {
+    static const int16_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    LincLanes16 inside = linc_load16(numbers) < (LincLanes16){0} + (int16_t)w, all = (LincLanes16){0} - 1;
+    if (w < 16 || p->shift)
+        take_features(p, c, at, source, p->taps, p->shift, inside);
+    else if (p->plane)
+        take_features(p, c, at, source, LINC_FILTER_TAPS_CHROMA, 0, all);
+    else
+        take_features(p, c, at, source, LINC_FILTER_TAPS_LUMA, 0, all);
 }
 
 static float product_sum(const LincLanes16 *a, const LincLanes16 *b, int count) {
@@ -93,7 +105,7 @@ static void measure_area(const Plane *p, int x, int y, int w, int h, Area *area)
     c.count = 0;
     for (int j = 0; j < h; j += p->stride)
         for (int i = 0; i < w; i += 16) {
-            take_features(p, &c, linc_at(made, x + i, y + j), made->stride, linc_at(source, x + i, y + j), w - i);
+            take(p, &c, linc_at(made, x + i, y + j), linc_at(source, x + i, y + j), w - i);
             if (c.count == CHUNK) add_chunk(p, &c, area);
         }
     if (c.count) add_chunk(p, &c, area);
@@ -258,7 +270,11 @@ LincStatus enc_choose_filter(EncSearch *s, int plane) {
     Plane p = {.s = s, .plane = plane, .taps = plane ? LINC_FILTER_TAPS_CHROMA : LINC_FILTER_TAPS_LUMA,
                .count = f->filter_columns * f->filter_rows, .shift = s->geometry->depth - 12,
                .stride = row_stride(s), .rounds = s->effort.early > 1 ? HASTY_ROUNDS : ROUNDS,
-               .places = plane ? linc_filter_chroma : linc_filter_luma, .weight = s->weight[plane]};
+               .weight = s->weight[plane]};
+    for (int k = 0; k < p.taps; k++) {
+        const int8_t *at = plane ? linc_filter_chroma[k] : linc_filter_luma[k];
+        p.offsets[k] = at[1] * f->picture->plane[plane].stride + at[0];
+    }
     p.pairs = (p.taps * (p.taps + 1) / 2 + 7) & ~7;
     Choice best, trial;
     memset(&best, 0, sizeof best);

@@ -10,10 +10,22 @@ typedef int16_t LincLanes16Half __attribute__((vector_size(16)));
 typedef int32_t LincLanes32 __attribute__((vector_size(32)));
 typedef int32_t LincLanes32Half __attribute__((vector_size(16)));
 
+typedef uint16_t LincUnsigned16 __attribute__((vector_size(32)));
+typedef uint32_t LincUnsigned32 __attribute__((vector_size(32)));
+typedef uint64_t LincUnsigned64 __attribute__((vector_size(32)));
+
 static inline LincLanes16 linc_load16(const int16_t *p) {
     LincLanes16 v;
     memcpy(&v, p, sizeof v);
     return v;
+}
+
+/* Two rows of eight as one vector. */
+static inline LincLanes16 linc_load8x2(const int16_t *p, const int16_t *q) {
+    LincLanes16Half v, w;
+    memcpy(&v, p, sizeof v);
+    memcpy(&w, q, sizeof w);
+    return __builtin_shufflevector(v, w, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 }
 
 static inline void linc_store16(int16_t *p, LincLanes16 v) {
@@ -88,6 +100,32 @@ static inline LincLanes16 linc_pack(LincLanes32 low, LincLanes32 high) {
 /* The low halves of even and odd lanes, in their order. */
 static inline LincLanes16 linc_interleave(LincLanes32 even, LincLanes32 odd) {
     return (LincLanes16)((even & 0xffff) | odd << 16);
+}
+
+static inline LincLanes16 linc_absolute(LincLanes16 v) {
+    LincLanes16 sign = v >> 15;
+    return (v ^ sign) - sign;
+}
+
+/* Lanes as numbers without a sign, added in pairs, and all of them. */
+static inline LincUnsigned32 linc_pair_sums(LincUnsigned16 v) {
+    LincUnsigned32 w = (LincUnsigned32)v;
+    return (w & 0xffffu) + (w >> 16);
+}
+
+static inline uint32_t linc_total(LincUnsigned32 v) {
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+    v += __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5);
+    return v[0] + v[1];
+}
+
+/* The same of wider ones. */
+static inline LincUnsigned64 linc_wide_pair_sums(LincLanes32 v) {
+    return ((LincUnsigned64)v & 0xffffffffu) + ((LincUnsigned64)v >> 32);
+}
+
+static inline uint64_t linc_wide_total(LincUnsigned64 v) {
+    return v[0] + v[1] + v[2] + v[3];
 }
 
 static inline LincLanes16 linc_clip_lanes(LincLanes16 v, int maximum) {

@@ -88,6 +88,12 @@ LINC_API void linc_encoder_release(LincEncoder *encoder, int32_t display);
 LINC_API LincStatus linc_encoder_finish(const LincEncoder *encoder, const int32_t *order, int32_t count, uint8_t *out,
                                         size_t capacity, size_t *size);
 
+/* Whether a picture is a page of a screen: of cells of 8x8 samples of luma, every second one each way, `cells` gets how
+ * many there are, how many have contrast, and how many of those stand on flat ground. `size`: samples across and down;
+ * `stride` in bytes. */
+LINC_API LincStatus linc_screen_cells(const void *luma, size_t stride, const int32_t size[2], int32_t depth,
+                                      int32_t cells[3]);
+
 #ifdef __cplusplus
 }
 #endif

@@ -213,6 +213,9 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         c.POINTER(c.c_size_t), c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),
         c.POINTER(c.c_double),
     ),
+    "linc_screen_cells": (
+        _STATUS, c.c_void_p, c.c_size_t, c.POINTER(c.c_int32), c.c_int32, c.POINTER(c.c_int32),
+    ),
     "linc_squared_difference": (
         _STATUS, c.POINTER(c.c_int32), c.c_int32, c.c_void_p, c.c_size_t, c.c_void_p, c.c_size_t,
         c.POINTER(c.c_uint64),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lincodec.core.screen import screen_cells
 from lincodec.types import Frame
 
 _GRID = (18, 32)
@@ -16,9 +17,6 @@ _CUT = 10.0  # least mean change, in 8-bit code values, of a scene cut
 _RATIO = 3.0  # and how far it stands out from the changes before it
 _RANGES = 0.15  # and how much of the brightness histogram moves,
 _LEAP = 10.0  # unless it stands out this far from three changes or more
-#: Of a screen: 8-bit codes between the darkest and the lightest sample of a cell with contrast, and
-#: samples of its 64 that lie within three neighbouring codes where it stands on flat ground.
-_CONTRAST, _GROUND = 64, 24
 #: Least share of cells with contrast on a page, and of those on flat ground among them; a recorded
 #: page of text has 0.46 and 0.76, the pictures of a camera that come nearest 0.22 and 0.74.
 _WRITTEN, _FLAT = 0.3, 0.65
@@ -41,7 +39,7 @@ class CutDetector:
     """
 
     def __init__(self, bit_depth: int) -> None:
-        self._shift = bit_depth - 8
+        self._depth = bit_depth
         self._last: NDArray[np.float32] | None = None
         self._histogram: NDArray[np.float64] | None = None
         self._page: NDArray[np.generic] | None = None
@@ -49,7 +47,7 @@ class CutDetector:
 
     def is_cut(self, luma: NDArray[np.generic]) -> bool:
         """Whether the next frame, luma [h, w], starts a new scene. The first never does."""
-        small = _shrink(luma) * np.float32(2.0**-self._shift)
+        small = _shrink(luma) * np.float32(2.0 ** (8 - self._depth))
         histogram = np.bincount((small / 16).astype(np.intp).ravel(), minlength=16) / small.size
         last, before, page = self._last, self._histogram, self._page
         self._last, self._histogram, self._page = small, histogram, luma
@@ -61,7 +59,7 @@ class CutDetector:
         leap = len(self._changes) > 2 and change > _LEAP * usual
         other = moved > _RANGES or change > 3 * _CUT or leap
         cut = change > _CUT and change > _RATIO * usual and other
-        cut = cut and not (_is_page(page, self._shift) and _is_page(luma, self._shift))
+        cut = cut and not (_is_page(page, self._depth) and _is_page(luma, self._depth))
         self._changes = [] if cut else [*self._changes[-7:], change]
         return cut
 
@@ -131,15 +129,8 @@ def streamed(
         yield Range(first, len(held), continues), held
 
 
-def _is_page(luma: NDArray[np.generic], shift: int) -> bool:
-    """Whether a picture is a page of a screen: much contrast, most of it on flat ground.
-
-    Measured on every second cell of 8x8 samples each way, as ``enc_is_screen`` of the core does.
-    """
-    rows, columns = luma.shape[0] // 8, luma.shape[1] // 8
-    cells = luma[: rows * 8, : columns * 8].reshape(rows, 8, columns, 8)[::2, :, ::2]
-    codes = np.sort(cells.transpose(0, 2, 1, 3).reshape(-1, 64).astype(np.int32) >> shift, axis=1)
-    contrast = codes[:, -1] - codes[:, 0] >= _CONTRAST
-    flat = (codes[:, _GROUND - 1 :] - codes[:, : 65 - _GROUND] <= 2).any(1)
-    found = int(contrast.sum())
-    return found >= _WRITTEN * max(len(codes), 1) and int((contrast & flat).sum()) >= _FLAT * found
+def _is_page(luma: NDArray[np.generic], depth: int) -> bool:
+    """Whether a picture is a page of a screen: much contrast, most of it on flat ground."""
+    cells = screen_cells(luma, depth)
+    written = cells.contrast >= _WRITTEN * max(cells.seen, 1)
+    return written and cells.ground >= _FLAT * cells.contrast
