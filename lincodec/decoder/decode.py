@@ -23,7 +23,6 @@ from lincodec.system.atomic import atomic_output
 from lincodec.types import AudioTrack, Beside, Times, VideoInfo
 from lincodec.video.outputs import PICTURES, check_kind, format_of
 from lincodec.video.rates import nominal
-from lincodec.video.recode import as_aac
 from lincodec.video.timing import fitted, frame_durations, is_constant, sliced
 from lincodec.video.tracks import chosen
 from lincodec.video.writer import FrameWriter
@@ -103,6 +102,8 @@ def _passed_on(
     """The audio, and what else is written beside the pictures."""
     audio = audio_of(linc, times, start, stop) if options.audio else None
     if audio is not None and options.aac:
+        from lincodec.video.recode import as_aac  # loads PyAV, which other outputs may not need
+
         audio = as_aac(audio)
     found = beside_of(linc, times, start, stop)
     return audio, chosen(found, options.tracks, audio=options.audio, metadata=options.metadata)
