@@ -18,9 +18,10 @@ from av.video.stream import VideoStream
 
 from lincodec.errors import UsageError
 from lincodec.types import AudioPacket, AudioTrack, Planes, VideoInfo
-from lincodec.video.audio import add_audio_stream, audio_packets
+from lincodec.video.audio import add_audio_stream
 from lincodec.video.orientation import upright
 from lincodec.video.outformat import choose_format, convert, fill
+from lincodec.video.passing import bound_packets
 from lincodec.video.source import reason
 
 #: Edit lists and times that begin at 0 would move pieces; fragments end when they are told to.
@@ -151,7 +152,7 @@ def _audio(track: AudioTrack, packets: Sequence[AudioPacket], kinds: tuple[bytes
         with container:
             stream = add_audio_stream(container, part, "mp4")
             container.start_encoding()
-            for packet in audio_packets(part, stream):
+            for packet in bound_packets(part, stream):
                 container.mux(packet)
     except (av.error.FFmpegError, ValueError) as error:
         raise UsageError(f"{track.codec} audio cannot be streamed: {reason(error)}") from error
