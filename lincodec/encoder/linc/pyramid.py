@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 #: Frames from one anchor to the next.
 GROUP = 32
+#: The highest level there is (spec 8.12.3).
+_HIGHEST = 7
 
 
 @dataclass(frozen=True)
@@ -56,9 +58,9 @@ def _between(first: int, second: int, level: int, source: int) -> list[Place]:
     """Places of the frames between two that are coded; ``source`` is that of the higher level."""
     if second - first < 2:
         return []
-    middle = (first + second) // 2
+    middle, above = (first + second) // 2, min(level + 1, _HIGHEST)
     return [
         Place(middle, level, (first, second), source),
-        *_between(first, middle, level + 1, middle),
-        *_between(middle, second, level + 1, middle),
+        *_between(first, middle, above, middle),
+        *_between(middle, second, above, middle),
     ]

@@ -10,22 +10,22 @@ from lincodec.encoder.linc.anchor_trials import choose_anchors
 
 
 @pytest.mark.parametrize(
-    ("count", "lively", "wanted"),
+    ("count", "apart", "wanted"),
     [
-        (1, range(1), [0]),
-        (4, range(4), [0, 3]),
-        (33, range(33), [0, 16, 32]),
-        (33, range(0), [0, 32]),
-        (97, range(32, 65), [0, 32, 48, 64, 96]),
+        (1, {}, [0]),
+        (4, {}, [0, 3]),
+        (33, {0: 16}, [0, 16, 32]),
+        (33, {0: 32}, [0, 32]),
+        (97, {0: 64, 64: 16}, [0, 64, 80, 96]),
+        (97, {0: 32, 32: 16, 64: 32}, [0, 32, 48, 64, 96]),
     ],
 )
-def test_the_better_of_both_is_taken(count: int, lively: range, wanted: list[int]) -> None:
+def test_the_better_of_both_is_taken(count: int, apart: dict[int, int], wanted: list[int]) -> None:
     asked: list[list[int]] = []
 
     def score(anchors: Sequence[int]) -> float:
         asked.append(list(anchors))
-        moves = anchors[0] in lively and anchors[-1] in lively
-        return -len(anchors) / 10 if moves else len(anchors) / 10
+        return float(abs(anchors[1] - anchors[0] - apart[anchors[0]]))
 
     assert choose_anchors(count, score) == wanted
     assert all(2 <= len(anchors) <= 3 for anchors in asked)

@@ -45,7 +45,15 @@ def test_a_group_is_halved_again_and_again() -> None:
     ]
 
 
-@pytest.mark.parametrize("group", [GROUP, GROUP // 2])
+def test_no_level_is_higher_than_there_are() -> None:
+    for count in range(1, 140):
+        for group in (GROUP // 2, GROUP, 4 * GROUP):
+            places = pyramid(even_anchors(count, group))
+            assert max(place.level for place in places) <= 7
+            assert sorted(place.frame for place in places) == list(range(count))
+
+
+@pytest.mark.parametrize("group", [GROUP, GROUP // 2, 2 * GROUP])
 def test_few_pictures_wait_to_be_shown(group: int) -> None:
     """In coding order, each shown when its turn comes."""
     places = pyramid(even_anchors(96, group))
