@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 
 from lincodec.encoder.linc.pyramid import even_anchors
 
-#: Logarithm of the bytes at equal quality that a trial has to save before it is believed.
-_WORTH = 0.01
+#: Logarithm of the bytes at equal quality that a trial of fewer or more anchors has to save before
+#: it is believed.
+_FEWER, _MORE = 0.035, 0.02
 #: Groups shorter than this are not halved: those whose sources are filtered, anchors and the frames
 #: halfway between, then reach for other neighbours, and may be coded side by side.
 _SHORTEST = 16
@@ -27,7 +28,7 @@ def choose_anchors(count: int, score: Callable[[Sequence[int]], float]) -> list[
     for at in range(0, len(usual) - 1, 2):
         near = usual[at : at + 3]
         far = [near[0], near[-1]]
-        if len(near) > 2 and score(far) < score(near) - _WORTH:
+        if len(near) > 2 and score(far) < score(near) - _FEWER:
             found.append(far[-1])
             continue
         for before, anchor in itertools.pairwise(near):
@@ -38,5 +39,5 @@ def choose_anchors(count: int, score: Callable[[Sequence[int]], float]) -> list[
 def _halved(before: int, anchor: int, score: Callable[[Sequence[int]], float]) -> list[int]:
     """Two anchors, and one between them where that is better."""
     far, near = [before, anchor], [before, (before + anchor) // 2, anchor]
-    better = anchor - before >= _SHORTEST and score(near) < score(far) - _WORTH
+    better = anchor - before >= _SHORTEST and score(near) < score(far) - _MORE
     return near if better else far

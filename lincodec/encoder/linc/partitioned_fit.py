@@ -61,8 +61,9 @@ _QUICK_TRIES, _TRIES = 5, 4
 _MEASURED_EVERY = 4
 #: Efforts whose search is too short for anchors that are far apart.
 _NEAR = ("instant",)
-#: Efforts that try how far anchors stand apart, and about how many dB a factor e of the bytes buys.
-_TRIED, _SLOPE = ("slow",), 4.8
+#: Efforts that try how far anchors stand apart; the step that tells how many dB a factor e of the
+#: bytes buys, over the one asked for, and between which figures that is believed.
+_TRIED, _COARSER, _SLOPES = ("slow",), 1.25, (2.0, 8.0)
 #: Share of the bytes of the frames that latents of their appearance may take.
 _THEMES = 0.01
 
@@ -167,17 +168,27 @@ class PartitionedFit:
         """Find how far anchors shall stand apart, once, where there is time for trials."""
         if self._settled:
             return
-        anchors = choose_anchors(len(self.source), partial(self._score, step))
-        self._places, self._settled = pyramid(anchors), True
+        self._settled, usual = True, even_anchors(len(self.source))
+        if len(usual) < 2:
+            return
+        fine, high = self._tried(step, usual[:2])
+        coarse, low = self._tried(_COARSER * step, usual[:2])
+        slope = min(max((high - low) / max(fine - coarse, 1e-3), _SLOPES[0]), _SLOPES[1])
 
-    def _score(self, step: float, anchors: Sequence[int]) -> float:
-        """Logarithm of the bytes at equal quality of frames with these anchors."""
+        def score(anchors: Sequence[int]) -> float:
+            bits, quality = self._tried(step, anchors)
+            return bits - quality / slope
+
+        self._places = pyramid(choose_anchors(len(self.source), score))
+
+    def _tried(self, step: float, anchors: Sequence[int]) -> tuple[float, float]:
+        """Logarithm of the bits, and mean PSNR in dB, of the frames behind the first anchor."""
         first, last = anchors[0], anchors[-1]
         part = PartitionedFit(self.source[first : last + 1], self.info, TRIAL_EFFORT, self.threads)
         part._places = pyramid([anchor - first for anchor in anchors])
         found = part.frame_trials(step)[1:]
         quality = sum(trial.psnr for trial in found) / len(found)
-        return math.log(sum(trial.bits for trial in found)) - quality / _SLOPE
+        return math.log(sum(trial.bits for trial in found)), quality
 
     def _code(self, part: Range, stream: bytes, digest: bytes) -> SegmentCode:
         """The segment's tensors as they will be written."""
