@@ -65,8 +65,6 @@ class EncodeOptions:
     for its bytes."""
     kind: str | None = None
     """Kind of all segments, ``partitioned`` or ``spectral``; None: what codes better."""
-    motion: bool | None = None
-    """Store the motion between frames or not; None: the preset decides."""
     trials: bool | None = None
     """Try block side, overlap and segment lengths, or follow a rule; None: the preset decides."""
     refined: bool | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 from typing import Final
 
-SPEC_VERSION: Final = "0.20.0"
+SPEC_VERSION: Final = "0.21.0"
 VERSION_WRITTEN: Final = 1
 VERSION_READ: Final = 1
 SIGNATURE: Final = bytes.fromhex("894C4E430D0A1A0A")

@@ -106,13 +106,11 @@ def test_moving_pictures_are_coded_and_shown_where_torch_cannot_be_imported(
     preset: str, tmp_path: Path, clip: Callable[[str], Path]
 ) -> None:
     coded, shown = tmp_path / "clip.linc", tmp_path / "clip.y4m"
-    without_torch(
-        "encode", clip("carphone"), "-o", coded, "--preset", preset, "--frames", "9",
-        *(["--motion"] if preset == "fast" else []),
-    )  # fmt: skip
+    without_torch("encode", clip("carphone"), "-o", coded, "--preset", preset, "--frames", "9")
     without_torch("verify", coded)
     without_torch("decode", coded, "-o", shown)
     without_torch("frame", coded, "-t", "0", "-o", tmp_path / "still.png")
     for size in ("x0.5", "100x90", "x2"):
         without_torch("decode", coded, "-o", tmp_path / "sized.y4m", "-y", "--res", size)
+    without_torch("decode", coded, "-o", tmp_path / "twice.y4m", "--fps-scale", "2")
     assert shown.stat().st_size > coded.stat().st_size

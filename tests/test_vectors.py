@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +37,7 @@ from lincodec.container import (
     parse_times,
 )
 from lincodec.decoder.pictures import opened
+from lincodec.decoder.shots import Shot, output_shots
 from lincodec.decoder.verify import verify
 from lincodec.errors import (
     ChecksumError,
@@ -47,6 +49,7 @@ from lincodec.errors import (
     VerifyError,
 )
 from lincodec.limits import Limits
+from lincodec.types import Planes
 
 SPEC = Path(__file__).resolve().parent.parent / "format_spec"
 VECTORS = SPEC / "vectors"
@@ -146,16 +149,10 @@ def test_refused_vectors(entry: dict[str, Any], reader: ModuleType) -> None:
 
 @pytest.mark.parametrize("entry", REFUSED, ids=named)
 def test_playing_ignores_only_ancillary_damage(entry: dict[str, Any]) -> None:
-    from lincodec.decoder.render import Renderer
-    from lincodec.decoder.shots import output_shots
-
     def play() -> None:
         file = LincFile(io.BytesIO(data_of(entry)))
         file.times()
-        renderer = Renderer(file)
-        for _ in renderer.frames(output_shots(0, file.n_frames, 1)):
-            pass
-        renderer.close()
+        rendered(file, output_shots(0, file.n_frames, 1))
 
     if entry["expect"]["only_verify"]:
         play()
@@ -194,40 +191,85 @@ def test_pictures_are_those_of_the_manifest(
     assert len(PICTURES) >= 50
 
 
-@pytest.mark.parametrize(
-    ("alpha", "size"), [(1, None), (2, (35, 48)), (3, (7, 9)), (1, (5, 40))], ids=str
-)
+@pytest.mark.parametrize("size", [None, (35, 48), (7, 9), (5, 40)], ids=str)
 @pytest.mark.parametrize("entry", GOOD, ids=named)
 def test_both_render_the_same(
     entry: dict[str, Any],
     reader: ModuleType,
     decoded: Callable[[str], Any],
-    alpha: int,
     size: tuple[int, int] | None,
 ) -> None:
-    """Every frame at a size (height, width) and frame-rate factor, within clause 8.8."""
-    from lincodec.decoder.render import Renderer
-    from lincodec.decoder.shots import output_shots
-
+    """Every frame at a size (height, width), within clause 8.8."""
     theirs = decoded(entry["file"])
     file = LincFile(io.BytesIO(data_of(entry)))
-    renderer = Renderer(file, None if size is None else (size[1], size[0]))
-    frames = list(renderer.frames(output_shots(0, file.n_frames, alpha)))
-    renderer.close()
-    assert len(frames) == alpha * file.n_frames
+    frames = rendered(file, output_shots(0, file.n_frames, 1), size)
+    assert len(frames) == file.n_frames
     top, wrong, count = 1 << file.head.bit_depth - 8, 0, 0
     for index, planes in enumerate(frames):
-        expected = reader.codes(theirs, reader.render(theirs, index, alpha, size))
+        expected = reader.codes(theirs, reader.render(theirs, index, size=size))
         for found, wanted in zip(planes, expected, strict=True):
             assert found.shape == wanted.shape
             error = np.abs(found.astype(np.int64) - wanted)
             assert error.max() <= top
-            if size is None and index % alpha == 0 and at_exact(theirs, index // alpha):
+            if size is None and at_exact(theirs, index):
                 assert not error.any()
             wrong += int((error > 0).sum())
             count += error.size
     # Means of whole codes often lie halfway between two of them, where any last bit decides.
     assert wrong <= 1 + count // (10 if "pictures" in entry["expect"] else 200)
+
+
+def rendered(
+    file: LincFile, shots: list[Shot], size: tuple[int, int] | None = None
+) -> list[Planes]:
+    """Shots of a file at a size (height, width)."""
+    from lincodec.decoder.render import Renderer
+
+    renderer = Renderer(file, None if size is None else (size[1], size[0]))
+    try:
+        return list(renderer.frames(shots))
+    finally:
+        renderer.close()
+
+
+SHARES = (Fraction(1, 3), Fraction(1, 2))
+
+
+@pytest.mark.parametrize("entry", GOOD, ids=named)
+def test_both_make_the_same_between_frames(
+    entry: dict[str, Any], reader: ModuleType, decoded: Callable[[str], Any]
+) -> None:
+    """Clause 8.7 after the first frame and where segments end: exactly, from the same frames."""
+    theirs, file = decoded(entry["file"]), LincFile(io.BytesIO(data_of(entry)))
+    ends = {segment.end_frame - 1 for segment in file.segments}
+    for frame in sorted({0, *ends}):
+        shots = [Shot(frame, share) for share in (Fraction(0), *SHARES)]
+        first, *found = rendered(file, shots)
+        if not reader.goes_on(theirs, frame):
+            expected = [list(first) for _ in SHARES]
+        else:
+            [second] = rendered(file, [Shot(frame + 1, Fraction(0))])
+            both = [[plane.astype(np.int64) for plane in planes] for planes in (first, second)]
+            scene = reader.linc_between.scene(*both, file.head.bit_depth)
+            expected = [scene.at(share) for share in SHARES]
+        for planes, wanted in zip(found, expected, strict=True):
+            for plane, other in zip(planes, wanted, strict=True):
+                np.testing.assert_array_equal(plane, other)
+
+
+@pytest.mark.parametrize("size", [None, (35, 48)], ids=str)
+@pytest.mark.parametrize("name", ["good-pictures-between", "good-pictures-between-10bit"])
+def test_pictures_between_exact_ones_are_exact(
+    name: str, size: tuple[int, int] | None, reader: ModuleType, decoded: Callable[[str], Any]
+) -> None:
+    theirs = decoded(f"good/{name}.linc")
+    file = LincFile(io.BytesIO((VECTORS / f"good/{name}.linc").read_bytes()))
+    found = rendered(file, output_shots(0, file.n_frames, 2), size)
+    for index, planes in enumerate(found):
+        expected = reader.codes(theirs, reader.render(theirs, index, 2, size))
+        for plane, wanted in zip(planes, expected, strict=True):
+            error = np.abs(plane.astype(np.int64) - wanted)
+            assert error.max() <= (0 if size is None else 1 << file.head.bit_depth - 8)
 
 
 def repacked(data: bytes) -> bytes:

@@ -42,7 +42,7 @@ def run(clip: Clip, out: Path, preset: str, max_time: str, tries: int) -> None:
         "2x frame rate": str(out / f"{clip.name}_2x_rate.mp4"),
     }
     encoded = linc("encode", clip.path, "-o", coded, "-y", "--preset", preset,
-                   "--motion", "--max-time", max_time)  # fmt: skip
+                   "--max-time", max_time)  # fmt: skip
     info = linc("info", coded)
     linc("verify", coded)
     decoded = {

@@ -27,13 +27,13 @@ import numpy as np
 KINDS: dict[str, tuple[str, str]] = {
     "instant": ("carphone", "--preset instant --frames 24"),
     "instant 10 bit": ("deep", "--preset instant"),
-    "instant motion": ("carphone", "--preset instant --frames 10 --motion --segment 5"),
+    "instant segments": ("carphone", "--preset instant --frames 10 --segment 5"),
     "refined": ("carphone", "--preset medium --frames 20 --no-network"),
     "refined 10 bit": ("deep", "--preset medium --no-network"),
     "refined bpp": ("carphone", "--preset fast --frames 16 --no-network --bpp 0.2"),
     "fast psnr": ("carphone", "--preset fast --frames 18 --no-network --psnr 33"),
     "medium 10 bit": ("deep", "--preset medium --no-network"),
-    "medium pan": ("pan", "--preset medium --no-network --no-motion"),
+    "medium pan": ("pan", "--preset medium --no-network"),
     "paper": (
         "carphone",
         (

@@ -1,13 +1,13 @@
 """Frames held out of an encode, made up by linc and by what its user could do without it.
 
-    python -m benchmarks.codec.interpolation --clips carphone,natural/foreman_cif_60f_h264.mp4
+    python -m benchmarks.codec.interpolation
 
 linc fits every alpha-th frame (``--hold-out``) and renders the others (``--fps-scale``). On the
-same held-out frames, in one run: the key frame before it, the cross-fade of the true keys, ffmpeg's
-minterpolate of the true keys (mci, bidirectional), and the cross-fade of linc's own decoded keys.
-How far the fade is below the keys is the room there is: what follows motion shows the keys' own
-errors too. Beside that, what borders between segments do to the frames at them (``borders.py``).
-Writes JSON, a table, a plot and a sheet of the worst frame of every clip into benchmarks/results/.
+same held-out frames, in one run: the cross-fade of linc's own decoded keys, ffmpeg's minterpolate
+of the same decoded keys (mci, bidirectional), and minterpolate of the true keys. What the fade is
+below the keys is the room there is. A clip may be given with the second it begins at, NAME@SECONDS.
+Writes JSON, a table, a plot and a sheet into benchmarks/results/: of every clip the held-out frame
+that linc gets least above the fade, and the one that it gets worst.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -37,8 +38,23 @@ from lincodec.types import Planes
 from lincodec.video import metrics
 from lincodec.video.color import to_rgb
 
-METHODS = ("copy", "fade of true keys", "minterpolate of true keys", "fade of linc's keys", "linc")
+FADE, MCI, MCI_TRUE, LINC = (
+    "fade of linc's keys",
+    "minterpolate of linc's keys",
+    "minterpolate of true keys",
+    "linc",
+)
+METHODS = (FADE, MCI, MCI_TRUE, LINC)
 _MCI = "fps={}:mi_mode=mci:mc_mode=aobmc:me_mode=bidir:vsbmc=1"
+#: Times that the last key is repeated, so that minterpolate gives what lies before it.
+_AFTER = 2
+CLIPS = [
+    "bunny",
+    "carphone",
+    "natural/foreman_cif_60f_h264.mp4",
+    "natural/taichi_driving1.mp4@11",
+    "caption/videollama_silence_girl.mp4@2",
+]
 
 
 def faded(first: Planes, second: Planes, share: float) -> Planes:
@@ -49,7 +65,7 @@ def faded(first: Planes, second: Planes, share: float) -> Planes:
     )
 
 
-def minterpolated(clip: Clip, alpha: int) -> dict[int, Planes]:
+def minterpolated(clip: Clip, keys: Sequence[Planes], alpha: int) -> dict[int, Planes]:
     """ffmpeg's motion interpolation of every ``alpha``-th frame, by frame number of the clip."""
     info = clip.info
     graph = av.filter.Graph()
@@ -76,13 +92,12 @@ def minterpolated(clip: Clip, alpha: int) -> dict[int, Planes]:
                 for plane in frame.planes
             )
 
-    for number in range(0, len(clip.frames), alpha):
-        luma, *chroma = clip.frames[number]
+    for at, (luma, *chroma) in enumerate([*keys, *[keys[-1]] * _AFTER]):
         packed = np.concatenate([luma.ravel(), *(plane.ravel() for plane in chroma)])
         frame = av.VideoFrame.from_ndarray(
             packed.reshape(info.height * 3 // 2, info.width), format="yuv420p"
         )
-        frame.pts, frame.time_base = number, 1 / info.fps
+        frame.pts, frame.time_base = at * alpha, 1 / info.fps
         graph.push(frame)
         drain()
     graph.push(None)
@@ -90,123 +105,124 @@ def minterpolated(clip: Clip, alpha: int) -> dict[int, Planes]:
     return out
 
 
-def linc_frames(
-    clip: Clip, alpha: int, options: EncodeOptions
-) -> tuple[list[Planes], dict[str, int]]:
+def linc_frames(clip: Clip, alpha: int, options: EncodeOptions) -> tuple[list[Planes], int]:
     """Every frame of a hold-out encode at the clip's rate, and the bytes of the file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "held.linc")
-        report = encode(clip.path, str(path), options)
+        report = encode(clip.path, str(path), replace(options, hold_out=alpha))
         with path.open("rb") as file:
             linc = LincFile(file)
-            headers = [linc.read_segment_header(k) for k in range(len(linc.segments))]
             renderer = Renderer(linc)
             shown = list(renderer.frames(output_shots(0, linc.n_frames, alpha)))
             renderer.close()
-    moved = sum(t.payload_length for h in headers for t in h.tensors if t.role.name == "MOTION")
-    return shown, {"total": report.bytes["total"] - report.bytes["audio"], "motion": moved}
+    return shown, report.bytes["total"] - report.bytes["audio"]
 
 
-def figures(clip: Clip, truth: Planes, found: Planes) -> tuple[float, float, float]:
-    """RGB PSNR, Y PSNR in dB and luma SSIM of one frame."""
-    rgb = metrics.psnr(metrics.mse(to_rgb(truth, clip.info), to_rgb(found, clip.info)))
-    luma = metrics.psnr(metrics.mse(truth[0], found[0]))
-    return rgb, luma, metrics.ssim(truth[0], found[0])
+@dataclass(frozen=True)
+class Compared:
+    """All methods on the held-out frames of a clip."""
+
+    row: dict[str, Any]
+    pictures: list[tuple[str, dict[str, Planes]]]
+    """What is to be looked at: a title, the truth and what every method shows."""
 
 
-def compare(
-    clip: Clip, alpha: int, options: EncodeOptions, moved: dict[int, Planes]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All methods on the held-out frames of a clip: a row of figures, and its worst frame."""
+def rgb_psnr(clip: Clip, truth: Planes, found: Planes) -> float:
+    """RGB PSNR of one frame, dB."""
+    return metrics.psnr(metrics.mse(to_rgb(truth, clip.info), to_rgb(found, clip.info)))
+
+
+def compare(clip: Clip, alpha: int, options: EncodeOptions) -> Compared:
+    """All methods on the held-out frames of a clip."""
     shown, size = linc_frames(clip, alpha, options)
-    keys = range(0, len(clip.frames) - alpha, alpha)
-    held = [n for key in keys for n in range(key + 1, key + alpha) if n in moved]
-    rows: dict[str, list[tuple[float, float, float]]] = {method: [] for method in METHODS}
-    pictures = {}
-    for n in held:
-        key, share = n - n % alpha, n % alpha / alpha
-        made = {
-            "copy": clip.frames[key],
-            "fade of true keys": faded(clip.frames[key], clip.frames[key + alpha], share),
-            "minterpolate of true keys": moved[n],
-            "fade of linc's keys": faded(shown[key], shown[key + alpha], share),
-            "linc": shown[n],
+    numbers = range(0, len(clip.frames), alpha)
+    moved = {
+        MCI: minterpolated(clip, [shown[n] for n in numbers], alpha),
+        MCI_TRUE: minterpolated(clip, [clip.frames[n] for n in numbers], alpha),
+    }
+    held = [n for n in range(numbers[-1]) if n % alpha and all(n in m for m in moved.values())]
+    made, found = {}, {method: np.zeros(len(held)) for method in METHODS}
+    for at, n in enumerate(held):
+        key = n - n % alpha
+        made[n] = {
+            FADE: faded(shown[key], shown[key + alpha], n % alpha / alpha),
+            MCI: moved[MCI][n],
+            MCI_TRUE: moved[MCI_TRUE][n],
+            LINC: shown[n],
         }
-        for method, found in made.items():
-            rows[method].append(figures(clip, clip.frames[n], found))
-        pictures[n] = made
-    worst = held[int(np.argmin([rgb for rgb, _, _ in rows["fade of linc's keys"]]))]
-    keys_rgb = [
-        figures(clip, clip.frames[k], shown[k])[0] for k in range(0, len(clip.frames), alpha)
-    ]
+        for method, planes in made[n].items():
+            found[method][at] = rgb_psnr(clip, clip.frames[n], planes)
+    above = found[LINC] - found[FADE]
+    keys = [rgb_psnr(clip, clip.frames[n], shown[n]) for n in numbers]
     row = {
         "clip": clip.label, "alpha": alpha, "quality": options.quality, "bytes": size,
-        "held_out_frames": len(held), "psnr_rgb_of_keys": round(float(np.mean(keys_rgb)), 3),
-        "methods": {method: _summary(found) for method, found in rows.items()},
+        "bytes_for_frames_between": 0, "held_out_frames": len(held),
+        "psnr_rgb_of_keys": round(float(np.mean(keys)), 3),
+        "psnr_rgb": {name: round(float(values.mean()), 3) for name, values in found.items()},
+        "psnr_rgb_least": {name: round(float(values.min()), 3) for name, values in found.items()},
+        "least_above_fade": round(float(above.min()), 3),
     }  # fmt: skip
-    return row, {"frame": worst, "truth": clip.frames[worst], **pictures[worst]}
+    pictures = []
+    for what, at in (("least above the fade", above.argmin()), ("worst", found[LINC].argmin())):
+        n = held[int(at)]
+        title = f"{clip.label[:18]} {n}, alpha {alpha}: {what}, {above[int(at)]:+.2f} dB"
+        pictures.append((title, {"truth": clip.frames[n], **made[n]}))
+    return Compared(row, pictures)
 
 
-def _summary(found: Sequence[tuple[float, float, float]]) -> dict[str, float]:
-    names = ("psnr_rgb", "psnr_y", "ssim")
-    out = {}
-    for name, values in zip(names, zip(*found, strict=True), strict=True):
-        out[name] = round(float(np.mean(values)), 4)
-        out[f"{name}_least"] = round(float(np.min(values)), 4)
-    return out
+def above(row: dict[str, Any], method: str) -> float:
+    """RGB PSNR of linc above a method, dB."""
+    return float(row["psnr_rgb"][LINC] - row["psnr_rgb"][method])
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """Mean RGB PSNR and, in brackets, the worst frame's; gain over the fade of linc's keys."""
-    lines = [
-        "| clip | alpha | quality | file | motion | keys | "
-        + " | ".join(METHODS)
-        + " | gain | room |",
-        "|" + "---|" * (len(METHODS) + 8),
-    ]
+    """Mean RGB PSNR and, in brackets, the worst frame's; linc above the others."""
+    head = ("clip", "alpha", "quality", "file", "keys", *METHODS)
+    over = ("above fade", "above minterpolate", "of true keys")
+    lines = [f"| {' | '.join((*head, *over))} |", "|" + "---|" * (len(METHODS) + 8)]
     for row in rows:
-        cells = [
-            f"{row['methods'][m]['psnr_rgb']:.2f} ({row['methods'][m]['psnr_rgb_least']:.2f})"
-            for m in METHODS
-        ]
-        share = 100 * row["bytes"]["motion"] / row["bytes"]["total"]
+        cells = [f"{row['psnr_rgb'][m]:.2f} ({row['psnr_rgb_least'][m]:.2f})" for m in METHODS]
+        quality = "default" if row["quality"] is None else f"{row['quality']:g}"
         lines.append(
-            f"| {row['clip']} | {row['alpha']} | {row['quality']:g} | {row['bytes']['total']} | "
-            f"{share:.1f} % | {row['psnr_rgb_of_keys']:.2f} | {' | '.join(cells)} | "
-            f"{gain(row):+.2f} | {room(row):+.2f} |"
+            f"| {row['clip']} | {row['alpha']} | {quality} | {row['bytes']} | "
+            f"{row['psnr_rgb_of_keys']:.2f} | {' | '.join(cells)} | {above(row, FADE):+.2f} | "
+            f"{above(row, MCI):+.2f} | {above(row, MCI_TRUE):+.2f} |"
         )
-    for quality, alpha in sorted({(row["quality"], row["alpha"]) for row in rows}):
-        chosen = [r for r in rows if (r["quality"], r["alpha"]) == (quality, alpha)]
-        lines.append(
-            f"\nquality {quality:g}, alpha {alpha}: mean gain {np.mean([*map(gain, chosen)]):+.2f} "
-            f"dB of the {np.mean([*map(room, chosen)]):.2f} dB between the fade and the keys"
-        )
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + summary(rows)
 
 
-def gain(row: dict[str, Any]) -> float:
-    """RGB PSNR of linc above the cross-fade of its own keys, dB."""
-    found = row["methods"]
-    return float(found["linc"]["psnr_rgb"] - found["fade of linc's keys"]["psnr_rgb"])
-
-
-def room(row: dict[str, Any]) -> float:
-    """RGB PSNR of linc's keys above that of their cross-fade, dB."""
-    return float(row["psnr_rgb_of_keys"] - row["methods"]["fade of linc's keys"]["psnr_rgb"])
+def summary(rows: Sequence[dict[str, Any]]) -> str:
+    """Means over clips for every quality and alpha, and over all."""
+    out = []
+    for quality in dict.fromkeys(row["quality"] for row in rows):
+        for alpha in [*dict.fromkeys(row["alpha"] for row in rows), None]:
+            chosen = [r for r in rows if r["quality"] == quality and alpha in (r["alpha"], None)]
+            means = [float(np.mean([above(r, method) for r in chosen])) for method in METHODS[:3]]
+            least = min(above(r, MCI) for r in chosen)
+            out.append(
+                f"\nquality {'default' if quality is None else f'{quality:g}'}, "
+                f"{'all alphas' if alpha is None else f'alpha {alpha}'}: linc {means[0]:+.2f} dB "
+                f"above the fade, {means[1]:+.2f} dB above minterpolate of the same keys "
+                f"({least:+.2f} dB at least), {means[2]:+.2f} dB above minterpolate of true keys\n"
+            )
+    return "".join(out)
 
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Gain over the cross-fade of linc's keys, per clip and alpha."""
+    """Linc and minterpolate above the cross-fade of linc's keys, per clip and alpha."""
     from matplotlib import pyplot
 
-    qualities = sorted({row["quality"] for row in rows})
+    qualities = list(dict.fromkeys(row["quality"] for row in rows))
     figure, grid = pyplot.subplots(1, len(qualities), figsize=(6 * len(qualities), 4), sharey=True)
     for axes, quality in zip(np.atleast_1d(grid), qualities, strict=True):
-        for clip in dict.fromkeys(row["clip"] for row in rows):
+        for index, clip in enumerate(dict.fromkeys(row["clip"] for row in rows)):
             chosen = [r for r in rows if r["clip"] == clip and r["quality"] == quality]
-            axes.plot([r["alpha"] for r in chosen], [gain(r) for r in chosen], "o-", label=clip)
+            alphas, colour = [r["alpha"] for r in chosen], f"C{index}"
+            axes.plot(alphas, [above(r, FADE) for r in chosen], "o-", label=clip, color=colour)
+            others = [above(r, FADE) - above(r, MCI) for r in chosen]
+            axes.plot(alphas, others, "x:", color=colour)
         axes.axhline(0, color="black", linewidth=0.5)
-        axes.set_title(f"quality {quality:g}")
+        axes.set_title(f"quality {quality or 'default'}; dotted: minterpolate of the same keys")
         axes.set_xlabel("alpha")
         axes.set_ylabel("dB above the cross-fade of linc's keys")
         axes.grid(visible=True, alpha=0.3)
@@ -215,22 +231,26 @@ def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     pyplot.close(figure)
 
 
-def sheet(worst: Sequence[tuple[Clip, int, dict[str, Any]]], path: Path) -> None:
-    """The frame of every clip that the cross-fade of linc's keys does worst, by every method."""
+def sheet(clips: Sequence[tuple[Clip, list[tuple[str, dict[str, Planes]]]]], path: Path) -> None:
+    """Frames to look at, by every method."""
     from matplotlib import pyplot
 
-    names = ("truth", *METHODS)
-    figure, grid = pyplot.subplots(len(worst), len(names), figsize=(14, 2.1 * len(worst)))
-    for row, (clip, alpha, pictures) in zip(np.atleast_2d(grid), worst, strict=True):
-        for axes, name in zip(row, names, strict=True):
-            axes.imshow(to_rgb(pictures[name], clip.info) / 255)
+    rows = [(clip, title, shown) for clip, pictures in clips for title, shown in pictures]
+    names = ("truth", FADE, MCI, LINC)
+    figure, grid = pyplot.subplots(len(rows), len(names), figsize=(14, 2.6 * len(rows)))
+    for axes_of_row, (clip, title, shown) in zip(np.atleast_2d(grid), rows, strict=True):
+        for axes, name in zip(axes_of_row, names, strict=True):
+            axes.imshow(to_rgb(shown[name], clip.info) / 255)
             axes.set_axis_off()
-            title = (
-                f"{clip.label[:18]} {pictures['frame']}, alpha {alpha}" if name == "truth" else name
-            )
-            axes.set_title(title, fontsize=7)
-    figure.savefig(path, dpi=62, bbox_inches="tight")
+            axes.set_title(title if name == "truth" else name, fontsize=7)
+    figure.savefig(path, dpi=75, bbox_inches="tight")
     pyplot.close(figure)
+
+
+def loaded(name: str, frames: int) -> Clip:
+    """A clip, or what of it begins at the second behind the @."""
+    path, _, start = name.partition("@")
+    return load_clip(path, frames, float(start) if start else None)
 
 
 def main() -> None:
@@ -239,59 +259,46 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("--clips", type=listed(str), default=["carphone"], help="names, or paths below $LINC_MEDIA")
-    add("--frames", type=int, default=97, help="of each clip, at most")
+    add("--clips", type=listed(str), default=CLIPS, help="names, or paths below $LINC_MEDIA")
+    add("--frames", type=int, default=49, help="of each clip, at most")
     add("--alphas", type=listed(int), default=[2, 4, 8])
-    add(
-        "--qualities",
-        type=listed(float),
-        default=[26.0, 32.0, 38.0],
-        help="of linc; 38 is its default",
-    )
-    add("--preset", default="instant")
+    add("--qualities", type=listed(float), default=[0.0, 26.0], help="of linc; 0: its default")
+    add("--preset", default=EncodeOptions.preset)
+    add("--borders", action="store_true", help="and what borders of segments do to frames at them")
     add("--out", type=Path, default=RESULTS)
     add("--name", default="interpolation", help="of the result files")
     given = parser.parse_args()
     mpl.use("Agg")
     given.out.mkdir(parents=True, exist_ok=True)
-    rows, worst, seams = [], [], []
+    rows, looked_at, seams = [], [], []
     for name in given.clips:
-        clip = load_clip(name, given.frames)
-        moved = {alpha: minterpolated(clip, alpha) for alpha in given.alphas}
+        clip = loaded(name, given.frames)
         for quality in given.qualities:
+            options = EncodeOptions(
+                preset=given.preset, quality=quality or None, span=clip.span, audio=False
+            )
             for alpha in given.alphas:
-                options = EncodeOptions(
-                    preset=given.preset,
-                    quality=quality,
-                    span=clip.span,
-                    hold_out=alpha,
-                    motion=True,
-                    audio=False,
-                )
-                row, pictures = compare(clip, alpha, options, moved[alpha])
-                rows.append(row)
-                if (quality, alpha) == (
-                    given.qualities[0],
-                    given.alphas[min(1, len(given.alphas) - 1)],
-                ):
-                    worst.append((clip, alpha, pictures))
-                print(table([row]).splitlines()[2], flush=True)
-            seams.append(borders(clip, EncodeOptions(preset=given.preset, quality=quality)))
-            print(borders_table(seams[-1:]).splitlines()[-1], flush=True)
+                found = compare(clip, alpha, options)
+                rows.append(found.row)
+                if (quality, alpha) == (given.qualities[-1], given.alphas[-1]):
+                    looked_at.append((clip, found.pictures))
+                print(table([found.row]).splitlines()[2], flush=True)
+            if given.borders:
+                seams.append(borders(clip, options))
         report = {
             "command": command(),
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
             "minterpolate": _MCI.format("FPS"),
             "rows": rows,
-            "borders": seams,
+            **({"borders": seams} if seams else {}),
         }
         path = given.out / given.name
         path.with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        text = table(rows) + "\n" + borders_table(seams)
-        path.with_suffix(".md").write_text(text, encoding="utf-8")
+        text = table(rows) + ("\n" + borders_table(seams) if seams else "")
+        path.with_suffix(".md").write_text(f"`{command()}`\n\n{text}", encoding="utf-8")
         plot(rows, path.with_suffix(".png"))
-        sheet(worst, given.out / f"{given.name}_sheet.png")
+        sheet(looked_at, given.out / f"{given.name}_sheet.png")
 
 
 if __name__ == "__main__":

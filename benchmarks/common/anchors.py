@@ -143,9 +143,9 @@ def clip_path(name: str) -> str:
     return str(Path(next(iter(spec.submodule_search_locations))) / "datasets/data" / _CLIPS[name])
 
 
-def load_clip(name: str, frames: int | None = None) -> Clip:
-    """Read a clip, or its first ``frames`` frames, into memory."""
-    path, span = clip_path(name), Span(frames=frames)
+def load_clip(name: str, frames: int | None = None, start: float | None = None) -> Clip:
+    """Read a clip, or ``frames`` frames of it from ``start`` seconds on, into memory."""
+    path, span = clip_path(name), Span(start=start, frames=frames)
     with FrameReader(path, span=span) as reader:
         planes = [frame.planes for frame in reader]
         return Clip(name, path, span, reader.info, reader.times(), planes)

@@ -109,12 +109,20 @@ class Bench:
 
 
 def rendered(path: Path, scale: int = 1, device: str = "cpu") -> Iterator[Planes]:
-    """Frames of a file, ``scale`` for one."""
+    """Frames of a file, ``scale`` for one: those in between are of mixed latents (Eq. 4)."""
     with path.open("rb") as stream:
         file = LincFile(stream, name=str(path))
         renderer = Renderer(file, device=device)
         try:
-            yield from renderer.frames(output_shots(0, file.n_frames, scale))
+            if scale == 1:
+                yield from renderer.frames(output_shots(0, file.n_frames, 1))
+                return
+            for index, entry in enumerate(file.segments):
+                model = renderer.model(index)
+                for k in range(scale * entry.n_frames):
+                    at = torch.tensor([k / scale], dtype=torch.float64)
+                    with torch.inference_mode():
+                        yield from to_frames(quantise(model.pictures(at), file.info.bit_depth))
         finally:
             renderer.close()
 

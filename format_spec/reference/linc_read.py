@@ -19,9 +19,11 @@ import struct
 import sys
 import zlib
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, NoReturn
 
+import linc_between
 import linc_mixing
 import linc_partitioned
 import linc_pictures
@@ -1041,15 +1043,13 @@ def spectral_values(tensor: Tensor, channel: int) -> Floats:
 
 @dataclass
 class Axis:
-    """One axis of one plane: its samples, its blocks and where the output samples are."""
+    """One axis of one plane: its samples and its blocks."""
 
     size: int
     block: int
     overlap: int
     count: int
     """Blocks."""
-    out: int
-    """Output samples."""
 
     def basis(self) -> Floats:
         """Clause 8.3: [size, blocks * frequencies] at the centres of native samples."""
@@ -1068,26 +1068,27 @@ class Axis:
         tau = np.sqrt(np.clip(np.abs(d) / self.overlap, 0, 1))
         return np.where(d >= 0, (1 + tau) / 2, (1 - tau) / 2)
 
-    def resampling(self) -> Floats:
-        """Clause 8.4: [out, size] weights of the native samples."""
-        h, k = self.size / self.out, np.arange(self.size)
-        if h >= 1:
-            left = np.arange(self.out)[:, None] * h
-            return np.maximum(0, np.minimum(left + h, k + 1) - np.maximum(left, k)) / h
-        sharp = np.eye(self.size)
-        for near in (np.maximum(k - 1, 0), np.minimum(k + 1, self.size - 1)):
-            sharp += 0.04 * (1 - h) * (np.eye(self.size) - np.eye(self.size)[near])
-        weights = np.zeros((self.out, self.size))
-        p = (np.arange(self.out) + 0.5) * h - 0.5
-        for tap in range(-3, 5):
-            j = np.floor(p).astype(int) + tap
-            kernel = np.sinc(p - j) * np.sinc((p - j) / 4)
-            np.add.at(weights, (np.arange(self.out), np.clip(j, 0, self.size - 1)), kernel)
-        return weights / weights.sum(1, keepdims=True) @ sharp
+
+def resampling(size: int, out: int) -> Floats:
+    """Clause 8.4: [out, size] weights of the native samples of an axis."""
+    h, k = size / out, np.arange(size)
+    if h >= 1:
+        left = np.arange(out)[:, None] * h
+        return np.maximum(0, np.minimum(left + h, k + 1) - np.maximum(left, k)) / h
+    sharp = np.eye(size)
+    for near in (np.maximum(k - 1, 0), np.minimum(k + 1, size - 1)):
+        sharp += 0.04 * (1 - h) * (np.eye(size) - np.eye(size)[near])
+    weights = np.zeros((out, size))
+    p = (np.arange(out) + 0.5) * h - 0.5
+    for tap in range(-3, 5):
+        j = np.floor(p).astype(int) + tap
+        kernel = np.sinc(p - j) * np.sinc((p - j) / 4)
+        np.add.at(weights, (np.arange(out), np.clip(j, 0, size - 1)), kernel)
+    return weights / weights.sum(1, keepdims=True) @ sharp
 
 
-def axes_of(file: File, size: tuple[int, int] | None = None) -> list[tuple[Axis, Axis]]:
-    """(vertical, horizontal) axis of each plane for an output of ``size`` = (height, width)."""
+def axes_of(file: File) -> list[tuple[Axis, Axis]]:
+    """(vertical, horizontal) axis of each plane."""
     native, side = (file.head["height"], file.head["width"]), 1 << file.arch["block"]
     planes = []
     for shifts, smaller in zip(subsampling(file), block_shifts(file), strict=True):
@@ -1097,11 +1098,8 @@ def axes_of(file: File, size: tuple[int, int] | None = None) -> list[tuple[Axis,
                 block=side >> less,
                 overlap=file.arch["overlap"] >> less,
                 count=-(-samples // side),
-                out=-(-out // (1 << shift)),
             )
-            for samples, out, shift, less in zip(
-                native, size or native, shifts, smaller, strict=True
-            )
+            for samples, shift, less in zip(native, shifts, smaller, strict=True)
         )
         planes.append((down, across))
     return planes
@@ -1299,8 +1297,8 @@ def inr_planes(file: File, segment: Segment, z: Floats, size: tuple[int, int]) -
     rows, columns = (-(-side // patch) for side in of)
     rgb = np.clip(inr_colours(file, segment, z, rows, columns)[:, : of[0], : of[1]], 0, 1)
     if of != size:
-        down, across = (Axis(n, 1, 0, n, out) for n, out in zip(of, size, strict=True))
-        rgb = np.clip(down.resampling() @ rgb @ across.resampling().T, 0, 1)
+        down, across = (resampling(n, out) for n, out in zip(of, size, strict=True))
+        rgb = np.clip(down @ rgb @ across.T, 0, 1)
     default = 1 if native[0] >= 720 or native[1] >= 1280 else 6
     k_r, k_b = MATRICES.get(head["matrix"], MATRICES[default])
     red, green, blue = rgb
@@ -1325,13 +1323,21 @@ def planes_at(file: File, segment: Segment, time: float, size: tuple[int, int]) 
     """The planes at one time of one segment, in the units of clause 8.1."""
     if file.arch["id"] == 1:
         return inr_planes(file, segment, latent_at(file, segment, time), size)
-    planes = native_planes(file, segment, time)
+    return resampled(file, native_planes(file, segment, time), size)
+
+
+def resampled(file: File, planes: list[Floats], size: tuple[int, int]) -> list[Floats]:
+    """Clause 8.4."""
     if size == (file.head["height"], file.head["width"]):
         return planes
-    return [
-        down.resampling() @ plane @ across.resampling().T
-        for plane, (down, across) in zip(planes, axes_of(file, size), strict=True)
-    ]
+    out = []
+    for plane, shifts in zip(planes, subsampling(file), strict=True):
+        down, across = (
+            resampling(samples, -(-whole // (1 << shift)))
+            for samples, whole, shift in zip(plane.shape, size, shifts, strict=True)
+        )
+        out.append(down @ plane @ across.T)
+    return out
 
 
 def native_planes(file: File, segment: Segment, time: float) -> list[Floats]:
@@ -1357,89 +1363,42 @@ def render(
     """Clause 8.7: values of output frame ``index`` before rounding; ``decode_all`` comes first."""
     frame, part = divmod(index, alpha)
     size = size or (file.head["height"], file.head["width"])
+    if part == 0 or not goes_on(file, frame):
+        return frame_at(file, frame, size)
+    share = Fraction(part, alpha)
+    shown = between(file, frame, share)
+    values = [plane / 2.0 ** (file.head["depth"] - 8) - 128 for plane in shown]
+    return resampled(file, values, size)
+
+
+def frame_at(file: File, frame: int, size: tuple[int, int]) -> list[Floats]:
+    """A frame itself."""
+    segment = next(s for s in file.segments if frame < s.first + s.frames)
+    motion_of(segment)
+    return planes_at(file, segment, frame - segment.first, size)
+
+
+def goes_on(file: File, frame: int) -> bool:
+    """Whether something lies between a frame and the next one."""
     at = next(i for i, s in enumerate(file.segments) if frame < s.first + s.frames)
-    segment, s = file.segments[at], part / alpha
-    local, inside = frame - segment.first, frame < segment.first + segment.frames - 1
-    still = motion_of(segment) is None and s > 0 and inside
-    if still and one(segment, 26) is None:
-        return planes_at(file, segment, local + s, size)
-    first = planes_at(file, segment, local, size)
-    if inside:
-        following, place = segment, local + 1
-    else:
-        following, place = file.segments[min(at + 1, len(file.segments) - 1)], 0
-    if s == 0 or not (inside or (following is not segment and following.continues)):
-        return first
-    second = planes_at(file, following, place, size)
-    if still:
-        return [(1 - s) * a + s * b for a, b in zip(first, second, strict=True)]
-    return mixture(file, first, second, displacement(following, place), s)
+    if frame < file.segments[at].first + file.segments[at].frames - 1:
+        return True
+    return at + 1 < len(file.segments) and file.segments[at + 1].continues
+
+
+def between(file: File, frame: int, share: Fraction) -> list[Ints]:
+    """Codes at native size of what lies between a frame and the next one."""
+    native = file.head["height"], file.head["width"]
+    first, second = (codes(file, frame_at(file, at, native)) for at in (frame, frame + 1))
+    return linc_between.scene(first, second, file.head["depth"]).at(share)
 
 
 def motion_of(segment: Segment) -> Tensor | None:
-    """The tensor of role motion, checked."""
+    """The tensor of role motion, checked; nothing uses it any more."""
     tensor = one(segment, 24)
     right = tensor is None or (tensor.mode == 5 and tensor.dims[:2] == (segment.frames, 2))
     need(right, "mode or dimensions of the motion")
     return tensor
-
-
-def displacement(segment: Segment, place: int) -> Floats:
-    """[2, R, W], horizontal first; a single cell of 0 without a tensor of role motion."""
-    tensor = motion_of(segment)
-    return np.zeros((2, 1, 1)) if tensor is None else values(tensor)[place]
-
-
-def cell_weights(samples: int, cells: int) -> Floats:
-    """[samples, cells]."""
-    u = np.clip((np.arange(samples) + 0.5) * cells / samples - 0.5, 0, cells - 1)
-    return np.maximum(0, 1 - np.abs(u[:, None] - np.arange(cells)))
-
-
-def mixture(file: File, a: list[Floats], b: list[Floats], d: Floats, s: float) -> list[Floats]:
-    """The values between two frames, for all planes."""
-    plain = [(1 - s) * one_ + s * other for one_, other in zip(a, b, strict=True)]
-    if not d.any():
-        return plain
-    native, trust, out = (file.head["width"], file.head["height"]), None, []
-    for first, second, still in zip(a, b, plain, strict=True):
-        down, across = (
-            cell_weights(samples, cells)
-            for samples, cells in zip(first.shape, d.shape[1:], strict=True)
-        )
-        dx, dy = (
-            down @ (part * samples / whole) @ across.T
-            for part, samples, whole in zip(d, first.shape[::-1], native, strict=True)
-        )
-        y, x = np.indices(first.shape)
-        back = cubic(first, y - s * dy, x - s * dx)
-        ahead = cubic(second, y + (1 - s) * dy, x + (1 - s) * dx)
-        if trust is None:
-            area = np.outer(down.sum(0), across.sum(0))
-            change, left = (
-                down.T @ np.abs(e) @ across / area for e in (first - second, back - ahead)
-            )
-            trust = np.clip((1.25 * change - left) / 8 + 0.5, 0, 1)
-        t = down @ trust @ across.T
-        out.append((1 - t) * still + t * ((1 - s) * back + s * ahead))
-    return out
-
-
-def cubic(plane: Floats, y: Floats, x: Floats) -> Floats:
-    """Samples of a plane at places in between; whole numbers are its own samples."""
-    e, total = -0.75, np.zeros(x.shape)
-
-    def c(z: Floats) -> Floats:
-        outer = e * z**3 - 5 * e * z**2 + 8 * e * z - 4 * e
-        return np.where(z <= 1, (e + 2) * z**3 - (e + 3) * z**2 + 1, np.where(z < 2, outer, 0))
-
-    top, left = np.floor(y).astype(int), np.floor(x).astype(int)
-    for i, j in np.ndindex(4, 4):
-        row, column = top + i - 1, left + j - 1
-        weight = c(np.abs(y - row)) * c(np.abs(x - column))
-        inside = np.clip(row, 0, plane.shape[0] - 1), np.clip(column, 0, plane.shape[1] - 1)
-        total += weight * plane[inside]
-    return total
 
 
 def codes(file: File, planes: list[Floats]) -> list[Ints]:

@@ -524,7 +524,7 @@ def good_inr(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vecto
 
 
 def good_motion(vector: Callable[[str, str, str, bytes], Vector]) -> Iterator[Vector]:
-    """Frames in between along displacements."""
+    """Displacements, which frames in between followed once."""
     five = replace(VIDEO, n_frames=5)
 
     def moving(first: int, frames: int, rows: int, columns: int, **more: Any) -> Any:

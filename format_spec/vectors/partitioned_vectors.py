@@ -143,6 +143,26 @@ def good(vector: Make, build: Build) -> Iterator[Any]:
     yield from good_filters(kit)
     yield from good_records(kit)
     yield from good_files(kit)
+    yield from good_between(kit)
+
+
+def good_between(kit: Kit) -> Iterator[Any]:
+    """Pictures whose neighbours are searched for what lies between them."""
+    moving: dict[str, Rule] = {"skip": 0, "intra": 0, "merge": 0, "residual": 20, "vector_zero": 95}
+    yield kit.good(
+        "between",
+        "8.7.1 8.7.2 8.7.3 8.7.4",
+        "three pictures of 70 x 50 from moved parts of one another, with exact pictures in between",
+        replace(SMALL, width=70, height=50),
+        chain(3, moving, settings()),
+    )
+    yield kit.good(
+        "between-10bit",
+        "8.7.1 8.7.4",
+        "the same of two pictures of 33 x 47, 4:2:2, 10 bits",
+        replace(SMALL, width=33, height=47, chroma_shift=(1, 0), bit_depth=10),
+        chain(2, moving, settings()),
+    )
 
 
 def good_kinds(kit: Kit) -> Iterator[Any]:

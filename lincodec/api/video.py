@@ -217,7 +217,7 @@ class Video(Source):
 
         Args:
             fps_scale: pictures for each frame, such as 2, 2.5 or "1/3". Above 1 those in between
-                follow the motion that is stored; below 1 frames are dropped.
+                follow the motion between their neighbours; below 1 frames are dropped.
             start: seconds of the first; negative ones count from the end. None: the first frame.
             stop: seconds before which they end; negative ones count from the end. None: the end.
             size: (width, height) of the upright pictures; None: native.

@@ -49,9 +49,9 @@ Examples:
   linc decode clip.linc --format null           speed test
   linc decode broken.linc --recover             what is intact of it
 
-Frames in between follow the motion stored in the file, or mix latents when there is none;
-shots are never mixed. At a lower rate frames are dropped. The duration stays the same,
-with --fps to half a frame, unless --speed is given.
+Frames in between follow the motion between their neighbours, which is searched in the
+decoded pictures; shots are never mixed. At a lower rate frames are dropped. The duration stays
+the same, with --fps to half a frame, unless --speed is given.
 """
 
 

@@ -147,12 +147,6 @@ _OPTIONS: tuple[Decorator, ...] = (
     ),
     option(
         "Model",
-        "--motion/--no-motion",
-        default=None,
-        help="Store the motion between frames, which --fps-scale follows; paper presets: if asked.",
-    ),
-    option(
-        "Model",
         "--trials/--no-trials",
         default=None,
         help="Try which blocks and segments code best, or go by size; default: as the preset says.",
@@ -240,7 +234,6 @@ def options_from(given: dict[str, Any], fps: Callable[[], float]) -> EncodeOptio
         scene_cut=given["scene_cut"],
         network=given["network"],
         enhance=given["enhance"],
-        motion=given["motion"],
         kind=None if given["kind"] == "auto" else given["kind"],
         trials=given["trials"],
         refined=given["refined"],

@@ -97,9 +97,7 @@ class PartWork:
 
     def _fit(self, part: Range, grant: Grant, told: Told, *, halving: bool) -> PartResult:
         plan = self.plan
-        back = int(part.continues and part.first > 0)
-        frames = self.frames.read(part.first - back, part.count + back)
-        before, frames = frames[0].planes if back else None, frames[back:]
+        frames = self.frames.read(part.first, part.count)
         engine = engine_class(self.preset)(self.setting, [], plan.arch)
         aligned = self._aligned(engine)
         clock = _Unhurried(self.stop, told)
@@ -113,7 +111,7 @@ class PartWork:
         options = plan.options
         similar = options.ms_ssim is not None
         with Measurer(engine, plan.info, measured, verify=options.verify, similar=similar) as take:
-            for found in fitter.fit(part, frames, before, grant):
+            for found in fitter.fit(part, frames, grant):
                 waiting.append(found.packed)
                 clock.done += found.part.count
                 take.add(found.part, SegmentData(0, *found.packed), found.code, found.frames)

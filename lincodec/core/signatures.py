@@ -138,10 +138,50 @@ class Axis(c.Structure):
     ]
 
 
+class FlowGrid(c.Structure):
+    """``LincFlowGrid``: cells over a picture."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("rows", c.c_int32),
+        ("columns", c.c_int32),
+        ("side", c.c_int32),
+    ]
+
+
+class FlowField(c.Structure):
+    """``LincFlowField``: what is known about the cells of a picture."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("vectors", c.c_void_p),
+        ("left", c.c_void_p),
+        ("seen", c.c_void_p),
+    ]
+
+
+class Between(c.Structure):
+    """``LincBetween``: two pictures, and one between them."""
+
+    _fields_: ClassVar[list[tuple[str, Any]]] = [
+        ("height", c.c_int32),
+        ("width", c.c_int32),
+        ("planes", c.c_int32),
+        ("shift_x", c.c_int32),
+        ("shift_y", c.c_int32),
+        ("depth", c.c_int32),
+        ("share", c.c_int32),
+        ("first", c.c_void_p * 3),
+        ("second", c.c_void_p * 3),
+        ("out", c.c_void_p * 3),
+        ("ahead", FlowField),
+        ("back", FlowField),
+        ("vectors", c.c_void_p),
+    ]
+
+
 #: In the order of ``linc_structure_bytes``.
 STRUCTURES: tuple[type[c.Structure], ...] = (
     Parameters, FrameInfo, Effort, Task, MixShape, SpectralPlane, SpectralWeights,
-    Axis,
+    Axis, FlowGrid, FlowField, Between,
 )  # fmt: skip
 
 _SEGMENT = c.c_void_p
@@ -201,13 +241,17 @@ SIGNATURES: dict[str, tuple[Any, ...]] = {
         _STATUS, _SEGMENT, c.c_int32, c.c_int32, c.POINTER(Axis), c.POINTER(Axis), c.c_void_p,
         c.c_size_t, c.c_size_t, c.c_void_p,
     ),
-    "linc_flow_halve": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),
-    "linc_flow_smooth": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),
-    "linc_flow_bytes": (c.c_int64, c.c_int32, c.c_int32, c.c_int32, c.c_int32),
+    "linc_flow_grid": (_STATUS, c.c_int32, c.c_int32, c.POINTER(FlowGrid)),
+    "linc_flow_planes_bytes": (c.c_int64, c.c_int32, c.c_int32),
+    "linc_flow_search_bytes": (c.c_int64, c.c_int32, c.c_int32),
+    "linc_flow_planes": (_STATUS, c.c_void_p, c.c_int32, c.c_int32, c.c_int32, c.c_void_p),
     "linc_flow_search": (
-        _STATUS, c.c_void_p, c.c_void_p, c.c_int32, c.c_int32, c.c_int32, c.c_int32,
-        c.c_void_p, c.c_void_p,
+        _STATUS, c.c_void_p, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p, c.c_void_p, c.c_void_p,
     ),
+    "linc_flow_seen": (_STATUS, c.c_void_p, c.c_void_p, c.c_int32, c.c_int32, c.c_void_p),
+    "linc_between_bytes": (c.c_int64, c.POINTER(Between)),
+    "linc_flow_between": (_STATUS, c.POINTER(Between), c.c_void_p, c.c_void_p),
+    "linc_between": (_STATUS, c.POINTER(Between), c.c_int32, c.c_int32, c.c_void_p),
     "linc_rgb_difference": (
         _STATUS, c.POINTER(c.c_int32), c.POINTER(c.c_float), c.POINTER(c.c_void_p),
         c.POINTER(c.c_size_t), c.POINTER(c.c_void_p), c.POINTER(c.c_size_t),

@@ -5,7 +5,8 @@
 #include "linc_core.h"
 
 /* Bytes of LincParameters (0), LincFrameInfo (1), LincEffort (2), LincTask (3), LincMixShape (4),
- * LincSpectralPlane (5), LincSpectralWeights (6); 0 beyond. */
+ * LincSpectralPlane (5), LincSpectralWeights (6), LincAxis (7), LincFlowGrid (8), LincFlowField (9), LincBetween (10);
+ * 0 beyond. */
 LINC_API int32_t linc_structure_bytes(int32_t which);
 
 #endif

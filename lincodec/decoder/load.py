@@ -39,7 +39,7 @@ class RenderModel(Protocol):
         """Pictures at float64 times [m] in frames from the segment's first.
 
         Args:
-            times: of the pictures; between two frames their latents are mixed (Eq. 4).
+            times: of the pictures; between two frames their latents are mixed (paper Eq. 4).
             areas: any size, whole or in part, per channel; None: native.
 
         Returns:
@@ -94,6 +94,7 @@ def segment_model(
         LimitError: more exact pictures are needed at once than ``limits`` allow.
     """
     if isinstance(arch, LincArch):
+        motion_of(code)  # damage is told of even where nothing uses it
         latents = torch.from_numpy(latents_of(code, arch)).to(rendering.device)
         residual = read_network(code, arch, info)
         if residual is not None:
@@ -109,16 +110,6 @@ def segment_model(
         there, latents.to(rendering.device), ColorMap.of(info),
         (info.height, info.width), rendering.backend,
     )  # fmt: skip
-
-
-def segment_motion(code: SegmentCode) -> Tensor | None:
-    """Motion of a decoded segment, float32 [n, 2, rows, columns]; None when none is stored.
-
-    Raises:
-        CorruptError: the tensor is of another mode or size (spec clause 8.7).
-    """
-    found = motion_of(code)
-    return None if found is None else torch.from_numpy(found.values)
 
 
 def placed(spectral: Spectral, device: torch.device) -> list[Tensor]:

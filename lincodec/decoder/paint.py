@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from lincodec.bitstream.segment import SegmentCode
 from lincodec.container import LincFile
-from lincodec.core.resample import Area
 from lincodec.crop import Crop
-from lincodec.decoder.areas import Surroundings, areas_of, motion_reach
-from lincodec.decoder.load import Rendering, RenderModel, segment_model, segment_motion
+from lincodec.decoder.areas import areas_of
+from lincodec.decoder.load import Rendering, RenderModel, segment_model
 from lincodec.decoder.prefetch import Unpacker, unpacked
-from lincodec.decoder.shots import Shot
 from lincodec.errors import CorruptError, ResourceError
-from lincodec.model.between import Between
 from lincodec.model.devices import CPU, Portions
 from lincodec.model.output import quantise, to_frames
 from lincodec.system.memory import ran_out
@@ -29,15 +25,6 @@ from lincodec.types import Planes, VideoInfo
 def batch_size(info: VideoInfo, device: torch.device = CPU) -> int:
     """Frames of a picture size that are rendered together."""
     return max(1, Portions.on(device).rendered // (info.width * info.height))
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """A decoded segment."""
-
-    model: RenderModel
-    motion: Tensor | None
-    """float32 [n, 2, rows, columns] from each frame's predecessor to it; None: none stored."""
 
 
 class Painter:
@@ -68,14 +55,11 @@ class Painter:
         self.rendering, self._enhance = rendering, enhance
         self.linc, self.arch, self.info, self.output = linc, linc.arch, linc.info, output
         self._areas = areas_of(self.info, self.output, crop)
-        self._around = Surroundings(self._areas, 0)
         self._unpacker = Unpacker(linc, workers)
         self._pool = ThreadPoolExecutor(2)
         # the CPU has nothing to gain: its threads are those that the consumer wants
         self._ahead = ThreadPoolExecutor(1) if rendering.device.type != "cpu" else None
-        self._segments: dict[int, Future[Loaded]] = {}
-        #: By frame, of what lies around the areas too.
-        self._pictures: dict[int, list[Tensor]] = {}
+        self._segments: dict[int, Future[RenderModel]] = {}
 
     def close(self) -> None:
         """Stop the background work."""
@@ -84,7 +68,7 @@ class Painter:
             if pool is not None:
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def load(self, index: int) -> Loaded:
+    def load(self, index: int) -> RenderModel:
         """Read and decode a segment now.
 
         Raises:
@@ -92,22 +76,21 @@ class Painter:
         """
         return self._built(self._unpacker.fetch(index, index))
 
-    def _built(self, code: Future[SegmentCode]) -> Loaded:
+    def _built(self, code: Future[SegmentCode]) -> RenderModel:
         """A segment once it is entropy decoded."""
-        found = unpacked(code)
-        model = segment_model(
-            found, self.arch, self.info, self.rendering, self.linc.limits, enhance=self._enhance
-        )
-        return Loaded(model, segment_motion(found))
+        return segment_model(
+            unpacked(code), self.arch, self.info, self.rendering, self.linc.limits,
+            enhance=self._enhance,
+        )  # fmt: skip
 
-    def _fetch(self, index: int, last: int) -> Future[Loaded]:
+    def _fetch(self, index: int, last: int) -> Future[RenderModel]:
         """A segment, loaded in the background and kept; those up to ``last`` will follow."""
         if index not in self._segments:
             code = self._unpacker.fetch(index, last)
             self._segments[index] = self._pool.submit(self._built, code)
         return self._segments[index]
 
-    def _loaded(self, index: int, last: int) -> Loaded:
+    def _loaded(self, index: int, last: int) -> RenderModel:
         """A segment; starts on the next one unless this is the ``last`` needed."""
         for stale in [k for k in self._segments if not index <= k <= index + 1]:
             del self._segments[stale]
@@ -116,133 +99,61 @@ class Painter:
             self._fetch(index + 1, last)
         return found.result()
 
-    def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
-        """Integer planes of every output frame in order (ascending ``shots``)."""
-        batches = self._batches(shots)
-        if self._ahead is not None:
-            batches = _ahead(batches, self._ahead)
-        for frames in batches:
-            yield from frames
+    def frames(self, frames: Sequence[int]) -> Iterator[Planes]:
+        """Integer planes of frames in order, at the size of the output."""
+        for codes in self._run(frames, native=False):
+            yield from to_frames(codes)
 
-    def _batches(self, shots: Sequence[Shot]) -> Iterator[list[Planes]]:
-        """The frames of ``shots`` in batches as large as memory allows."""
+    def native(self, frames: Sequence[int]) -> Iterator[Planes]:
+        """The same at native size and not rounded: float32 in centred 8-bit code values."""
+        for planes in self._run(frames, native=True):
+            arrays = [plane.cpu().numpy() for plane in planes]
+            yield from zip(*arrays, strict=True)
+
+    def _run(self, frames: Sequence[int], *, native: bool) -> Iterator[list[Tensor]]:
+        batches = self._batches(frames, native=native)
+        return batches if self._ahead is None else _ahead(batches, self._ahead)
+
+    def _batches(self, frames: Sequence[int], *, native: bool) -> Iterator[list[Tensor]]:
+        """What ``_batch`` makes of ``frames``, in batches as large as memory allows."""
         device = self.rendering.device
         # native planes come first
         batch = min(batch_size(self.output, device), batch_size(self.info, device))
-        last = self.linc.segment_at(shots[-1].frame) if shots else 0
+        last = self.linc.segment_at(frames[-1]) if frames else 0
         at = 0
-        while at < len(shots):
-            index = self.linc.segment_at(shots[at].frame)
+        while at < len(frames):
+            index = self.linc.segment_at(frames[at])
             entry = self.linc.segments[index]
             stop = at
-            while stop < len(shots) and stop - at < batch and shots[stop].frame < entry.end_frame:
+            while stop < len(frames) and stop - at < batch and frames[stop] < entry.end_frame:
                 stop += 1
             try:
-                frames = self._batch(index, shots[at:stop], last)
+                planes = self._batch(index, frames[at:stop], last, native=native)
             except (MemoryError, RuntimeError) as error:
                 if not ran_out(error):
                     raise
                 batch = _smaller(stop - at, error)
                 continue
-            yield frames
+            yield planes
             at = stop
 
-    def _batch(self, index: int, shots: Sequence[Shot], last: int) -> list[Planes]:
-        """Frames of one segment, rendered together."""
-        entry = self.linc.segments[index]
-        segment = self._loaded(index, last)
+    def _batch(self, index: int, frames: Sequence[int], last: int, *, native: bool) -> list[Tensor]:
+        """Frames of one segment, rendered together: codes [m, h, w], or ``native`` float32."""
+        model, first = self._loaded(index, last), self.linc.segments[index].first_frame
         with torch.inference_mode():
-            if any(self._is_between(index, shot, segment) for shot in shots):
-                planes = self._with_motion(index, shots, segment)
-            else:
-                times = [float(shot.frame - entry.first_frame + shot.share) for shot in shots]
-                planes = self._at_times(segment, times, self._areas)
+            at = torch.tensor([float(frame - first) for frame in frames], dtype=torch.float64)
+            planes = model.pictures(at, None if native else self._areas)
             if not all(math.isfinite(float(plane.sum())) for plane in planes):
                 raise CorruptError(f"segment {index}: its samples are not finite numbers")
-            return to_frames(quantise(planes, self.info.bit_depth))
-
-    def _at_times(
-        self, segment: Loaded, times: Sequence[float], areas: Sequence[Area]
-    ) -> list[Tensor]:
-        """Planes float32 [m, h, w] at times in frames from the segment's first."""
-        at = torch.tensor(times, dtype=torch.float64)
-        return segment.model.pictures(at, areas)
-
-    def _follower(self, index: int) -> int | None:
-        """The segment that goes on with this one's shot, None when there is none."""
-        entry, after = self.linc.segments[index], self.linc.segments[index + 1 : index + 2]
-        goes_on = after and after[0].continues and after[0].first_frame == entry.end_frame
-        return index + 1 if goes_on else None
-
-    def _is_between(self, index: int, shot: Shot, segment: Loaded) -> bool:
-        """Whether a shot is made of two pictures instead of the latents of one segment."""
-        if shot.share == 0:
-            return False
-        if shot.frame < self.linc.segments[index].end_frame - 1:
-            return segment.motion is not None
-        return self._follower(index) is not None
-
-    def _with_motion(self, index: int, shots: Sequence[Shot], segment: Loaded) -> list[Tensor]:
-        """Planes [m, h, w] of shots of which some lie between two pictures."""
-        between = [shot for shot in shots if self._is_between(index, shot, segment)]
-        moves = {shot.frame: self._displacement(index, shot.frame, segment) for shot in between}
-        self._look_around(moves.values())
-        self._render(index, {n for frame in moves for n in (frame, frame + 1)}, segment)
-        out, pair, at = [], None, -1
-        for shot in shots:
-            if shot not in between:
-                out.append(self._single(index, shot, segment))
-                continue
-            if pair is None or at != shot.frame:
-                first, second = self._pictures[shot.frame], self._pictures[shot.frame + 1]
-                pair = Between(first, second, moves[shot.frame], self._around.areas)
-                at = shot.frame
-            out.append(self._around.cut(pair.at(float(shot.share))))
-        self._pictures = {k: v for k, v in self._pictures.items() if k >= shots[-1].frame}
-        return [torch.stack(planes) for planes in zip(*out, strict=True)]
-
-    def _single(self, index: int, shot: Shot, segment: Loaded) -> list[Tensor]:
-        """Planes [h, w] of a shot that lies on a frame or in a segment without motion."""
-        if shot.share == 0 and shot.frame in self._pictures:
-            return self._around.cut(self._pictures[shot.frame])
-        time = float(shot.frame - self.linc.segments[index].first_frame + shot.share)
-        return [plane[0] for plane in self._at_times(segment, [time], self._areas)]
-
-    def _displacement(self, index: int, frame: int, segment: Loaded) -> Tensor | None:
-        """Motion from a frame to the next, in this segment or the one that goes on."""
-        entry, motion = self.linc.segments[index], segment.motion
-        place = frame + 1 - entry.first_frame
-        if place == entry.n_frames:
-            motion, place = self._fetch(index + 1, index + 1).result().motion, 0
-        return None if motion is None else motion[place]
-
-    def _look_around(self, moves: Iterable[Tensor | None]) -> None:
-        """Make pictures so much larger than what is shown that motion finds what it needs."""
-        fields = [move for move in moves if move is not None and bool(move.any())]
-        around = Surroundings(self._areas, motion_reach(fields, self._areas[0]))
-        if around.areas != self._around.areas:
-            self._around, self._pictures = around, {}
-
-    def _render(self, index: int, frames: set[int], segment: Loaded) -> None:
-        """Keep the pictures of frames of this segment and of the first of the next."""
-        entry, areas = self.linc.segments[index], self._around.areas
-        new = sorted(frames - self._pictures.keys())
-        own = [frame for frame in new if frame < entry.end_frame]
-        if own:
-            times = [float(frame - entry.first_frame) for frame in own]
-            planes = self._at_times(segment, times, areas)
-            self._pictures |= {f: [p[k] for p in planes] for k, f in enumerate(own)}
-        if len(own) < len(new):
-            planes = self._at_times(self._fetch(index + 1, index + 1).result(), [0.0], areas)
-            self._pictures[entry.end_frame] = [plane[0] for plane in planes]
+            return planes if native else quantise(planes, self.info.bit_depth)
 
 
-def _ahead(batches: Iterator[list[Planes]], pool: Executor) -> Iterator[list[Planes]]:
+def _ahead(batches: Iterator[list[Tensor]], pool: Executor) -> Iterator[list[Tensor]]:
     """The same batches, each made in the single thread of a pool while the last one is used."""
     coming = pool.submit(next, batches, None)
-    while (frames := coming.result()) is not None:
+    while (planes := coming.result()) is not None:
         coming = pool.submit(next, batches, None)
-        yield frames
+        yield planes
 
 
 def _smaller(frames: int, error: BaseException) -> int:

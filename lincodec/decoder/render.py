@@ -17,18 +17,16 @@ from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from lincodec.container import LincArch, LincFile
 from lincodec.core.partitioned import PartitionedDecoder
 from lincodec.crop import Crop
+from lincodec.decoder.between import Between, frames_of
 from lincodec.decoder.drawn import Drawing, DrawnDecoder, Floats, is_drawn
 from lincodec.decoder.pictures import opened, within
 from lincodec.decoder.shots import Shot
-from lincodec.decoder.sizing import Sizing, centred
+from lincodec.decoder.sizing import Sizing
 from lincodec.decoder.upscale import Upscaler
 from lincodec.errors import LincError
-from lincodec.registry import Role
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import default_matrix
 
@@ -46,14 +44,13 @@ _CORE_DEVICES = ("auto", "cpu")
 
 @dataclass(frozen=True)
 class _Part:
-    """Shots of one segment and the frames that they are made of."""
+    """Frames of one segment that comes from the core."""
 
     index: int
-    shots: list[Shot]
     displays: list[int]
     """In the segment, ascending."""
     sized: bool
-    """Whether frames come in the size of the output, made by the threads that decode them."""
+    """Whether they come in the size of the output, made by the threads that decode them."""
 
 
 class Renderer:
@@ -105,7 +102,7 @@ class Renderer:
         self._enhance = enhance
         self._made: Painter | None = None
         self._from_core: dict[int, bool] = {}
-        self._mixes: dict[int, bool] = {}
+        self._between: Between | None = None
         #: The segment that came from the core last, so that its next frames cost little, and while
         #: it ends the next one.
         self._opened: dict[int, Decoder] = {}
@@ -114,6 +111,8 @@ class Renderer:
         """Stop the background work."""
         if self._made is not None:
             self._made.close()
+        if self._between is not None:
+            self._between.close()
         self._keep_open()
         self._sizing.close()
 
@@ -149,7 +148,7 @@ class Renderer:
         Raises:
             CorruptError: it breaks the format.
         """
-        return self._painter.load(index).model
+        return self._painter.load(index)
 
     def samples(self, index: int, frame: int) -> tuple[Floats, ...] | None:
         """What the core draws a frame of a segment as, float32 in centred 8-bit code values.
@@ -176,8 +175,9 @@ class Renderer:
 
         What is wrong with it is said when it is asked for.
         """
-        decoded = itertools.takewhile(self._is_decoded, shots)
-        for part in itertools.islice(self._parts(decoded), 1):
+        shots = self._settled(shots)
+        decoded = itertools.takewhile(self._is_decoded, frames_of(shots))
+        for part in itertools.islice(self._parts(decoded, native=_are_between(shots)), 1):
             self._begin(part)
 
     def frames(self, shots: Sequence[Shot]) -> Iterator[Planes]:
@@ -187,60 +187,67 @@ class Renderer:
             ResourceError: the device or backend cannot be used here, or memory ran out.
             CorruptError: a segment breaks the format.
         """
-        runs = [(decoded, list(run)) for decoded, run in groupby(shots, self._is_decoded)]
+        shots = self._settled(shots)
+        if not _are_between(shots):
+            again = [(frame, len(list(run))) for frame, run in groupby(s.frame for s in shots)]
+            shown = self._whole([frame for frame, _ in again], native=False)
+            for planes, (_, times) in zip(shown, again, strict=True):
+                yield from itertools.repeat(planes, times)
+            return
+        if self._between is None:
+            self._between = Between(self.info)
+        frames = frames_of(shots)
+        native = zip(frames, self._whole(frames, native=True), strict=True)
+        for planes in self._between.pictures(shots, native):
+            yield self._sizing.shown(planes)
+
+    def _settled(self, shots: Sequence[Shot]) -> list[Shot]:
+        """The same; what follows the last frame of what hangs together shows that frame."""
+        return [
+            shot if shot.share == 0 or self._goes_on(shot.frame) else Shot(shot.frame, Fraction(0))
+            for shot in shots
+        ]
+
+    def _goes_on(self, frame: int) -> bool:
+        """Whether the next frame belongs to the same shot of the camera (spec clause 8.7)."""
+        index = self.linc.segment_at(frame)
+        entry, after = self.linc.segments[index], self.linc.segments[index + 1 : index + 2]
+        if frame < entry.end_frame - 1:
+            return True
+        return bool(after) and after[0].continues and after[0].first_frame == entry.end_frame
+
+    def _whole(self, frames: Sequence[int], *, native: bool) -> Iterator[Planes]:
+        """Frames in order: codes of the output, or native ones that may not be rounded yet."""
+        runs = [(decoded, list(run)) for decoded, run in groupby(frames, self._is_decoded)]
         if not all(decoded for decoded, _ in runs):
             _ = self._painter  # what does not work on this machine says so before any picture
         for decoded, run in runs:
             if decoded:
-                yield from self._decoded(run)
+                yield from self._decoded(run, native=native)
+            elif native:
+                yield from self._painter.native(run)
             else:
                 yield from map(self._sizing.enlarged, self._painter.frames(run))
 
-    def _is_decoded(self, shot: Shot) -> bool:
-        """Whether a shot is a frame of the core, or a mix of two exact ones."""
-        index = self.linc.segment_at(shot.frame)
-        if not self.is_from_core(index):
-            return False
-        if shot.share == 0:
-            return True
-        if index not in self._mixes:
-            header = self.linc.read_segment_header(index)
-            moves = any(entry.role == Role.MOTION for entry in header.tensors)
-            self._mixes[index] = header.pictures is not None and not moves
-        return self._mixes[index] and shot.frame < self.linc.segments[index].end_frame - 1
+    def _is_decoded(self, frame: int) -> bool:
+        return self.is_from_core(self.linc.segment_at(frame))
 
-    def _decoded(self, shots: Sequence[Shot]) -> Iterator[Planes]:
-        """Shots of segments that come from the core; towards its end the next one begins."""
-        parts = list(self._parts(shots))
+    def _decoded(self, frames: Sequence[int], *, native: bool) -> Iterator[Planes]:
+        """Frames of segments that come from the core; towards its end the next one begins."""
+        parts = list(self._parts(frames, native=native))
         for part, coming in zip(parts, [*parts[1:], None], strict=True):
-            first, following = self.linc.segments[part.index].first_frame, coming
-            pictures = self._pictures(part.index, part.displays, sized=part.sized)
-            frames, kept = zip(part.displays, pictures, strict=True), dict[int, Planes]()
-            for shot in part.shots:
-                at = shot.frame - first
-                while at + (shot.share > 0) not in kept:
-                    display, planes = next(frames)
-                    kept = {k: old for k, old in kept.items() if k >= at} | {display: planes}
+            following, as_is = coming, native or part.sized
+            for planes in self._pictures(part.index, part.displays, sized=part.sized):
                 if following and self._decoder(part.index).is_ending:
                     self._begin(following, beside=part)
                     following = None
-                if part.sized:
-                    yield kept[at]
-                elif shot.share:
-                    between = mixed(kept[at], kept[at + 1], shot.share, self.info.bit_depth)
-                    yield self._sizing.shown(between)
-                else:
-                    yield self._sizing.shown(kept[at])
+                yield planes if as_is else self._sizing.shown(planes)
 
-    def _parts(self, shots: Iterable[Shot]) -> Iterator[_Part]:
-        for index, run in groupby(shots, lambda shot: self.linc.segment_at(shot.frame)):
-            yield self._part(index, list(run))
-
-    def _part(self, index: int, shots: list[Shot]) -> _Part:
-        first = self.linc.segments[index].first_frame
-        used = {at for s in shots for at in (s.frame, s.frame + (s.share > 0))}
-        sized = self._sizing.is_smaller and not any(shot.share for shot in shots)
-        return _Part(index, shots, [at - first for at in sorted(used)], sized)
+    def _parts(self, frames: Iterable[int], *, native: bool) -> Iterator[_Part]:
+        for index, run in groupby(frames, self.linc.segment_at):
+            first = self.linc.segments[index].first_frame
+            sized = self._sizing.is_smaller and not native
+            yield _Part(index, [at - first for at in run], sized)
 
     def _pictures(self, index: int, displays: Sequence[int], *, sized: bool) -> Iterator[Planes]:
         """Frames of a segment, ``sized`` as the output, or whole and native, not rounded yet where
@@ -289,12 +296,8 @@ class Renderer:
             self._opened.pop(index).close()
 
 
-def mixed(first: Planes, second: Planes, share: Fraction, depth: int) -> Planes:
-    """Two pictures of integer planes mixed, float32 in centred 8-bit code values (spec 8.7)."""
-    weight, out = np.float32(share), []
-    for a, b in zip(centred(first, depth), centred(second, depth), strict=True):
-        out.append(a + weight * (b - a))
-    return tuple(out)
+def _are_between(shots: Iterable[Shot]) -> bool:
+    return any(shot.share for shot in shots)
 
 
 def _resized(info: VideoInfo, width: int, height: int) -> VideoInfo:

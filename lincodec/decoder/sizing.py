@@ -12,6 +12,7 @@ from lincodec.crop import Crop
 from lincodec.decoder.areas import areas_of
 from lincodec.decoder.enlarge import Enlarger
 from lincodec.decoder.upscale import Upscaler
+from lincodec.errors import CorruptError
 from lincodec.system.cores import usable_cores
 from lincodec.types import Planes, VideoInfo
 from lincodec.video.color import default_matrix
@@ -80,9 +81,7 @@ class Sizing:
                 np.ascontiguousarray(plane[window])
                 for plane, window in zip(pictures, self._windows, strict=True)
             )
-        if pictures[0].dtype.kind == "f":
-            pictures = rounded(pictures, self._depth)
-        return self.enlarged(pictures)
+        return self.enlarged(codes_of(pictures, self._depth))
 
     def enlarged(self, pictures: Planes) -> Planes:
         """Codes of the output, of those of what it shows at native size."""
@@ -105,17 +104,19 @@ def cut(info: VideoInfo, part: Crop | VideoInfo) -> VideoInfo:
     return replace(info, width=part.width, height=part.height, color=color)
 
 
-def centred(planes: Planes, depth: int) -> Planes:
-    """Codes as float32, exactly, in centred 8-bit code values (spec clause 8.1)."""
-    scale = np.float32(1 / (1 << (depth - 8)))
-    return tuple(plane * scale - np.float32(128) for plane in planes)
+def codes_of(planes: Planes, depth: int) -> Planes:
+    """Codes as they are, or those of float32 in centred 8-bit code values (spec clause 8.6).
 
-
-def rounded(values: Planes, depth: int) -> Planes:
-    """The codes of finite float32 in centred 8-bit code values (spec clause 8.6)."""
+    Raises:
+        CorruptError: a sample is not a finite number.
+    """
+    if planes[0].dtype.kind != "f":
+        return planes
+    if not all(np.isfinite(plane.sum()) for plane in planes):
+        raise CorruptError("samples are not finite numbers")
     scale, top = np.float32(1 << (depth - 8)), np.float32((1 << depth) - 1)
     kind = np.uint8 if depth == 8 else np.uint16
     return tuple(
         np.clip(np.floor((plane + np.float32(128)) * scale + np.float32(0.5)), 0, top).astype(kind)
-        for plane in values
+        for plane in planes
     )

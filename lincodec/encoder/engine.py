@@ -67,8 +67,6 @@ class SegmentTask:
     """What it must come to."""
     pulls: tuple[Pull, ...] = ()
     """What its latents are drawn to; empty without alignment."""
-    reserved: int = 0
-    """Bytes that others add to the segment, such as its motion."""
 
     @property
     def part(self) -> Range:

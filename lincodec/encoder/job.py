@@ -17,7 +17,6 @@ from lincodec.encoder.engines import engine_class
 from lincodec.encoder.first_pass import Scan, scan_source, source_frames
 from lincodec.encoder.journal import Journal
 from lincodec.encoder.measure import Figures, Measurer
-from lincodec.encoder.motion import motion_bound
 from lincodec.encoder.pacing import Pace
 from lincodec.encoder.part_fit import PartFitter
 from lincodec.encoder.parts import Executor, Packed, Plan, Store
@@ -187,8 +186,7 @@ class Job:
         if self.journal:
             self.journal.settle({"architecture": engine.arch.pack().hex()})
         writer = LincWriter(out)
-        bound = engine.bound + motion_bound(info, self._longest(info))
-        writer.add(registry.HEAD, _head(info, scan, bound).pack())
+        writer.add(registry.HEAD, _head(info, scan, engine.bound).pack())
         writer.add(registry.ARCH, engine.arch.pack())
         if scan and not is_constant(scan.times, info.fps):
             writer.add(registry.TIME, pack_times(scan.times))
@@ -206,12 +204,12 @@ class Job:
             if self.journal:
                 self.journal.measure(part, figures)
 
-        similar, before = options.ms_ssim is not None, None
+        similar = options.ms_ssim is not None
         with Measurer(engine, info, told, verify=options.verify, similar=similar) as measurer:
             counted = itertools.count()
             for index, (part, frames) in enumerate(parts):
                 taken, segments = 0, 0
-                for found in fitter.fit(part, frames, before, control.grant(index, part)):
+                for found in fitter.fit(part, frames, control.grant(index, part)):
                     data = SegmentData(next(counted), *found.packed)
                     known = self.journal.figures(found.part) if self.journal else None
                     if found.code is None and known is not None:
@@ -222,7 +220,6 @@ class Job:
                     pace.finished(found.part, found.coded, info)
                     taken, segments = taken + found.coded + found.heads, segments + 1
                 control.account(part, taken, segments)
-                before = frames[-1].planes
         outcome = self.outcome
         outcome.cut_short |= fitter.cut_short
         outcome.warnings += fitter.warnings

@@ -69,7 +69,7 @@ class Pace:
         return (self.total_frames or part.first + part.count) - self.done_frames
 
     def hurried(self, part: Range, engine: Engine) -> bool:
-        """Whether ``max_time`` leaves no time to try layouts, nor for motion and smooth ends."""
+        """Whether ``max_time`` leaves no time to try layouts, nor for smooth ends."""
         if self.options.max_time is None:
             return False
         per_frame = engine.cut_seconds(1)

@@ -12,12 +12,11 @@ from lincodec.encoder.engine import Engine, SegmentPlan, SegmentTask
 from lincodec.encoder.journal import Journal
 from lincodec.encoder.parts import Packed, coded_bytes
 from lincodec.encoder.rate_control import Grant, PartAccount
-from lincodec.encoder.segment_motion import SegmentMotion
 from lincodec.encoder.segments import Range, halves
 from lincodec.options import StopRequest
 from lincodec.semantics.aligner import Alignments
 from lincodec.system.memory import ran_out
-from lincodec.types import Frame, Planes
+from lincodec.types import Frame
 
 
 class Clock(Protocol):
@@ -77,28 +76,20 @@ class PartFitter:
             journal: has segments of an earlier session, and gets those that are fitted.
             halving: whether a segment that is too large for the memory is cut in two.
         """
-        setting = engine.setting
         self.engine, self.clock, self.aligned = engine, clock, aligned
         self.journal, self.halving = journal, halving
-        self.motion = SegmentMotion(
-            setting.options, engine, setting.info, usual=setting.preset.motion
-        )
         self.cut_short = False
         self.warnings: list[str] = []
 
-    def fit(
-        self, part: Range, frames: Sequence[Frame], before: Planes | None, grant: Grant
-    ) -> Iterator[Segment]:
+    def fit(self, part: Range, frames: Sequence[Frame], grant: Grant) -> Iterator[Segment]:
         """The segments of a part.
 
         Args:
             part: its place in the video.
             frames: the source's, as many.
-            before: the source's frame before it.
             grant: what it may take.
         """
         account = PartAccount(grant, part)
-        self.motion.begin(before)
         for plan in self._cut(part, frames):
             begin = plan.part.first - part.first
             waiting = [(plan, frames[begin : begin + plan.part.count])]
@@ -113,7 +104,6 @@ class PartFitter:
                         for p in halves(plan.part)
                     ]
                     continue
-                self.motion.begin(shown[-1].planes)
                 if self.journal and code is not None and not self.clock.stop.requested:
                     self.journal.append(plan.part, packed)
                 heads = self.aligned.add(shown, packed[0], packed[2])
@@ -144,7 +134,7 @@ class PartFitter:
         budget = self.clock.budget(plan, self.engine)
         task = SegmentTask(
             plan, frames, budget, account.grant.step, account.aim(plan.part),
-            self.aligned.pulls(frames), self.motion.reserve(plan, frames, hurried=budget.hurried),
+            self.aligned.pulls(frames),
         )  # fmt: skip
         try:
             fitted = self.engine.fit(task)
@@ -154,4 +144,4 @@ class PartFitter:
             self.warnings.append("memory ran out: a segment was cut in two")
             return None
         self.cut_short |= fitted.cut_short
-        return self.motion.add(fitted.code, plan, frames, hurried=budget.hurried)
+        return fitted.code

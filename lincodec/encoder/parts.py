@@ -1,7 +1,7 @@
 """An encode as a plan and results of parts, so that parts can be fitted by others than the encoder.
 
-A part is a range of the first pass. Its result depends on the plan, its own frames, the one before
-them and its grant, and on nothing else: whoever fits it, and when, the bytes are the same.
+A part is a range of the first pass. Its result depends on the plan, its own frames and
+its grant, and on nothing else: whoever fits it, and when, the bytes are the same.
 """
 
 from __future__ import annotations

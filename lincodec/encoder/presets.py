@@ -32,8 +32,6 @@ class Preset:
     inr: InrSettings | None = None
     """The network of architecture latent-inr, None for architecture linc."""
 
-    motion: bool = True
-    """Whether the motion between frames is stored, for frames in between."""
     trials: bool = True
     """Whether block side, overlap and segment lengths are those that code best when tried;
     else block side and overlap follow from picture size and step."""
@@ -59,7 +57,7 @@ def _paper(size: str, rank: int) -> Preset:
     """One of the paper's models: a single network for the whole video."""
     return Preset(
         f"paper-{size}", f"the Latent-INR paper's network, rank {rank}; made for a GPU",
-        600, 60, 10, scene_cut=False, motion=False, inr=InrSettings(rank=rank),
+        600, 60, 10, scene_cut=False, inr=InrSettings(rank=rank),
     )  # fmt: skip
 
 
@@ -71,7 +69,6 @@ PRESETS: dict[str, Preset] = {
             "instant",
             "frames predicted, at the first go",
             250,
-            motion=False,
             trials=False,
             refined=False,
             effort="instant",

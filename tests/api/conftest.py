@@ -22,10 +22,10 @@ FRAMES = 24
 
 @pytest.fixture(scope="session")
 def coded(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """24 frames of carphone, 176x144, in segments of six, with motion."""
+    """24 frames of carphone, 176x144, in segments of six."""
     output = tmp_path_factory.mktemp("api") / "clip.linc"
     options = EncodeOptions(
-        preset="instant", segment=SEGMENT, scene_cut=False, motion=True, span=Span(frames=FRAMES)
+        preset="instant", segment=SEGMENT, scene_cut=False, span=Span(frames=FRAMES)
     )
     assert encode(str(clip("carphone")), str(output), options).segments == FRAMES // SEGMENT
     return output
@@ -47,7 +47,7 @@ def turned(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory
                 tuple(np.ascontiguousarray(plane) for plane in deep), 40 * index + index**2, 40
             )
     output = folder / "turned.linc"
-    options = EncodeOptions(preset="instant", segment=4, quality=20, motion=False)
+    options = EncodeOptions(preset="instant", segment=4, quality=20)
     assert encode(str(source), str(output), options).frames == 9
     return output
 

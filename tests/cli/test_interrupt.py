@@ -120,18 +120,18 @@ class Swallow:
 def test_an_interrupt_lost_in_a_finaliser_still_stops(
     linc: Linc, coded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from lincodec.decoder import paint
+    from lincodec.decoder.sizing import Sizing
 
-    real, count = paint.Painter._batch, 0
+    real, count = Sizing.shown, 0
 
-    def interrupted(self: paint.Painter, *given: object) -> object:
+    def interrupted(self: Sizing, *given: object) -> object:
         nonlocal count
         count += 1
         if count == 1:
             Swallow()
         return real(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(paint.Painter, "_batch", interrupted)
+    monkeypatch.setattr(Sizing, "shown", interrupted)
     result = linc("decode", coded, "-o", tmp_path / "out.mp4", "--fps-scale", "200")
     assert result.code == 130
     assert list(tmp_path.iterdir()) == []

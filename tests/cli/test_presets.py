@@ -46,7 +46,7 @@ def through_every_command(
 def test_a_preset_of_linc_is_one_entry(
     linc: Linc, clip: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    added = Preset("added", "for a test", 7, motion=False, trials=False, refined=False)
+    added = Preset("added", "for a test", 7, trials=False, refined=False)
     monkeypatch.setitem(PRESETS, "added", added)
     through_every_command(linc, "added", clip("carphone"), tmp_path)
 

@@ -29,7 +29,7 @@ class Shuffled(Inline):
     [
         {},
         {"size": 9000},
-        {"psnr": 31.0, "motion": True, "segment": 8},
+        {"psnr": 31.0, "segment": 8},
         {"ms_ssim": 0.95, "preset": "fast"},
         {"preset": "fast", "bpp": 0.6},
         {"preset": "medium", "quality": 42.0, "network": False},

@@ -91,9 +91,10 @@ def test_structures_are_those_of_the_headers(structure: type[ctypes.Structure]) 
     found = re.search(rf"typedef struct Linc{structure.__name__} {{(.*?)}}", text, flags=re.DOTALL)
     assert found
     body = re.sub(r"/\*.*?\*/", "", found[1], flags=re.DOTALL)
+    kinds = r"(?:int(?:32|64)_t|float|double|void|Linc[A-Z]\w+)"
     fields = [
         field.strip(" *").split("[")[0]
-        for line in re.findall(r"\b(?:int(?:32|64)_t|float|double|Linc[A-Z]\w+) ([^;]*);", body)
+        for line in re.findall(rf"\b{kinds} ([^;]*);", body)
         for field in line.split(",")
     ]
     assert fields == [field[0] for field in structure._fields_]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from support.between import between
 
 import lincodec as lc
 from lincodec.cli.main import run
@@ -62,8 +64,7 @@ def test_shown_it_changes_the_frames_of_its_segment(path: Path) -> None:
 def test_frames_in_between_are_made_of_enhanced_ones(path: Path) -> None:
     frames = shown(path, enhance=True, alpha=2)
     assert all(same(a, b) for a, b in zip(frames[::2], shown(path, enhance=True), strict=True))
-    middle = (frames[6][0].astype(float) + frames[8][0]) / 2
-    assert np.abs(frames[7][0] - middle).max() <= 1
+    assert same(frames[7], between(frames[6], frames[8], Fraction(1, 2)))
 
 
 def test_readers_say_so(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

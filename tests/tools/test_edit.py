@@ -43,9 +43,7 @@ def long(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) 
 def heard(clip: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten frames of bunny with its audio, in segments of five."""
     output = tmp_path_factory.mktemp("heard") / "heard.linc"
-    options = EncodeOptions(
-        preset="instant", quality=44, segment=5, motion=False, span=Span(frames=10)
-    )
+    options = EncodeOptions(preset="instant", quality=44, segment=5, span=Span(frames=10))
     encode(str(clip("bunny")), str(output), options)
     return output
 

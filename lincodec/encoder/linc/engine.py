@@ -183,9 +183,7 @@ class LincEngine(Engine):
             after = self._measuring(_megasamples(self.setting.info, task.part.count))
             task = replace(task, budget=replace(task.budget, deadline=deadline - after))
         fit = self._fit_of(task)
-        beside = isinstance(fit, PartitionedFit) and options.motion is None
-        aim = task.aim if beside or task.aim is None else task.aim.less(8 * task.reserved)
-        code = fit.run(task.part, task.step, task.budget, aim)
+        code = fit.run(task.part, task.step, task.budget, task.aim)
         if options.enhance and code.pictures is not None:
             planes = [frame.planes for frame in task.frames]
             code = with_enhancement(

@@ -189,21 +189,6 @@ def test_segments_and_frame_rate(source: str, tmp_path: Path) -> None:
     assert len(rendered(path, "auto", None, 3)) == 3 * FRAMES
 
 
-def test_motion_is_stored_only_on_wish(
-    made: tuple[Path, EncodeReport], source: str, tmp_path: Path
-) -> None:
-    """With it frames in between are mixtures of moved frames; without it latents are mixed."""
-    path = tmp_path / "moved.linc"
-    encode(source, str(path), replace(OPTIONS, motion=True))
-    still, moved = (rendered(p, "csr", scale=2) for p in (made[0], path))
-    assert (Role.MOTION, 0) in {
-        (t.role, t.layer) for t in open_linc(path).read_segment_header(0).tensors
-    }
-    changes = [float(np.abs(a - b).mean()) for a, b in zip(still, moved, strict=True)]
-    assert max(changes[::2]) < 0.01
-    assert max(changes[1::2]) > 0.1
-
-
 def test_a_stop_and_a_time_limit_leave_valid_files(source: str, tmp_path: Path) -> None:
     model = {**MODEL, "steps": "0", "patch": "1"}
     path, stop = tmp_path / "stopped.linc", StopRequest()

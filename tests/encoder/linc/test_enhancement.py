@@ -84,7 +84,7 @@ def test_from_source_to_screen(
     source, path = clip("carphone"), tmp_path / "out.linc"
     done = run(
         ["encode", str(source), "-o", str(path), "--preset", "fast", "--kind", "partitioned",
-         "--enhance", "--quality", "40", "--frames", "12", "--no-motion"]
+         "--enhance", "--quality", "40", "--frames", "12"]
     )  # fmt: skip
     assert done == 0
     found = info(path)
