@@ -26,8 +26,8 @@ Reads = Callable[[str, str], object]
 READERS: dict[str, Reads] = {
     "info": lambda source, _: info(source),
     "verify": lambda source, _: verify(source),
-    "decode": lambda source, out: decode(source, out, DecodeOptions()),
-    "recover": lambda source, out: decode(source, out, DecodeOptions(recover=True)),
+    "decode": lambda source, out: decode(source, f"{out}.y4m", DecodeOptions()),
+    "recover": lambda source, out: decode(source, f"{out}.y4m", DecodeOptions(recover=True)),
     "reader": lambda source, _: LincReader(source),
     "still": lambda source, out: still(source, out, 0.0),
     "sheet": lambda source, out: contact_sheet(source, out, (2, 2)),

@@ -83,13 +83,17 @@ class LincWriter:
         self.add(registry.WGTS, wgts)
         self.add(registry.LATS, lats)
 
-    def finish(self, *, index: bool = True) -> Done:
-        """Append iNDX (if ``index``) and DONE; nothing can be added afterwards.
+    def finish(self, *, index: bool | None = None) -> Done:
+        """Append iNDX and DONE; nothing can be added afterwards.
+
+        Args:
+            index: whether there is an iNDX; None: where it tells more than the one segment does.
 
         Raises:
             ValueError: HEAD declares other counts than were written, or a segment is open.
         """
         self._check_counts()
+        index = len(self.segments) > 1 if index is None else index
         index_offset = self.position if index else 0
         if index:
             self._accept(registry.INDX)

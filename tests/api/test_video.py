@@ -127,11 +127,12 @@ def test_frames_are_those_of_linc_decode(coded: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
 def test_frames_of_every_kind_of_file_in_any_order(path: Path) -> None:
     with LincReader(str(path)) as reader:
-        turns = reader.info.rotation // 90
-        rgb = [np.rint(to_rgb(frame.planes, reader.info)) for frame in reader]
+        info = reader.info
+        rgb = [np.rint(to_rgb(frame.planes, info)) for frame in reader]
     with lc.open(path) as video:
         for index in np.random.default_rng(0).permutation(len(video)):
-            assert np.array_equal(video[index], np.rot90(rgb[index], turns))
+            turned = np.rot90(rgb[index], info.rotation // 90)
+            assert np.array_equal(video[index], turned[:, ::-1] if info.mirrored else turned)
         assert (video.height, video.width) == video[0].shape[:2]
 
 

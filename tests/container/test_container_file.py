@@ -104,6 +104,7 @@ def test_writer_appends_only(kit: SimpleNamespace) -> None:
     writer.add_segment(*kit.segment(0))
     writer.finish()
     check(pipe.data)
+    assert b"iNDX" not in pipe.data  # it would tell of the one segment there is
 
 
 def test_writer_refuses_what_is_out_of_place(kit: SimpleNamespace) -> None:
