@@ -89,6 +89,8 @@ fuzz: $(STAMP) ## hostile files through the readers, for FUZZ_MINUTES
 
 soak: $(STAMP) ## SOAK_KILLS encodes killed at random and resumed; full disks; little memory
 	$(BIN)/python fuzz/soak.py --kills $(SOAK_KILLS)
+	$(BIN)/python fuzz/library.py
+	$(BIN)/python fuzz/shared.py
 
 wheels: $(STAMP) ## a wheel for every platform, into dist/
 	rm -rf build/lib

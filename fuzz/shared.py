@@ -4,8 +4,9 @@
 
 Four clips (cuts; sound; uneven times; a span that starts after 5 s) by presets instant, fast and
 medium, each by --quality, --size and --psnr: once in one process, once with --jobs 2, once as two
-shards that are assembled. Then one encode with --jobs 2 --resume is killed with its workers at
-random moments and run again until it has ended so many times. Clips are found below $LINC_MEDIA.
+shards that are assembled. Then the coordinator of an encode with --jobs 2 --resume is killed at
+random moments and begun again: the bytes must be the same in the end, and no finished part may be
+fitted again. Clips are found below $LINC_MEDIA.
 """
 
 from __future__ import annotations
@@ -15,9 +16,7 @@ import hashlib
 import json
 import os
 import random
-import re
 import resource
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,6 +24,13 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from lincodec.encoder.journal import journal_path  # noqa: E402
+from lincodec.encoder.records import Records, parse_sections  # noqa: E402
+from lincodec.encoder.segments import Range  # noqa: E402
 
 MEDIA = Path(os.environ.get("LINC_MEDIA", "../shared/data/videos"))
 #: Name, clip, and options that make it what it is.
@@ -100,63 +106,86 @@ def matrix(frames: int) -> list[dict[str, Any]]:
     return found
 
 
+def finished(output: Path) -> int:
+    """Segments of parts that the journal of an output holds."""
+    path = journal_path(output)
+    if not path.exists():
+        return 0
+    data = path.read_bytes()
+    records, parts = Records(), []
+    for kind, payload, _ in parse_sections(data, data.index(b"\n") + 1):
+        if kind == b"PART":
+            parts.append(Range(*json.loads(payload.split(b"\n")[0])["part"]))
+        if kind not in (b"KEYS", b"TEMP"):
+            records.take(kind, payload)
+    found = [records.result(part) for part in parts]
+    return sum(len(result.pieces) for result in found if result)
+
+
 def killed(count: int, seed: int) -> dict[str, int]:
-    """Kills of coordinator and workers together, until encodes have come to their ends."""
+    """Kills of a coordinator, whose workers end with it, until so many were made."""
     chance = random.Random(seed)
-    kills = encodes = twice = 0
+    kills = encodes = gone_on = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        whole, output, log = (folder / each for each in ("whole.linc", "out.linc", "log"))
+        whole, output = folder / "whole.linc", folder / "out.linc"
         given = ["encode", str(MEDIA / CLIPS["sound"][0]), "--preset", "fast", "--frames", "48",
                  "--segment", "4", "-y"]  # fmt: skip
+        begun = time.monotonic()
         linc(*given, "-o", str(whole))
-        wanted = digest(whole)
-        command = [sys.executable, "-m", "lincodec", *given, "-o", str(output), "--resume",
-                   "--jobs", "2", "-q", "--log-file", str(log)]  # fmt: skip
-        longest = 3.0
+        wanted, longest = digest(whole), 2 * (time.monotonic() - begun)
+        more = ["-o", str(output), "--resume", "--jobs", "2", "-q", "--json"]
+        command = [sys.executable, "-m", "lincodec", *given, *more]
         while kills < count:
-            begun = time.monotonic()
-            process = subprocess.Popen(command, start_new_session=True)
+            before = finished(output)
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             try:
-                process.wait(chance.uniform(0.1, longest))
+                text, _ = process.communicate(timeout=chance.uniform(0.1, longest))
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
                 kills += 1
-                continue
-            if process.returncode:
+                if not output.exists():  # else it was killed after the rename
+                    if finished(output) < before:
+                        raise Failed("a finished part was lost") from None
+                    continue
+                text = ""
+            if process.returncode > 0:
                 raise Failed(f"exit code {process.returncode}")
-            longest = max(0.5, 1.2 * (time.monotonic() - begun))
-            encodes += 1
+            if text and json.loads(text.splitlines()[-1])["resumed"] != before:
+                raise Failed("a finished part was fitted again")
+            encodes, gone_on = encodes + 1, gone_on + (before > 0)
             if digest(output) != wanted:
                 raise Failed("other bytes after kills")
             output.unlink()
-            left = [path.name for path in folder.iterdir() if path not in (whole, log)]
+            journal_path(output).unlink(missing_ok=True)
+            left = [path.name for path in folder.iterdir() if path != whole]
             if left:
                 raise Failed(f"left behind: {left}")
-            print(f"{kills} kills, {encodes} encodes", flush=True)
-        fitted = re.findall(r"part (\d+) is fitted", log.read_text()) if log.exists() else []
-        twice = max(0, len(fitted) - len(set(fitted)) * max(encodes, 1))
-    return {"kills": kills, "encodes": encodes, "fitted": len(fitted), "fitted_twice": twice}
+            print(f"{kills} kills, {encodes} encodes, {gone_on} gone on with", flush=True)
+    return {"kills": kills, "encodes": encodes, "gone_on_with": gone_on, "fitted_twice": 0}
 
 
 def main() -> int:
     """All of it; exit 1 when something failed."""
     parser = argparse.ArgumentParser(description="the same bytes, whoever encodes")
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--frames", type=int, default=36)
+    parser.add_argument("--frames", type=int, default=36, help="of every clip; 0: no matrix")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    shutil.rmtree(given.json, ignore_errors=True) if given.json and given.json.is_dir() else None
+    found: dict[str, Any] = {}
     try:
-        found = {"matrix": matrix(given.frames), "killed": killed(given.kills, given.seed)}
+        if given.frames:
+            found["matrix"] = matrix(given.frames)
+            cpu, more = (sum(row[name] for row in found["matrix"]) for name in ("cpu", "jobs cpu"))
+            found["cpu of two jobs over one process"] = round(more / cpu, 3)
+        if given.kills:
+            found["killed"] = killed(given.kills, given.seed)
     except Failed as error:
         print(f"failed: {error}", file=sys.stderr)
         return 1
-    cpu, shared = (sum(row[name] for row in found["matrix"]) for name in ("cpu", "jobs cpu"))
-    found["cpu of two jobs over one process"] = round(shared / cpu, 3)
-    print(json.dumps(found["killed"]), found["cpu of two jobs over one process"])
+    print(json.dumps({name: value for name, value in found.items() if name != "matrix"}))
     if given.json:
         given.json.write_text(json.dumps(found, indent=1) + "\n")
     return 0

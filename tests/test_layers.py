@@ -50,6 +50,7 @@ HOMES: dict[str, set[str]] = {
     "tinycudann": {"model"},
     "triton": {"model"},
     "faiss": {"semantics"},
+    "ray": {"cluster"},
     "transformers": {"semantics"},
     "starlette": {"web"},
     "uvicorn": {"web"},

@@ -66,6 +66,12 @@ _LEAST_TIME = 0.1
     help="Keep finished segments beside the output, and go on where such an encode was stopped.",
 )
 @jobs_option("Worker processes that fit parts side by side; the bytes are those of one.")
+@option(
+    "Time",
+    "--ray",
+    metavar="ADDRESS",
+    help="Have parts fitted by a Ray cluster: host:port, or auto (extra: cluster).",
+)
 @value(
     "Time",
     "--shard",
@@ -127,7 +133,7 @@ def _encode(session: Session, source: str, target: str, given: dict[str, Any]) -
         if options.max_time is not None:  # loading what encodes counts too
             left = options.max_time - (time.monotonic() - session.begun)
             options = replace(options, max_time=max(left, _LEAST_TIME))
-        with _executor(given["jobs"]) as executor:
+        with _executor(given["jobs"], given["ray"]) as executor:
             done = run(
                 source, target, options, progress=progress, stop=stop, overwrite=overwrite,
                 executor=executor,
@@ -144,13 +150,13 @@ def is_finished(target: str) -> bool:
     return os.path.exists(target) and not journal_path(target).exists()
 
 
-def _executor(jobs: int) -> AbstractContextManager[Executor | None]:
+def _executor(jobs: int, ray: str | None) -> AbstractContextManager[Executor | None]:
     """Who fits the parts; None: the encoder itself."""
-    if jobs == 1:
+    if jobs == 1 and ray is None:
         return nullcontext()
     from lincodec.cluster.pool import workers
 
-    return workers(jobs)
+    return workers(jobs, ray)
 
 
 def _fit_shard(

@@ -6,6 +6,7 @@ import importlib
 from collections import deque
 from collections.abc import Callable
 
+from lincodec import __version__
 from lincodec.cluster.part_frames import PartFrames
 from lincodec.container import SegmentData
 from lincodec.encoder.budget import Budget
@@ -18,6 +19,7 @@ from lincodec.encoder.preset_choice import resolve
 from lincodec.encoder.rate_control import Grant
 from lincodec.encoder.rate_survey import RateSample
 from lincodec.encoder.segments import Range
+from lincodec.errors import UnsupportedError
 from lincodec.options import StopRequest
 from lincodec.semantics.aligner import Alignments
 
@@ -54,7 +56,15 @@ class PartWork:
             plan: of the encode.
             threads: that encode.
             stop: set when the user wants to finish with what there is.
+
+        Raises:
+            UnsupportedError: it was made by another version of linc.
         """
+        if plan.version != __version__:
+            raise UnsupportedError(
+                f"the plan is of linc {plan.version}, this worker has {__version__}; install the "
+                "same version everywhere"
+            )
         self.plan, self.stop = plan, stop
         self.preset = resolve(plan.options.preset, plan.options.preset_table)
         frames = len(plan.times.pts)

@@ -69,23 +69,13 @@ class Worker:
             try:
                 done = tasks[message["do"]](message)
             except Exception as error:  # noqa: BLE001 (whatever it is, the coordinator tells)
-                self._failed(error)
+                self._say(failed(error))
             else:
                 if done is not None:
                     self._say({"type": "done", **done})
 
     def _say(self, event: Message) -> None:
         print(json.dumps(event), file=self._out, flush=True)
-
-    def _failed(self, error: Exception) -> None:
-        known = isinstance(error, LincError)
-        self._say({
-            "type": "failed",
-            "error": type(error).__name__,
-            "code": error.exit_code if isinstance(error, LincError) else 1,
-            "message": str(error) if known else f"{type(error).__name__}: {error}",
-            "memory": ran_out(error),
-        })  # fmt: skip
 
     def _progress(self, **fields: Any) -> None:
         now = time.monotonic()
@@ -110,11 +100,10 @@ class Worker:
             message["index"], task, lambda frames: self._progress(frames=frames),
             halving=message["halving"],
         )  # fmt: skip
-        if not isinstance(found, PartResult):
-            return {"bits": found}
-        part = self._work.plan.ranges[message["index"]]
-        packed = pack_sections(result_sections(part, found))
-        return {"result": base64.b64encode(packed).decode()}
+        answer = answered(self._work, message["index"], found)
+        if "result" in answer:
+            answer["result"] = base64.b64encode(answer["result"]).decode()
+        return answer
 
     def _encode(self, message: Message) -> Message:
         def progress(found: Progress) -> None:
@@ -128,6 +117,25 @@ class Worker:
             threads=message["threads"],
         )  # fmt: skip
         return {"report": plain(report)}
+
+
+def answered(work: PartWork, index: int, found: PartResult | int) -> Message:
+    """What came of a part: ``bits``, or ``result`` as sections."""
+    if not isinstance(found, PartResult):
+        return {"bits": found}
+    return {"result": pack_sections(result_sections(work.plan.ranges[index], found))}
+
+
+def failed(error: Exception) -> Message:
+    """The event of a task that could not be done."""
+    known = isinstance(error, LincError)
+    return {
+        "type": "failed",
+        "error": type(error).__name__,
+        "code": error.exit_code if isinstance(error, LincError) else 1,
+        "message": str(error) if known else f"{type(error).__name__}: {error}",
+        "memory": ran_out(error),
+    }
 
 
 def main() -> None:

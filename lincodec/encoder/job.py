@@ -24,6 +24,7 @@ from lincodec.encoder.presets import Preset
 from lincodec.encoder.rate_control import RateControl
 from lincodec.encoder.rate_survey import RateSample, RateSurvey
 from lincodec.encoder.segments import CutDetector, Range, grouped, streamed
+from lincodec.errors import ResourceError
 from lincodec.options import EncodeOptions
 from lincodec.semantics.aligner import Alignments
 from lincodec.semantics.teacher import Teacher
@@ -262,9 +263,25 @@ class Job:
                 self.pace.finished(piece.plan.part, piece.coded, engine.setting.info)
             outcome.cut_short |= result.cut_short
             outcome.warnings += result.warnings
-            if outcome.software == CORE:
-                outcome.software = result.software
+            outcome.software = _one_of(outcome.software, result.software)
         outcome.resumed = coordinator.resumed
+
+
+def _one_of(software: str, other: str) -> str:
+    """The software of two parts, of which one may have needed none.
+
+    Raises:
+        ResourceError: they were fitted on different kinds of devices.
+    """
+    if CORE in (software, other):
+        return software if other == CORE else other
+    kinds = [each.split()[0] for each in (software, other)]
+    if kinds[0] != kinds[1]:
+        raise ResourceError(
+            f"parts were fitted on {kinds[0]} and on {kinds[1]}, which give other bytes; choose "
+            "one with --device"
+        )
+    return software
 
 
 def _head(info: VideoInfo, scan: Scan | None, bound: int) -> Head:

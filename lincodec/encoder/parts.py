@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from lincodec import __version__
 from lincodec.container import Arch, SegmentHeader
 from lincodec.encoder.engine import SegmentPlan
 from lincodec.encoder.first_pass import Scan
@@ -46,6 +47,8 @@ class Plan:
     arch: Arch
     threads: int = 1
     """That models run with which latents are aligned to."""
+    version: str = __version__
+    """Of linc, which must be that of whoever fits a part."""
 
 
 @dataclass(frozen=True)
