@@ -129,15 +129,14 @@ def killed(count: int, seed: int) -> dict[str, int]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         whole, output = folder / "whole.linc", folder / "out.linc"
-        given = ["encode", str(MEDIA / CLIPS["sound"][0]), "--preset", "fast", "--frames", "48",
+        given = ["encode", str(MEDIA / CLIPS["sound"][0]), "--preset", "fast", "--frames", "120",
                  "--segment", "4", "-y"]  # fmt: skip
-        begun = time.monotonic()
         linc(*given, "-o", str(whole))
-        wanted, longest = digest(whole), 2 * (time.monotonic() - begun)
+        wanted, longest = digest(whole), 3.0
         more = ["-o", str(output), "--resume", "--jobs", "2", "-q", "--json"]
         command = [sys.executable, "-m", "lincodec", *given, *more]
         while kills < count:
-            before = finished(output)
+            before, begun = finished(output), time.monotonic()
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             try:
                 text, _ = process.communicate(timeout=chance.uniform(0.1, longest))
@@ -154,6 +153,7 @@ def killed(count: int, seed: int) -> dict[str, int]:
                 raise Failed(f"exit code {process.returncode}")
             if text and json.loads(text.splitlines()[-1])["resumed"] != before:
                 raise Failed("a finished part was fitted again")
+            longest = max(1.0, 0.8 * (time.monotonic() - begun)) if not before else longest
             encodes, gone_on = encodes + 1, gone_on + (before > 0)
             if digest(output) != wanted:
                 raise Failed("other bytes after kills")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,12 @@ _WATCHED = 2.0
 @option("Meaning", "--index", metavar="DIR", help="Take finished files into this index too.")
 @encode_options()
 @jobs_option("Files that are encoded side by side, each in a process.")
+@option(
+    "File",
+    "--metrics",
+    metavar="FILE|PORT",
+    help="Figures for Prometheus: a file that is kept up to date, or /metrics on a port.",
+)
 @option("Files", "--dry-run", is_flag=True, help="Predict bytes and hours, and write nothing.")
 @output_options(progress=True)
 @click.pass_obj
@@ -77,6 +83,7 @@ def batch(session: Session, /, sources: tuple[str, ...], output: str, **given: A
     """Run the batch and report it; the help text is above."""
     from lincodec.cluster.ledger import open_ledger
     from lincodec.cluster.library import listed
+    from lincodec.cluster.metrics import metrics_for
 
     if given["index"] and not given["align"]:
         raise UsageError("--index: files without --align hold nothing to find; add --align MODEL")
@@ -96,12 +103,17 @@ def batch(session: Session, /, sources: tuple[str, ...], output: str, **given: A
     with (
         open_ledger(folder, f"{shard[0]}-of-{shard[1]}") as ledger,
         BatchDisplay.of(session, given["jobs"]) as display,
+        metrics_for(given["metrics"]) as metrics,
         session.interrupts.finishing(quiet=session.quiet) as stop,
     ):
         from lincodec.cluster.batch import Batch
 
+        def listener(kind: str, fields: Mapping[str, Any]) -> None:
+            metrics.take(kind, fields)
+            display(kind, fields)
+
         work = Batch(
-            ledger, folder, options, given["jobs"], display, given["retry_failed"], given["yes"],
+            ledger, folder, options, given["jobs"], listener, given["retry_failed"], given["yes"],
             _indexer(given["index"]),
         )  # fmt: skip
         settle = given["settle"] or 10.0
@@ -133,7 +145,7 @@ def _run(
         mine = [source for source in among if source.belongs(Shard(*shard))]
         work.look(settled.among(mine) if settled else mine, among)
         if work.queued or settled is None:
-            session.event("batch-begin", asdict(work.counts))
+            work.listener("batch-begin", asdict(work.counts))
         work.run(stop)
         if settled is None or _waited(session, stop):
             return

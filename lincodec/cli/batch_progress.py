@@ -53,6 +53,8 @@ class BatchDisplay:
         self.session.interrupts.check()
         if kind == "progress":
             self._progress(fields)
+        elif kind == "batch-begin":
+            self.session.event(kind, dict(fields))
         else:
             self._event(kind, fields)
 

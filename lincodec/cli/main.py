@@ -47,6 +47,7 @@ COMMANDS = {
     "verify": "Check a .linc file from structure to digest.",
     "compare": "Measure a video against its original.",
     "presets": "List the encoder presets.",
+    "doctor": "Say what linc finds on this machine.",
     "completion": "Print a completion script for a shell.",
 }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -55,6 +57,7 @@ class Session:
         if self.log_file is None:
             return
         now = datetime.now().astimezone().isoformat(timespec="seconds")
+        now = f"{now} {socket.gethostname()} {os.getpid()}"
         with suppress(OSError), open(self.log_file, "a", encoding="utf-8") as file:
             file.writelines(f"{now} {kind}: {line}\n" for line in text.splitlines())
 

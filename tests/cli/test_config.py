@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -107,7 +108,10 @@ def test_the_log_file(linc: Linc, engine: Engine, source: Path, tmp_path: Path) 
     engine.error = ZeroDivisionError("oops")
     assert linc("encode", source, "-y", "-q", "--log-file", log).code == 1
     lines = log.read_text().splitlines()
-    kinds = [line.split()[1].rstrip(":") for line in lines]
+    kinds = [line.split()[3].rstrip(":") for line in lines]
+    assert {tuple(line.split()[1:3]) for line in lines} == {
+        (socket.gethostname(), str(os.getpid()))
+    }
     assert {"detail", "result", "exit", "error", "traceback"} <= set(kinds)
     assert "ZeroDivisionError" in log.read_text()
 
