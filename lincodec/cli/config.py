@@ -99,7 +99,9 @@ def read(path: Path | None) -> dict[str, Any]:
         raise UsageError(f"{path}: no such file; see linc --help for --config") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError as error:
+        raise UsageError(f"{path}: is nested too deeply for settings") from error
+    except ValueError as error:  # not TOML, or a number of thousands of digits
         raise UsageError(f"{path}: is not TOML: {error}") from error
     for name, table in found.items():
         if not isinstance(table, dict):

@@ -68,7 +68,7 @@ def _told(session: Session, done: AddReport) -> None:
 def add(session: Session, /, files: tuple[str, ...], folder: str | None) -> None:
     """Add FILES, and every .linc file below folders; what is known is left alone."""
     with _opened(folder, create=True) as opened:
-        done = opened.add(files)
+        done = opened.add(files, lambda _: session.interrupts.check())
     if done.skipped and not done.added and not done.unchanged:
         raise UsageError(f"nothing was added: {done.skipped[0][1]}")
     _told(session, done)
@@ -127,9 +127,11 @@ def list_files(session: Session, /, folder: str | None) -> None:
 @click.pass_obj
 def rebuild(session: Session, /, folder: str | None) -> None:
     """Make the index anew from the files it lists."""
-    with _opened(folder) as opened:
-        done = opened.rebuild()
-    _told(session, done)
+    where = paths.index_folder(folder)
+    paths.check_index(where)
+    from lincodec.semantics.salvage import rebuild as run
+
+    _told(session, run(where, lambda _: session.interrupts.check()))
 
 
 @index.command("export", cls=SectionedCommand)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 import traceback
@@ -119,6 +120,7 @@ def _invoke(arguments: Sequence[str], session: Session) -> int:
         # not linc.main(): it has its own idea of what to say about interrupts and closed pipes
         with linc.make_context("linc", list(arguments), obj=session) as context:
             linc.invoke(context)
+            session.interrupts.check()  # an exception of a handler may have been lost
         session.log("exit", "0")
         sys.stdout.flush()
         return 0
@@ -206,6 +208,9 @@ def open_closed_streams() -> None:
                 os.dup2(opened, number)
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, mode, closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # letters that it has not are no reason to fail
+            stream.reconfigure(errors="backslashreplace")
 
 
 def main() -> None:

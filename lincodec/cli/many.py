@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import click
 
+from lincodec.cli.paths import Skipped
 from lincodec.cli.session import Session
 from lincodec.errors import LincError
 
@@ -27,6 +28,8 @@ def each(session: Session, files: Sequence[str], action: Callable[[str], None]) 
         session.interrupts.check()
         try:
             action(file)
+        except Skipped as skipped:
+            session.result({"output": skipped.output, "skipped": True}, str(skipped))
         except LincError as error:
             failed = True
             session.error(error.exit_code, type(error).__name__, str(error))

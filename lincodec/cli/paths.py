@@ -108,7 +108,7 @@ def default_outputs(
 
 
 def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: bool = False) -> bool:
-    """Check that ``output`` can and may be written; True when it replaces an existing file.
+    """Check that ``output`` can and may be written; True when it may replace an existing file.
 
     On a terminal the user is asked before a file is replaced, unless ``yes`` or ``no`` is set.
 
@@ -144,7 +144,7 @@ def settle_output(source: str, output: str, *, yes: bool, no: bool, devices: boo
             raise ResourceError(f"{refused}; free some space") from error
         raise UsageError(f"{refused}; name another output with -o") from error
     if mode is None:
-        return False
+        return yes  # it may appear while the work is done
     if no:
         raise Skipped(output)
     if not yes and not _confirmed(source, output):

@@ -22,6 +22,7 @@ from lincodec.encoder.measure import Figures
 from lincodec.encoder.parts import Packed, PartResult
 from lincodec.encoder.preset_choice import resolve, settled
 from lincodec.encoder.records import (
+    DAMAGE,
     Records,
     Section,
     cut_section,
@@ -34,7 +35,7 @@ from lincodec.encoder.records import (
 from lincodec.encoder.segments import Range
 from lincodec.errors import InputError, UsageError
 from lincodec.options import EncodeOptions
-from lincodec.system.atomic import cut_to
+from lincodec.system.atomic import cut_to, is_temporary, remove_stale
 from lincodec.system.locks import lock
 
 _TITLE = b"linc journal 2\n"
@@ -131,8 +132,8 @@ class Journal:
     def sweep(self) -> None:
         """Remove the unfinished outputs of sessions that were killed."""
         for name in self._stale:
-            with suppress(OSError):
-                self.path.with_name(name).unlink()
+            if is_temporary(name):  # a journal may say anything
+                remove_stale(self.path.with_name(name))
 
     def segment(self, part: Range) -> Packed | None:
         """Header, WGTS and LATS of a finished segment; None when it is yet to be fitted."""
@@ -196,17 +197,29 @@ class Journal:
             self._file.truncate(0)
             self._file.write(_TITLE)
             return
+        try:
+            sound = self._take(data)
+        except DAMAGE:  # then nothing of it is believed
+            self._facts, self._records, self._stale = {}, Records(), []
+            sound = len(_TITLE)
+        self._file.seek(sound)
+        self._file.truncate()
+
+    def _take(self, data: bytes) -> int:
+        """Take what is there; where the last whole record ends."""
         sound = len(_TITLE)
         for kind, payload, end in parse_sections(data, sound):
             if kind == _KEY:
-                self._facts.update(json.loads(payload))
+                facts = json.loads(payload)
+                if not all(isinstance(text, str) for text in facts.values()):
+                    raise ValueError("facts are text")
+                self._facts.update(facts)
             elif kind == _TEMPORARY:
                 self._stale.append(payload.decode())
             elif not self._records.take(kind, payload):
                 continue
             sound = end
-        self._file.seek(sound)
-        self._file.truncate()
+        return sound
 
 
 @contextmanager

@@ -9,9 +9,12 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import math
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 
@@ -26,6 +29,14 @@ from lincodec.errors import LincError
 from lincodec.limits import Limits
 
 _CUT, _FIGURES, _PART = b"CUTS", b"FIGS", b"PART"
+#: What a record that was damaged, or made by somebody else, raises when it is taken.
+DAMAGE = (
+    ArithmeticError, AttributeError, LincError, LookupError, RecursionError, TypeError, ValueError,
+    struct.error, zlib.error,
+)  # fmt: skip
+_MOST_FRAMES = 1 << 32
+#: Bytes of decoded integers of a segment at most.
+_MOST_DIGESTED = 1 << 30
 _SEGMENT = (registry.SEGM, registry.WGTS, registry.LATS)
 
 Section = tuple[bytes, bytes]
@@ -48,8 +59,8 @@ class Records:
     def take(self, kind: bytes, payload: bytes) -> bool:
         """Take the next section; False while it is a beginning that needs others."""
         if kind == _CUT:
-            whole, *plans = [SegmentPlan(Range(*row), how) for *row, how in json.loads(payload)]
-            self._cuts[_key(whole.part)] = plans
+            whole, plans = _parse_cut(payload)
+            self._cuts[_key(whole)] = plans
         elif kind == _FIGURES:
             part, figures = _parse_figures(payload)
             self._figures[_key(part)] = figures
@@ -130,8 +141,45 @@ def figures_section(part: Range, figures: Figures) -> Section:
 def _parse_figures(payload: bytes) -> tuple[Range, Figures]:
     line, _, digest = payload.partition(b"\n")
     row = json.loads(line)
-    errors, yuv = tuple(row["errors"]), tuple(row["yuv"])
-    return Range(*row["part"]), Figures(zlib.decompress(digest), errors, yuv, row["similar"])
+    errors, yuv = _numbers(row["errors"]), _numbers(row["yuv"])
+    similar = row["similar"]
+    if similar is not None:
+        (similar,) = _numbers([similar])
+    inflated = zlib.decompressobj()
+    digested = inflated.decompress(digest, _MOST_DIGESTED)
+    if not inflated.eof:
+        raise ValueError("a digest that does not end")
+    return _range(row["part"]), Figures(digested, errors, yuv, similar)
+
+
+def _parse_cut(payload: bytes) -> tuple[Range, list[SegmentPlan]]:
+    """A part, and the segments that it was cut into one after the other."""
+    whole, *plans = [SegmentPlan(_range(row), how) for *row, how in json.loads(payload)]
+    frame = whole.part.first
+    for plan in plans:
+        if plan.part.first != frame or plan.partitioned not in (None, False, True):
+            raise ValueError("segments that do not follow one another")
+        frame += plan.part.count
+    if frame != whole.part.first + whole.part.count:
+        raise ValueError("segments that are not the part")
+    return whole.part, plans
+
+
+def _range(row: Sequence[Any]) -> Range:
+    """A range of frames as it was written."""
+    first, count, continues = row
+    if type(first) is not int or type(count) is not int or type(continues) is not bool:
+        raise TypeError("a range is two integers and a flag")
+    if not (0 <= first < _MOST_FRAMES and 0 < count < _MOST_FRAMES):
+        raise ValueError("a range of no video")
+    return Range(first, count, continues)
+
+
+def _numbers(values: Sequence[Any]) -> tuple[float, ...]:
+    found = tuple(float(value) for value in values)
+    if not all(math.isfinite(value) for value in found):
+        raise ValueError("a figure that is no number")
+    return found
 
 
 def part_section(part: Range, result: PartResult) -> Section:
@@ -156,7 +204,9 @@ def _parse_part(payload: bytes) -> tuple[Range, PartResult]:
         vectors.append(found.astype(np.float32))
         at += found.nbytes
     warnings = tuple(row["warnings"])
-    return Range(*row["part"]), PartResult(
+    if not isinstance(row["software"], str) or not all(isinstance(w, str) for w in warnings):
+        raise TypeError("text is expected")
+    return _range(row["part"]), PartResult(
         (), row["software"], tuple(vectors), row["cut_short"], warnings
     )
 

@@ -140,7 +140,7 @@ def write_png(found: LatentMap, output: str) -> None:
     axes.plot(x, y, color="0.8", linewidth=0.8, zorder=1)
     dots = axes.scatter(x, y, c=found.times, cmap="viridis", s=18, zorder=2)
     figure.colorbar(dots, label="seconds")
-    axes.set_title(f"{found.title}: {found.space}")
+    axes.set_title(f"{found.title}: {found.space}", parse_math=False)
     axes.set_xlabel(found.projection.about)
     axes.set_xticks([])
     axes.set_yticks([])

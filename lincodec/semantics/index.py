@@ -19,6 +19,7 @@ from lincodec.container.open import open_file
 from lincodec.errors import CorruptError, InputError, LincError, UsageError
 from lincodec.semantics import vectors
 from lincodec.semantics.store import (
+    DAMAGE,
     DATABASE,
     LEVELS,
     SEGMENT,
@@ -75,8 +76,12 @@ class Index:
     def __enter__(self) -> Index:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
         self.store.close()
+        if isinstance(error, DAMAGE) and not isinstance(error, UnicodeEncodeError):
+            raise self.store.damaged(error) from error
 
     # ------------------------------------------------------------ files in and out
 
@@ -110,6 +115,11 @@ class Index:
                 added.append(path)
             except (LincError, OSError) as error:
                 skipped.append((path, str(error)))
+                if name in known:  # what it was is no longer true
+                    with self.store.writing():
+                        self.store.remove(name)
+            except UnicodeEncodeError:
+                skipped.append((path, "its name is not UTF-8, which an index cannot hold"))
         self.merge(FRESH)
         return AddReport(tuple(added), tuple(unchanged), tuple(skipped))
 

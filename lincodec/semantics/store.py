@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from lincodec.errors import CorruptError, ResourceError
+from lincodec.errors import CorruptError, LincError, ResourceError
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
@@ -27,6 +27,14 @@ VIDEO, SEGMENT = 0, 1
 LEVELS = ("video", "segment")
 _VERSION = 1
 _PATIENCE = 300  # seconds that a writer waits for another
+
+#: What a database raises whose bytes were changed: by itself, or by what its rows are used for.
+DAMAGE = (sqlite3.Error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+#: Codes of SQLite for what is not in the file: rights, locks, space, the disk.
+_OUTSIDE = {
+    sqlite3.SQLITE_PERM, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM,
+}  # fmt: skip
 
 _SCHEMA = """
 CREATE TABLE spaces (
@@ -126,14 +134,21 @@ class Store:
                         for statement in _SCHEMA.split(";"):
                             self._base.execute(statement)
                         self._base.execute(f"PRAGMA user_version = {_VERSION}")
-        except (OSError, sqlite3.OperationalError) as error:
+        except OSError as error:
             raise ResourceError(f"{self.name}: cannot be opened ({error})") from error
-        except sqlite3.DatabaseError as error:
-            raise CorruptError(
-                f"{self.name}: is damaged ({error}); delete the folder and add the files again"
-            ) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self.damaged(error) from error
         if version not in (0, _VERSION):
-            raise CorruptError(f"{self.name}: version {version}, expected {_VERSION}")
+            raise CorruptError(
+                f"{self.name}: version {version}, expected {_VERSION}; run linc index rebuild"
+            )
+
+    def damaged(self, error: BaseException) -> LincError:
+        """What an error of the database means: no room or rights, or damage."""
+        code = getattr(error, "sqlite_errorcode", None)
+        if code is not None and code & 0xFF in _OUTSIDE:
+            return ResourceError(f"{self.name}: cannot be used ({error})")
+        return CorruptError(f"{self.name}: is damaged ({error}); run linc index rebuild")
 
     def _version(self) -> int:
         return int(self._base.execute("PRAGMA user_version").fetchone()[0])
@@ -158,8 +173,8 @@ class Store:
                 if self._base.in_transaction:
                     self._base.execute("ROLLBACK")
                 raise
-        except sqlite3.OperationalError as error:
-            raise ResourceError(f"{self.name}: cannot be written ({error})") from error
+        except sqlite3.Error as error:
+            raise self.damaged(error) from error
 
     # ------------------------------------------------------------ spaces
 
@@ -188,7 +203,14 @@ class Store:
         rows = self._base.execute(
             "SELECT path, sha256, size, mtime, frames, seconds FROM files ORDER BY path"
         )
-        return [KnownFile(*row) for row in rows]
+        found = [KnownFile(*row) for row in rows]
+        for file in found:
+            numbers = (file.size, file.mtime, file.frames, file.seconds)
+            if not isinstance(file.path, str) or not all(
+                isinstance(n, int | float) for n in numbers
+            ):
+                raise TypeError("a row of files is no file")
+        return found
 
     def add(self, file: KnownFile, parts: Sequence[NewPart]) -> None:
         """Add a file with its vectors, in place of what was known of it (inside ``writing``)."""

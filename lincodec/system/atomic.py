@@ -6,14 +6,19 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from lincodec.errors import ResourceError, UsageError
+from lincodec.system.locks import lock
 
 #: Temporary files of this process that are on disk now.
 _UNFINISHED: set[Path] = set()
+#: Seconds for which a file without a lock may be one that is just being made.
+_FRESH = 30
 #: What the name of every temporary file has.
 _MARK = ".linc.tmp"
 #: Bytes of the output's name that the temporary one has; systems end names at 255.
@@ -46,7 +51,8 @@ def atomic_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> I
         return
     if final.exists() and not overwrite:
         raise UsageError(f"{path}: already exists; use -y to replace it")
-    temporary = _create_beside(final)
+    _sweep(final)
+    temporary, mine = _create_beside(final)
     try:
         try:
             yield temporary
@@ -55,12 +61,22 @@ def atomic_output(path: str | os.PathLike[str], *, overwrite: bool = False) -> I
                 raise
             raise UsageError(f"{final}: its folder went away meanwhile; write elsewhere") from error
         with _explained(final):
+            mine.close()
             _flush(temporary)
             _put_in_place(temporary, final, overwrite=overwrite)
     finally:
         with suppress(OSError):  # it was renamed, or its folder went away
             temporary.unlink()
+        mine.close()
         _UNFINISHED.discard(temporary)
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file name is one that ``atomic_output`` gives to an unfinished file."""
+    start, mark, rest = name.rpartition(_MARK)
+    letters = rest.partition(".")[0]
+    hidden = start.startswith(".") and mark and os.path.basename(name) == name and "\0" not in name
+    return bool(hidden) and len(letters) == 8 and set(letters) <= set("0123456789abcdef")
 
 
 def discard_unfinished() -> None:
@@ -90,15 +106,46 @@ def _is_special(path: Path) -> bool:
     return not stat.S_ISREG(mode)
 
 
-def _create_beside(final: Path) -> Path:
-    """A new empty hidden file in the directory of ``final``, with the permissions of the umask."""
-    start = cut_to(final.stem, _NAME_BYTES)
+def _sweep(final: Path) -> None:
+    """Remove what killed processes left of the same output: nobody holds its lock."""
+    start = _start_of(final)
+    with suppress(OSError):
+        for path in final.parent.iterdir():
+            ours = path.name.startswith(f"{start}{_MARK}") and is_temporary(path.name)
+            if not ours or path in _UNFINISHED or path.suffix != final.suffix:
+                continue
+            with suppress(OSError):
+                if time.time() - path.stat().st_mtime > _FRESH:
+                    remove_stale(path)
+
+
+def remove_stale(path: Path) -> None:
+    """Remove a temporary file that no process holds any more; anything else is left alone."""
+    if is_temporary(path.name):
+        with suppress(OSError), path.open("rb+") as file:
+            if lock(file):
+                path.unlink()
+
+
+def _start_of(final: Path) -> str:
+    """What the name of every temporary file of an output begins with."""
+    return f".{cut_to(final.stem, _NAME_BYTES)}"
+
+
+def _create_beside(final: Path) -> tuple[Path, BinaryIO]:
+    """A new empty hidden file in the directory of ``final``, with the permissions of the umask.
+
+    It is locked while the file object is open.
+    """
     suffix = final.suffix if len(os.fsencode(final.suffix)) <= _SUFFIX_BYTES else ""
-    temporary = final.with_name(f".{start}{_MARK}{secrets.token_hex(4)}{suffix}")
+    temporary = final.with_name(f"{_start_of(final)}{_MARK}{secrets.token_hex(4)}{suffix}")
     _UNFINISHED.add(temporary)
     with _explained(final):
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    return temporary
+        number = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    mine = os.fdopen(number, "rb+")
+    if os.name == "posix":  # elsewhere a lock keeps the encoder out too
+        lock(mine)
+    return temporary, mine
 
 
 @contextmanager

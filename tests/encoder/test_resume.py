@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from lincodec.cli.main import run
+from lincodec.container import pack_section
 from lincodec.decoder.verify import verify
 from lincodec.encoder.engine import Fitted, SegmentTask
 from lincodec.encoder.journal import Journal, identity, journal_path, open_journal
 from lincodec.encoder.linc.engine import LincEngine
+from lincodec.encoder.segments import Range
 from lincodec.errors import InputError, UsageError
 from lincodec.options import EncodeOptions, Span
 
@@ -200,3 +202,41 @@ def test_killed_and_resumed(
     assert '"resumed": 0' not in capsys.readouterr().out
     assert names(tmp_path) == ["out.linc"]
     assert verify(output).segments == 6
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        [(b"KEYS", b"[1, 2]")],
+        [(b"KEYS", b"not json")],
+        [(b"KEYS", b'{"preset": 3}')],
+        [(b"CUTS", b"[[0, 8, false, null], [0, 99, false, null]]")],
+        [(b"CUTS", b"[[0, 8, false, null], [0, 3, false, null], [4, 4, false, null]]")],
+        [(b"CUTS", b"[" * 5000)],
+        [(b"FIGS", b'{"part": [0, 8, false], "errors": [NaN], "yuv": [], "similar": null}\nx')],
+        [(b"PART", b'{"part": [0, 8, false]}\n')],
+        [(b"TEMP", b"\xff\xfe")],
+    ],
+)
+def test_a_journal_that_says_nonsense_is_begun_anew(
+    tmp_path: Path, sections: list[tuple[bytes, bytes]]
+) -> None:
+    path = journal_path(tmp_path / "o.linc")
+    path.write_bytes(b"linc journal 2\n" + b"".join(pack_section(*each) for each in sections))
+    with open_journal(str(tmp_path / "o.linc"), {"preset": "fast"}) as journal:
+        assert journal.finished == 0
+        assert journal.cut(Range(0, 8, False)) is None
+        assert path.read_bytes().startswith(b"linc journal 2\nKEYS"[:15])
+
+
+@pytest.mark.parametrize("name", [b"victim.txt", b"../victim.txt", b".o.linc.tmp\0", b"/etc/x"])
+def test_a_journal_removes_nothing_but_temporary_files(tmp_path: Path, name: bytes) -> None:
+    folder = tmp_path / "inner"
+    folder.mkdir()
+    victims = [folder / "victim.txt", tmp_path / "victim.txt"]
+    for victim in victims:
+        victim.touch()
+    path = journal_path(folder / "o.linc")
+    path.write_bytes(b"linc journal 2\n" + pack_section(b"TEMP", name))
+    with open_journal(str(folder / "o.linc"), {}):
+        assert all(victim.exists() for victim in victims)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from support.engine import Result
+from support.engine import Linc, Result
 from support.tiny_models import make_clip
 
 from lincodec.cli.main import run
@@ -161,3 +161,33 @@ def test_projections_keep_what_is_there() -> None:
     assert np.abs(found.points[:, 1]).max() < 1e-4
     single = project(np.ones((1, 4), np.float32))
     assert single.points.tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"codec": 3}, {"codec": ["x"]}, {"bpp": "much"}, {"bpp": float("nan")}, {"quality": None},
+        {"quality": {"psnr_rgb": None}}, {"quality": {"psnr_rgb": float("inf")}},
+    ],
+)  # fmt: skip
+def test_results_that_cannot_be_drawn(
+    tmp_path: Path, linc: Linc, change: dict[str, object]
+) -> None:
+    point = {"codec": "x", "bpp": 0.1, "quality": {"psnr_rgb": 30.0}, **change}
+    clip = {"name": "a", "width": 1, "height": 1, "frames": 1}
+    path = tmp_path / "rd.json"
+    path.write_text(json.dumps({"points": [point], "clip": clip}))
+    result = linc("plot", "rd", path, "-o", tmp_path / "o.png")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+
+
+def test_names_in_plots_are_no_formulas(tmp_path: Path, linc: Linc) -> None:
+    point = {"codec": r"$\frac{", "bpp": 0.1, "quality": {"psnr_rgb": 30.0}}
+    clip = {"name": r"$\frac{.mp4", "width": 1, "height": 1, "frames": 1}
+    path = tmp_path / "rd.json"
+    path.write_text(json.dumps({"points": [point], "clip": clip}))
+    assert linc("plot", "rd", path, "-o", tmp_path / "o.png").code == 0
+    wrong = linc("plot", "rd", path, "-o", tmp_path / "p.png", "--figure", "ms_ssim")
+    assert wrong.code == 2
+    assert "no point has ms_ssim" in wrong.err

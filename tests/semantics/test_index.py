@@ -163,7 +163,8 @@ def test_a_damaged_database_is_one_line(tmp_path: Path, linc: Linc) -> None:
     (tmp_path / "index.sqlite").write_bytes(b"this is no database" * 100)
     result = linc("index", "list", "--index", tmp_path)
     assert result.code == 4
-    assert "delete the folder and add the files again" in result.err
+    assert "is damaged" in result.err
+    assert "run linc index rebuild" in result.err
 
 
 def test_a_failed_merge_changes_nothing(
@@ -252,3 +253,52 @@ def test_parquet_holds_every_vector(library: Path, tmp_path: Path, linc: Linc) -
         ids, fresh = index.store.fresh(1, SEGMENT)
     np.testing.assert_allclose(rows, fresh, atol=1e-6)
     assert len(ids) == 9
+
+
+def test_a_file_that_is_no_longer_aligned_is_forgotten(
+    library: Path, tmp_path: Path, linc: Linc, root: Path
+) -> None:
+    """Replaced by one without an alignment, or by a damaged one: its old vectors are gone."""
+    at = ("--index", tmp_path / "ix", "--json")
+    linc("index", "add", library, *at)
+    plain = root / "format_spec" / "vectors" / "good" / "good-minimal.linc"
+    shutil.copy(plain, library / "car1.linc")
+    (library / "car2.linc").write_bytes(b"damaged")
+    done = linc("index", "add", library, *at).lines[-1]
+    assert len(done["skipped"]) == 2
+    listed = linc("index", "list", *at).lines[-1]
+    assert [Path(f["file"]).name for f in listed["files"]] == ["bikes.linc"]
+    assert listed["models"][0]["videos"] == 1
+
+
+@pytest.mark.parametrize("damage", ["head", "tail", "all"])
+def test_a_damaged_index_is_rebuilt_from_the_names_in_it(
+    library: Path, tmp_path: Path, linc: Linc, damage: str
+) -> None:
+    at = ("--index", tmp_path / "ix", "--json")
+    linc("index", "add", library, *at)
+    database = tmp_path / "ix" / "index.sqlite"
+    data = bytearray(database.read_bytes())
+    if damage == "head":
+        data[:100] = bytes(100)
+    elif damage == "tail":
+        data[100:110] = b"\xff" * 10
+    else:
+        data[:] = b"nothing" * 100
+    database.write_bytes(data)
+    assert linc("index", "list", *at).code == 4
+    result = linc("index", "rebuild", *at)
+    if damage == "all":
+        assert result.code == 4
+        assert "add the files again" in result.err
+        return
+    assert len(result.lines[-1]["added"]) == 3
+    assert linc("index", "list", *at).lines[-1]["models"][0]["videos"] == 3
+
+
+def test_names_that_are_no_text_are_skipped(library: Path, tmp_path: Path, linc: Linc) -> None:
+    name = os.fsdecode(b"bad\xff.linc")
+    (library / "car1.linc").rename(library / name)
+    done = linc("index", "add", library, "--index", tmp_path / "ix", "--json").lines[-1]
+    assert len(done["added"]) == 2
+    assert "not UTF-8" in done["skipped"][0]["reason"]

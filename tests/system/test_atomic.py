@@ -10,7 +10,8 @@ import pytest
 
 from lincodec.errors import UsageError
 from lincodec.limits import Limits
-from lincodec.system.atomic import atomic_output
+from lincodec.system.atomic import atomic_output, is_temporary
+from lincodec.system.locks import lock
 
 
 def write_half(final: Path, error: type[BaseException]) -> None:
@@ -103,3 +104,46 @@ def test_limits_from_text() -> None:
         with pytest.raises(UsageError):
             Limits().replaced(bad)
     assert Limits.unlimited().check("area", 1 << 60, "x") == 1 << 60
+
+
+def test_what_killed_processes_left_is_swept(tmp_path: Path) -> None:
+    """By the next run for the same output, and only that, and only when nobody holds it."""
+    stale, held, other = (
+        tmp_path / name
+        for name in (
+            ".out.linc.tmp0123abcd.mp4", ".out.linc.tmp0123abce.mp4", ".else.linc.tmp0123abcd.mp4",
+        )
+    )  # fmt: skip
+    for path in (stale, held, other):
+        path.write_bytes(b"half")
+        os.utime(path, (1, 1))
+    young = tmp_path / ".out.linc.tmp0123abcf.mp4"
+    young.write_bytes(b"")
+    with held.open("rb+") as file:
+        assert lock(file)
+        with atomic_output(tmp_path / "out.mp4") as temporary:
+            temporary.write_bytes(b"whole")
+    assert not stale.exists()
+    assert held.exists()
+    assert other.exists()
+    assert young.exists()
+    assert (tmp_path / "out.mp4").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("name", ["神" * 80 + ".mp4", "é" * 120 + ".linc", "x" * 250])
+def test_long_names_are_cut_by_bytes(tmp_path: Path, name: str) -> None:
+    with atomic_output(tmp_path / name) as temporary:
+        assert len(os.fsencode(temporary.name)) < 200
+        temporary.write_bytes(b"whole")
+    assert (tmp_path / name).read_bytes() == b"whole"
+
+
+def test_names_of_temporary_files() -> None:
+    assert is_temporary(".out.linc.tmp0123abcd.mp4")
+    for name in (
+        "victim.txt",
+        "../.o.linc.tmp01234567.x",
+        ".o.linc.tmpzzzzzzzz.x",
+        ".o.linc.tmp12",
+    ):
+        assert not is_temporary(name)
