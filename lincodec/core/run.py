@@ -114,8 +114,8 @@ class Run:
             after = [self._reconstructed[k] for k in pictures if k in self._reconstructed]
             after.append(self._parsed[at])
             self._reconstructed[at] = self._add(at, lambda: self._reconstruct(at), after)
-        if at in self._plan.shown:
-            self._show(at)
+            if at in self._plan.shown:
+                self._show(at)
         if not self._open[at]:
             del self._open[at]
 

@@ -103,6 +103,18 @@ def test_stretches(segment: RandomSegment, expected: list[int]) -> None:
             assert found == [expected[display] for display in displays]
 
 
+@pytest.mark.parametrize("seed", [11, 12, 13, 14])
+def test_all_after_one(seed: int) -> None:
+    """A picture that is kept while its motion is parsed again is put out once."""
+    segment = random_segment(seed, frames=13)
+    with segment.decoder() as decoder:
+        wanted = [crc(planes) for planes in decoder.frames()]
+    for display in range(13):
+        with segment.decoder() as decoder:
+            assert crc(decoder.frame(display)) == wanted[display]
+            assert [crc(planes) for planes in decoder.frames()] == wanted
+
+
 def test_forward_nothing_is_reconstructed_twice(
     segment: RandomSegment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
