@@ -47,9 +47,13 @@ def application(site: Site) -> Starlette:
         "/video/{id}/master.m3u8": media.master, "/video/{id}/{kind}.m3u8": media.playlist,
         "/video/{id}/{kind}/{name}": media.window, "/video/{id}/file": media.file,
         "/video/{id}/source": media.source, "/video/{id}/still.png": media.still,
+        "/video/{id}/mp4": media.mp4, "/api/jobs": _jobs,
     }  # fmt: skip
     routes = [Route(path, routed(handler), methods=["GET"]) for path, handler in gets.items()]
-    routes.append(Route("/api/search", routed(_search_picture), methods=["POST"]))
+    posts: dict[str, Handler] = {
+        "/api/search": _search_picture, "/api/jobs": _job, "/api/jobs/{number:int}/cancel": _cancel,
+    }  # fmt: skip
+    routes += [Route(path, routed(handler), methods=["POST"]) for path, handler in posts.items()]
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False
     return app
@@ -160,3 +164,25 @@ async def _search_picture(site: Site, request: Request) -> Response:
         return site.finder.find(None, pictures.picture_of(bytes(data)))
 
     return JSONResponse(await run_in_threadpool(found), headers=FRESH)
+
+
+# ---------------------------------------------------------------- encoding
+
+
+async def _jobs(site: Site, request: Request) -> Response:
+    return JSONResponse(site.jobs.listed(), headers=FRESH)
+
+
+async def _job(site: Site, request: Request) -> Response:
+    """Take a video in; the body is the file."""
+    length = request.headers.get("content-length", "")
+    if not length.isascii() or not length.isdigit() or int(length) == 0:
+        raise Refused(411, "a file with a length was expected")
+    name, preset = request.query_params.get("name", ""), request.query_params.get("preset", "")
+    return JSONResponse(await site.jobs.add(name, preset, int(length), request.stream()), 201)
+
+
+async def _cancel(site: Site, request: Request) -> Response:
+    if not await run_in_threadpool(site.jobs.cancel, request.path_params["number"]):
+        raise Refused(404, "no such job")
+    return JSONResponse(site.jobs.listed())

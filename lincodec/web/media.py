@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -15,11 +16,13 @@ from starlette.responses import FileResponse, Response
 from lincodec import __version__
 from lincodec.web import pictures
 from lincodec.web.disk_cache import key_of
-from lincodec.web.flights import Maker
+from lincodec.web.export import export_mp4
+from lincodec.web.flights import Maker, Stop
 from lincodec.web.live import Live
 from lincodec.web.site import FOREVER, FRESH, Refused, Site, choice_of, failure, item_of, seconds_of
 
 HLS = "application/vnd.apple.mpegurl"
+_PIECE = 1 << 20
 
 
 def audio_name(codec: str, extradata: bytes) -> str:
@@ -184,5 +187,29 @@ async def source(site: Site, request: Request) -> Response:
 
 
 def _download(path: Path, kind: str) -> Response:
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(path.name)}", **FRESH}
+    headers = {"Content-Disposition": _attachment(path.name), **FRESH}
     return FileResponse(path, media_type=kind, headers=headers)
+
+
+async def mp4(site: Site, request: Request) -> Response:
+    """An MP4 of at most ``size`` megabytes, which is made first."""
+    item, wish = item_of(site, request), request.query_params.get("size")
+    if wish is not None and not (wish.isascii() and wish.isdigit() and 0 < int(wish[:6]) < 10**5):
+        raise Refused(404, "no such size")
+    limit = None if wish is None else int(wish) * 1_000_000
+
+    def make(stop: Stop) -> Iterator[bytes]:
+        with tempfile.TemporaryDirectory(prefix="linc-mp4") as folder:
+            path = Path(folder, "video.mp4")
+            export_mp4(str(item.path), str(path), limit, progress=lambda _: stop.check())
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    yield piece
+
+    answer = await _made(site, request, "video/mp4", ("mp4", limit), make)
+    answer.headers["Content-Disposition"] = _attachment(item.path.with_suffix(".mp4").name)
+    return answer
+
+
+def _attachment(name: str) -> str:
+    return f"attachment; filename*=UTF-8''{quote(name)}"

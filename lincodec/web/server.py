@@ -99,9 +99,11 @@ class Server:
         from lincodec.web.finder import Finder
         from lincodec.web.flights import Flights
         from lincodec.web.guard import Guard
+        from lincodec.web.jobs import Jobs
         from lincodec.web.site import Site
         from lincodec.web.windows import Renderers
 
+        folder = next((root for root in self.library.roots if root.is_dir()), None)
         workers = options.workers or max(1, min(4, usable_cores() // 2))
         site = Site(
             self.library,
@@ -109,6 +111,7 @@ class Server:
             Finder(self.library, options.index, options.model, options.models),
             Flights(workers, _MOST_FLIGHTS),
             Renderers(2 * workers),
+            Jobs(folder),
         )
         names: tuple[str, ...] = ("127.0.0.1", "localhost", "[::1]")
         if options.host not in names:

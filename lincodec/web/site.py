@@ -12,6 +12,7 @@ from lincodec.errors import CorruptError, LincError, ResourceError
 from lincodec.web.disk_cache import DiskCache
 from lincodec.web.finder import Finder
 from lincodec.web.flights import Flights
+from lincodec.web.jobs import Jobs
 from lincodec.web.library import Item, Library
 from lincodec.web.windows import SCALES, SIDES, Renderers, Stream
 
@@ -29,12 +30,14 @@ class Site:
     finder: Finder
     flights: Flights
     renderers: Renderers
+    jobs: Jobs
 
     def __post_init__(self) -> None:
         self._streams: dict[str, Stream] = {}
 
     def close(self) -> None:
         """Stop all work."""
+        self.jobs.close()
         self.flights.close()
         self.renderers.close()
 

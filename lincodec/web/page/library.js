@@ -2,13 +2,35 @@
 
 import { ask, thumbOf } from "./api.js";
 import { bytesText, clockText, element, say } from "./dom.js";
+import { Queue } from "./queue.js";
 
-export async function showLibrary(view) {
-  const items = await ask("/api/library");
-  say(items.length ? "" : "No .linc file here yet: linc encode makes one.");
-  const list = element("ul", { className: "grid" });
-  list.append(...items.map((item) => element("li", {}, card(item))));
-  view.replaceChildren(element("h1", {}, items.length === 1 ? "1 video" : `${items.length} videos`), list);
+export class Library {
+  constructor(view) {
+    this.view = view;
+    this.title = element("h1");
+    this.list = element("ul", { className: "grid" });
+    this.queue = new Queue(() => this.fill());
+  }
+
+  async open() {
+    await this.fill();
+    this.view.replaceChildren(this.title, this.list, this.queue.root);
+  }
+
+  close() {
+    this.queue.close();
+  }
+
+  take(files) {
+    return this.queue.take(files);
+  }
+
+  async fill() {
+    const items = await ask("/api/library");
+    say(items.length ? "" : "No .linc file here yet: drop a video, or linc encode makes one.");
+    this.title.textContent = items.length === 1 ? "1 video" : `${items.length} videos`;
+    this.list.replaceChildren(...items.map((item) => element("li", {}, card(item))));
+  }
 }
 
 function card(item) {

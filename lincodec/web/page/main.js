@@ -1,30 +1,37 @@
 // The page: which view the address names, the search box, pictures that are dropped.
 
 import { element, say } from "./dom.js";
-import { showLibrary } from "./library.js";
+import { Library } from "./library.js";
 import { searchPicture, showSearch } from "./search.js";
 import { Watch } from "./watch.js";
 
 const view = document.getElementById("view"), form = document.getElementById("search");
-let watch = null;
+let shown = null; // what has to be closed
 
 async function show() {
   const [, name = "", ...rest] = location.hash.split("/").map(decodeURIComponent);
-  watch?.close();
-  watch = null;
+  leave();
   try {
     if (name === "watch") {
-      watch = new Watch(view, rest[0], rest[1] === undefined ? undefined : Number(rest[1]) || 0);
-      window.watch = watch; // for tests, and for those who look
-      await watch.open();
+      shown = new Watch(view, rest[0], rest[1] === undefined ? undefined : Number(rest[1]) || 0);
+      window.watch = shown; // for tests, and for those who look
+      await shown.open();
     } else if (name === "search") {
       form.elements.q.value = rest.join("/");
       await showSearch(view, rest.join("/"));
-    } else await showLibrary(view);
+    } else {
+      shown = new Library(view);
+      await shown.open();
+    }
   } catch (error) {
     view.replaceChildren(element("h1", {}, "This did not work"));
     say(error.message, true);
   }
+}
+
+function leave() {
+  shown?.close();
+  shown = null;
 }
 
 form.addEventListener("submit", (event) => {
@@ -44,10 +51,19 @@ document.addEventListener("drop", async (event) => {
   if (!hasFile(event)) return;
   event.preventDefault();
   document.body.classList.remove("dropping");
-  watch?.close();
-  watch = null;
+  const files = [...event.dataTransfer.files];
   try {
-    await searchPicture(view, event.dataTransfer.files[0]);
+    if (files.length === 1 && files[0].type.startsWith("image/")) {
+      leave();
+      await searchPicture(view, files[0]);
+      return;
+    }
+    if (!(shown instanceof Library)) {
+      leave();
+      history.pushState(null, "", "#/");
+      await show();
+    }
+    await shown.take(files);
   } catch (error) {
     say(error.message, true);
   }

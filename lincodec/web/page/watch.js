@@ -79,6 +79,7 @@ export class Watch {
       }),
       element("button", { type: "button", onclick: () => this.fullscreen() }, "Full screen"), this.splitter,
       element("a", { className: "button", href: `/video/${this.id}/file`, download: "" }, "Download"),
+      element("a", { className: "button", href: `/video/${this.id}/mp4?size=20`, download: "" }, "MP4 up to 20 MB"),
       (this.stillLink = element("a", { className: "button", href: "#", download: "still.png", onclick: () => this.aimStill() }, "Still")),
     );
   }
