@@ -17,6 +17,7 @@ from av.sidedata.sidedata import Type as SideDataType
 _STREAM = re.compile(r"\s+Stream #\d+:(\d+)")
 _CROP = re.compile(r"\s+Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")
 _ENCRYPTED = re.compile(r"\s+Encryption (?:initialization data|info)")
+_TURNED = re.compile(r"\s+Display Matrix: rotation of (-?\d+(?:\.\d+)?) degrees")
 _GRID = re.compile(r"\s+Stream group #\S+ Tile Grid: .*?(\d{1,6})x(\d{1,6})")
 #: The level at which FFmpeg logs is one for the whole process.
 _LOGGING = threading.Lock()
@@ -41,22 +42,26 @@ class Facts:
     encrypted: bool
     """Whether it has what a decryption needs."""
     grid: tuple[int, int] | None
-    """(width, height) of the picture that still streams are tiles of."""
+    """(width, height) of the picture that still streams are tiles of,"""
+    grid_rotation: float = 0.0
+    """and degrees counter-clockwise by which it is to be turned."""
 
 
 def facts_of(container: InputContainer) -> Facts:
     """Read the description that FFmpeg prints of ``container``."""
-    crops, encrypted, grid, stream = {}, False, None, -1
+    crops, encrypted, grid, rotation, stream = {}, False, None, 0.0, -1
     for line in _described(container).splitlines():
         if found := _GRID.match(line):
             grid = grid or (int(found[1]), int(found[2]))
         elif found := _STREAM.match(line):
             stream = int(found[1])
+        elif grid and stream < 0 and (found := _TURNED.match(line)):
+            rotation = float(found[1])
         elif found := _CROP.fullmatch(line):
             crops[stream] = Crop(*map(int, found.groups()))
         elif _ENCRYPTED.match(line):
             encrypted = True
-    return Facts(crops, encrypted, grid)
+    return Facts(crops, encrypted, grid, rotation)
 
 
 def side_data(frame: Frame) -> Mapping[SideDataType, SideData]:

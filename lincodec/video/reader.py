@@ -17,6 +17,8 @@ from lincodec.video.audio import Window, read_audio
 from lincodec.video.beside import read_beside
 from lincodec.video.media import FrameSource, Header, MediaSource, RawFrame
 from lincodec.video.pipes import STANDARD, called, is_pipe
+from lincodec.video.source import TilesError
+from lincodec.video.tile_grid import TileGrid
 from lincodec.video.timing import TimeRepair, nominal_step
 from lincodec.video.y4m import Y4mSource, is_y4m
 
@@ -248,4 +250,7 @@ def _opened(source: str) -> FrameSource:
         return Y4mSource.from_stdin()
     if is_pipe(source) or is_y4m(source):
         return Y4mSource.from_file(source)
-    return MediaSource(source)
+    try:
+        return MediaSource(source)
+    except TilesError:
+        return TileGrid(source)

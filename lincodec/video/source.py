@@ -29,6 +29,10 @@ _AUXILIARY = re.compile(r"\b(?:alpha|depth|matte|disparity)\b")
 _RAW_VIDEO_SUFFIXES = (".yuv", ".i420", ".rgb", ".raw")
 
 
+class TilesError(InputError):
+    """There is no stream that is a picture, only parts of one."""
+
+
 def open_container(source: str) -> InputContainer:
     """Open the local file ``source`` with PyAV.
 
@@ -71,11 +75,14 @@ def video_stream(container: InputContainer, source: str) -> VideoStream:
     what is left FFmpeg's best one.
 
     Raises:
+        TilesError: There are only parts of a picture, perhaps with a small one beside.
         InputError: There is none.
     """
     videos = container.streams.video
     streams = [s for s in videos if s.codec_context is not None]
     shown = [s for s in streams if not s.disposition & _ASIDE]
+    if any(map(is_tile, streams)) and all(map(_is_still, shown)):
+        raise TilesError(f"{source}: is a picture in tiles")
     if not shown:
         if videos and not streams:
             raise InputError(f"{source}: this FFmpeg has no decoder for its video")
@@ -89,6 +96,11 @@ def video_stream(container: InputContainer, source: str) -> VideoStream:
         return _is_auxiliary(stream, shown), _is_still(stream), not is_best
 
     return min(shown, key=rank)
+
+
+def is_tile(stream: VideoStream) -> bool:
+    """Whether a stream is a part of a picture that others are parts of too."""
+    return bool(stream.disposition & Disposition.dependent)
 
 
 def _is_auxiliary(stream: VideoStream, others: Sequence[VideoStream]) -> bool:

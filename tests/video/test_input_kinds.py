@@ -151,6 +151,97 @@ def test_the_alpha_or_depth_of_a_picture_is_not_the_picture(
     assert "several video streams: stream 1 is used" in said
 
 
+# ---------------------------------------------------------------- pictures in tiles
+
+
+def iso(kind: bytes, *parts: bytes, version: int | None = None, flags: int = 0) -> bytes:
+    """A box, a full one where it has a version."""
+    start = b"" if version is None else (version << 24 | flags).to_bytes(4, "big")
+    return box(kind, start + b"".join(parts))
+
+
+def av1_tile(level: int, side: int) -> tuple[bytes, bytes]:
+    """(configuration box, coded picture) of a tile of one grey."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="avif") as out:
+        stream: Any = out.add_stream("libsvtav1", rate=1, options={"crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = side, side, "yuv420p"
+        frame = av.VideoFrame(side, side, "yuv420p")
+        for plane, value in zip(frame.planes, (level, 128, 128), strict=True):
+            plane.update(bytes([value]) * plane.buffer_size)
+        out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    data = buffer.getvalue()
+    begin = data.index(b"av1C") - 4
+    setup = data[begin : begin + int.from_bytes(data[begin : begin + 4], "big")]
+    at = 0
+    while data[at + 4 : at + 8] != b"mdat":
+        at += int.from_bytes(data[at : at + 4], "big")
+    return setup, data[at + 8 : at + int.from_bytes(data[at : at + 4], "big")]
+
+
+def grid_file(columns: int, rows: int, side: int, size: tuple[int, int], turns: int) -> bytes:
+    """An AVIF whose picture is a grid of tiles (ISO 23008-12, 6.6.2.3.2)."""
+    tiles = [av1_tile(20 + 20 * k, side) for k in range(columns * rows)]
+    whole, count = len(tiles) + 1, len(tiles)
+
+    def u16(*values: int) -> bytes:
+        return b"".join(value.to_bytes(2, "big") for value in values)
+
+    def u32(*values: int) -> bytes:
+        return b"".join(value.to_bytes(4, "big") for value in values)
+
+    start = iso(b"ftyp", b"avif\0\0\0\0mif1avifmiaf")
+    handler = iso(b"hdlr", bytes(4), b"pict", bytes(13), version=0)
+    names = [iso(b"infe", u16(k + 1, 0), b"av01\0", version=2, flags=1) for k in range(count)] + [
+        iso(b"infe", u16(whole, 0), b"grid\0", version=2)
+    ]
+    items = iso(b"iinf", u16(count + 1), *names, version=0)
+    parts = iso(b"dimg", u16(whole, count, *range(1, count + 1)))
+    sizes = [iso(b"ispe", u32(*each), version=0) for each in ((side, side), size)]
+    shape = iso(b"ipco", tiles[0][0], *sizes, iso(b"irot", bytes([turns])))
+    uses = [u16(k + 1) + b"\2\x81\2" for k in range(count)] + [u16(whole) + b"\2\3\4"]
+    shapes = iso(b"iprp", shape, iso(b"ipma", u32(count + 1), *uses, version=0))
+    grid = bytes([0, 0, rows - 1, columns - 1]) + u16(*size)
+
+    def meta(begin: int) -> bytes:
+        places = []
+        for k, (_, data) in enumerate(tiles):
+            places.append(u16(k + 1, 0, 0, 1) + u32(begin, len(data)))
+            begin += len(data)
+        places.append(u16(whole, 1, 0, 1) + u32(0, len(grid)))
+        where = iso(b"iloc", b"\x44\0", u16(count + 1), *places, version=1)
+        main = iso(b"pitm", u16(whole), version=0)
+        refs = iso(b"iref", parts, version=0)
+        return iso(
+            b"meta", handler, main, where, items, refs, shapes, iso(b"idat", grid), version=0
+        )
+
+    begin = len(start) + len(meta(0)) + 8
+    return start + meta(begin) + iso(b"mdat", *(data for _, data in tiles))
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "size", "turns"), [(2, 2, (120, 100), 0), (3, 1, (150, 64), 1)]
+)
+def test_a_picture_in_tiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int, rows: int, size: tuple[int, int],
+    turns: int,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SVT_LOG", "1")  # it would say a lot
+    path = tmp_path / "grid.avif"
+    path.write_bytes(grid_file(columns, rows, 64, size, turns))
+    with FrameReader(str(path)) as reader:
+        luma = next(iter(reader)).planes[0]
+        assert (reader.info.width, reader.info.height) == size
+        assert reader.info.rotation == 90 * turns
+    assert luma.shape == size[::-1]
+    for k in range(columns * rows):
+        y, x = divmod(k, columns)
+        assert abs(int(luma[y * 64 + 8, x * 64 + 8]) - (20 + 20 * k)) <= 2
+    assert f"put together from {columns * rows} tiles" in reader.warnings[-1]
+
+
 # ---------------------------------------------------------------- crop of the container
 
 
