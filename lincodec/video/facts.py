@@ -18,7 +18,7 @@ _STREAM = re.compile(r"\s+Stream #\d+:(\d+)")
 _CROP = re.compile(r"\s+Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")
 _ENCRYPTED = re.compile(r"\s+Encryption (?:initialization data|info)")
 _TURNED = re.compile(r"\s+Display Matrix: rotation of (-?\d+(?:\.\d+)?) degrees")
-_GRID = re.compile(r"\s+Stream group #\S+ Tile Grid: .*?(\d{1,6})x(\d{1,6})")
+_GRID = re.compile(r"\s+Stream group #\S+ Tile Grid: .*?, ([1-9]\d{0,5})x([1-9]\d{0,5})(?=[ ,]).*")
 #: The level at which FFmpeg logs is one for the whole process.
 _LOGGING = threading.Lock()
 
