@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lincodec.cluster import part_frames
 from lincodec.cluster.part_frames import PartFrames
 from lincodec.container import LincArch
 from lincodec.encoder.first_pass import scan_source
@@ -36,7 +37,14 @@ def test_the_frames_of_the_plan(
     if not seeking:
         monkeypatch.setattr(PartFrames, "_sought", lambda *_: None)
     elif every == 1 and (span.start or 0) >= 0:
-        monkeypatch.setattr(PartFrames, "_read_on", lambda *_: pytest.fail("no seek"))
+        monkeypatch.setattr(part_frames, "_NEAR", -1)
+        begin = PartFrames._begin
+
+        def sought(frames: PartFrames, where: Span, at: int) -> Any:
+            assert at or where.start == pytest.approx(span.start or 0, abs=1e-6)
+            return begin(frames, where, at)
+
+        monkeypatch.setattr(PartFrames, "_begin", sought)
     with PartFrames(plan) as frames:
         for first, count in ((5, 2), (0, 3), (2, len(held) - 2), (4, 1)):
             found = frames.read(first, count)
@@ -53,6 +61,24 @@ def test_seeks_beyond_five_seconds(uneven: Path, monkeypatch: pytest.MonkeyPatch
         for first in range(0, 28, 3):
             found = frames.read(first, 2)
             assert np.array_equal(found[1].planes[0], held[first + 1].planes[0])
+
+
+def test_one_part_after_the_other_is_read_once(
+    uneven: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[int] = []
+    begin = PartFrames._begin
+
+    def counted(frames: PartFrames, span: Span, at: int) -> Any:
+        opened.append(at)
+        return begin(frames, span, at)
+
+    monkeypatch.setattr(PartFrames, "_begin", counted)
+    plan, _ = plan_for(uneven)
+    with PartFrames(plan) as frames:
+        for first in (3, 9, 12, 20, 6):
+            frames.read(first, 3)
+    assert opened == [3, 6]
 
 
 def test_other_frames_are_refused(uneven: Path) -> None:
