@@ -51,6 +51,7 @@ HOMES: dict[str, set[str]] = {
     "triton": {"model"},
     "faiss": {"semantics"},
     "ray": {"cluster"},
+    "fsspec": {"cluster"},
     "transformers": {"semantics"},
     "starlette": {"web"},
     "uvicorn": {"web"},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from lincodec.cli.batch_progress import BatchDisplay
-from lincodec.cli.encode_options import encode_options, jobs_option, options_from
+from lincodec.cli.encode_options import encode_options, jobs_option, options_from, source_cache
 from lincodec.cli.many import SOME_FAILED
 from lincodec.cli.options import SectionedCommand, option, output_options, value
 from lincodec.cli.session import Session
@@ -114,7 +114,7 @@ def batch(session: Session, /, sources: tuple[str, ...], output: str, **given: A
 
         work = Batch(
             ledger, folder, options, given["jobs"], listener, given["retry_failed"], given["yes"],
-            _indexer(given["index"]),
+            _indexer(given["index"]), source_cache(given),
         )  # fmt: skip
         settle = given["settle"] or 10.0
         _run(session, work, named, shard, stop, settle if given["watch"] else None)

@@ -7,12 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lincodec.cli import paths, report
-from lincodec.cli.encode_options import encode_options, jobs_option, options_from
+from lincodec.cli.encode_options import encode_options, jobs_option, options_from, source_cache
 from lincodec.cli.many import each
 from lincodec.cli.options import (
     SectionedCommand,
@@ -102,9 +103,18 @@ def encode(
 
 
 def _encode(session: Session, source: str, target: str, given: dict[str, Any]) -> None:
-    """One video."""
+    """One video, or the copy of one behind a URI."""
+    from lincodec.cluster.remote import SourceCache
+
     if os.path.isdir(source):
         raise InputError(f"{source}: is a directory; linc batch encodes all videos below it")
+    folder, limit = source_cache(given)
+    with SourceCache(Path(folder), limit).local(source) as copy:
+        _encode_file(session, copy, target, given)
+
+
+def _encode_file(session: Session, source: str, target: str, given: dict[str, Any]) -> None:
+    """One video on this machine."""
     paths.check_input(source, pipes=True)
     if target == paths.STANDARD:
         raise UsageError("a .linc file cannot go to standard output; name a file with -o")

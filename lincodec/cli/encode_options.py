@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,9 @@ from lincodec.cli.options import (
 from lincodec.cli.values import parse_bitrate, parse_duration, parse_pair, parse_size
 from lincodec.encoder.preset_choice import resolve
 from lincodec.options import RATES, EncodeOptions
+
+#: Bytes of copies of sources, unless --cache-size says more.
+_CACHE = 20_000_000_000
 
 _OPTIONS: tuple[Decorator, ...] = (
     option(
@@ -185,6 +189,14 @@ _OPTIONS: tuple[Decorator, ...] = (
         show_default=True,
         help="Decode the file before it gets its name.",
     ),
+    value(
+        "File",
+        "--cache-size",
+        parse=parse_size,
+        metavar="SIZE",
+        help="Disk space for copies of sources behind URIs such as s3:// (extra: cloud); default: "
+        "20GB.",
+    ),
 )
 
 
@@ -197,6 +209,11 @@ def encode_options() -> Decorator:
         return command
 
     return decorate
+
+
+def source_cache(given: dict[str, Any]) -> tuple[str, int]:
+    """Folder and bytes of copies of sources that are not on this machine."""
+    return os.path.join(paths.cache_folder(), "sources"), given["cache_size"] or _CACHE
 
 
 def jobs_option(text: str) -> Decorator:

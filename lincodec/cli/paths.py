@@ -76,14 +76,15 @@ def check_index(folder: str) -> None:
 
 
 def default_output(source: str, suffix: str) -> str:
-    """``clip.mp4`` with ``.linc`` is ``clip.linc``, in the same folder.
+    """``clip.mp4`` with ``.linc`` is ``clip.linc``, in the same folder; of a URI, here.
 
     Raises:
         UsageError: the source is a pipe, which has no name.
     """
     if source == STANDARD:
         raise UsageError("reading from standard input: name the output with -o")
-    return os.path.splitext(source)[0] + suffix
+    name = source.rpartition("/")[2] if "://" in source else source
+    return os.path.splitext(name)[0] + suffix
 
 
 def default_outputs(

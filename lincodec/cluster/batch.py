@@ -14,19 +14,19 @@ from typing import Any
 
 from lincodec.cluster.ledger import Entry, Ledger, State
 from lincodec.cluster.library import Source, outputs
+from lincodec.cluster.remote import FIRST_TIME, facts, stamp
 from lincodec.cluster.slots import Message, Slot, Slots
 from lincodec.cluster.wire import plain
 from lincodec.container import LincFile
 from lincodec.container.open import open_file
-from lincodec.encoder.journal import identity
 from lincodec.errors import InputError, LincError, ResourceError, UsageError
 from lincodec.options import EncodeOptions, StopRequest
 from lincodec.system.cores import usable_cores
 
 #: The tag by which a file says what it was made from.
 TAG = "source"
-#: Facts of an identity that do not make another file.
-_FREE = {"linc", "source time", "cache", "resume"}
+#: Options that do not make another file.
+_FREE = {"cache", "resume", "verify", "device", "backend"}
 #: Times that a file is begun when workers die over it; files that are indexed together; seconds
 #: between looks at the workers.
 _ATTEMPTS, _GROUP, _LOOK = 3, 16, 0.5
@@ -51,9 +51,9 @@ def batch_identity(source: str, options: EncodeOptions) -> str:
     Raises:
         InputError: the source cannot be read.
     """
-    found = {name: text for name, text in identity(source, options).items() if name not in _FREE}
-    tags = dict(options.tags)
-    return hashlib.sha256(json.dumps([found, tags], sort_keys=True).encode()).hexdigest()[:32]
+    found = facts(source)
+    content = [found["source size"], found["source content"], settings_of(options)]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
 
 
 @dataclass
@@ -98,6 +98,8 @@ class Batch:
     replace: bool = False
     """Whether files that no batch made are replaced."""
     indexer: Indexer | None = None
+    cache: tuple[str, int] | None = None
+    """Folder and bytes of copies of sources that are not on this machine."""
     dry: bool = False
     """Whether nothing is written but the ledger."""
     counts: Counts = field(default_factory=Counts)
@@ -136,13 +138,12 @@ class Batch:
 
     def _look_at(self, source: Source, output: Path) -> None:
         """Settle what is to be done about one file."""
-        stat, before = os.stat(source.path), self._known.get(source.name)
-        stamp = stat.st_size, stat.st_mtime_ns
-        if self._looked.get(source.name) == stamp:
+        seen, before = stamp(source.path), self._known.get(source.name)
+        if self._looked.get(source.name) == seen:
             return
-        self._looked[source.name] = stamp
+        self._looked[source.name] = seen
         same = before is not None and (before.size, before.mtime, before.settings) == (
-            stat.st_size, stat.st_mtime_ns, self._settings,
+            *seen, self._settings,
         )  # fmt: skip
         if before and before.output and self._path(before).exists():
             output = self._path(before)  # it was there before a namesake came
@@ -153,7 +154,7 @@ class Batch:
             return
         found = before.identity if before and same else batch_identity(source.path, self.options)
         entry = Entry(
-            source.name, found, *stamp, self._settings, output.relative_to(self.folder).as_posix()
+            source.name, found, *seen, self._settings, output.relative_to(self.folder).as_posix()
         )
         again = before is not None and before.identity == found
         if before and again and before.state is State.FAILED and not self.retry_failed:
@@ -205,7 +206,8 @@ class Batch:
         options = replace(self.options, resume=True, tags=tags)
         slot.send({
             "do": "encode", "source": job.source.path, "output": str(output),
-            "options": plain(options), "threads": max(1, usable_cores() // self.jobs),
+            "options": plain(options), "cache": self.cache,
+            "threads": max(1, usable_cores() // self.jobs),
         })  # fmt: skip
 
     def _take(self, slot: Slot, event: Message) -> None:
@@ -253,7 +255,7 @@ class Batch:
             return entry
         output = self._path(entry)
         stat = output.stat()
-        if stat.st_mtime_ns != entry.mtime:
+        if stat.st_mtime_ns != entry.mtime > FIRST_TIME:
             os.utime(output, ns=(stat.st_atime_ns, entry.mtime))
             stat = output.stat()
         entry = replace(
@@ -334,14 +336,13 @@ class Settled:
         seen = {}
         for source in sources:
             try:
-                stat = os.stat(source.path)
-            except OSError:
+                found_now = stamp(source.path)
+            except LincError:
                 continue
-            stamp = stat.st_size, stat.st_mtime_ns
             before = self._seen.get(source.path)
-            since = before[1] if before and before[0] == stamp else now
-            seen[source.path] = stamp, since
-            if now - since >= self.seconds and stat.st_size:
+            since = before[1] if before and before[0] == found_now else now
+            seen[source.path] = found_now, since
+            if now - since >= self.seconds and found_now[0]:
                 found.append(source)
         self._seen = seen
         return found

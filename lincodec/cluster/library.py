@@ -9,8 +9,9 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 
+from lincodec.cluster.remote import below, is_remote
 from lincodec.cluster.shards import Shard
 from lincodec.errors import InputError, UsageError
 
@@ -56,14 +57,17 @@ def find(paths: Iterable[str]) -> list[Source]:
     """The videos that some paths stand for, in the order of their names, each once.
 
     Args:
-        paths: files, folders (all videos below them), and patterns such as ``clips/*.mp4``.
+        paths: files, folders (all videos below them), patterns such as ``clips/*.mp4``, and URIs
+            of files and folders.
 
     Raises:
         InputError: there is nothing of a name.
     """
     roots: list[tuple[str, list[str]]] = []
     for path in paths:
-        if os.path.isdir(path):
+        if is_remote(path):
+            roots.append((path, _remote(path)))
+        elif os.path.isdir(path):
             roots.append((path, sorted(_below(path))))
         elif os.path.exists(path):
             roots.append((os.path.dirname(path), [path]))
@@ -73,6 +77,15 @@ def find(paths: Iterable[str]) -> list[Source]:
                 raise InputError(f"{path}: no such file, folder or pattern of files")
             roots.append((_plain_part(path), [each for each in matched if os.path.isfile(each)]))
     return _named(roots)
+
+
+def _remote(folder: str) -> list[str]:
+    """Videos below a URI, or the one that it names."""
+    found = below(folder)
+    if found == [folder]:
+        return found
+    names = ((each, PurePosixPath(each)) for each in sorted(found))
+    return [each for each, name in names if name.suffix.lower() in SUFFIXES and name.name[0] != "."]
 
 
 def _plain_part(pattern: str) -> str:
@@ -95,14 +108,15 @@ def _named(roots: Sequence[tuple[str, list[str]]]) -> list[Source]:
     found: dict[str, tuple[str, str]] = {}
     for root, files in roots:
         for path in files:
-            found.setdefault(os.path.realpath(path), (path, root))  # links lead there too
+            key = path if is_remote(path) else os.path.realpath(path)  # where links lead
+            found.setdefault(key, (path, root))
     relative = {key: _slashed(path, root) for key, (path, root) in found.items()}
     counts = Counter(relative.values())
     sources = []
     for key, (path, root) in found.items():
         name = relative[key]
         if counts[name] > 1:
-            name = f"{PurePath(os.path.abspath(root)).name}/{name}"
+            name = f"{PurePath(root if is_remote(root) else os.path.abspath(root)).name}/{name}"
         sources.append(Source(path, name))
     again = [name for name, count in Counter(s.name for s in sources).items() if count > 1]
     if again:
@@ -113,6 +127,8 @@ def _named(roots: Sequence[tuple[str, list[str]]]) -> list[Source]:
 
 
 def _slashed(path: str, root: str) -> str:
+    if is_remote(path):
+        return path.removeprefix(root.rstrip("/")).lstrip("/") or PurePosixPath(path).name
     return PurePath(os.path.relpath(path, root or ".")).as_posix()
 
 

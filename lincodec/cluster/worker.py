@@ -15,9 +15,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TextIO
 
 from lincodec.cluster.part_work import PartWork
+from lincodec.cluster.remote import SourceCache
 from lincodec.cluster.wire import built, plain, plan_of
 from lincodec.encoder.encode import encode
 from lincodec.encoder.journal import drop_other
@@ -111,11 +113,13 @@ class Worker:
 
         source, output = message["source"], message["output"]
         options = built(EncodeOptions, message["options"])
-        drop_other(output, source, options)
-        report = encode(
-            source, output, options, progress=progress, stop=self.stop, overwrite=True,
-            threads=message["threads"],
-        )  # fmt: skip
+        folder, limit = message["cache"] or ("", 0)
+        with SourceCache(Path(folder), limit).local(source) as path:
+            drop_other(output, path, options)
+            report = encode(
+                path, output, options, progress=progress, stop=self.stop, overwrite=True,
+                threads=message["threads"],
+            )  # fmt: skip
         return {"report": plain(report)}
 
 

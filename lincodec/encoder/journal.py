@@ -57,32 +57,45 @@ def journal_path(output: str | os.PathLike[str]) -> Path:
     return final.with_name(f".{name}.journal")
 
 
+def content_facts(file: BinaryIO, size: int) -> dict[str, str]:
+    """What tells the content of a source: its size, and a hash of its ends.
+
+    Args:
+        file: opened to be read; it can seek.
+        size: in bytes.
+    """
+    digest = hashlib.sha256(file.read(_ENDS))
+    file.seek(max(0, size - _ENDS))
+    digest.update(file.read(_ENDS))
+    return {"source size": str(size), "source content": digest.hexdigest()}
+
+
+def source_facts(source: str) -> dict[str, str]:
+    """The same of a file, and when it was written.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        with Path(source).open("rb") as file:
+            stat = os.fstat(file.fileno())
+            return {**content_facts(file, stat.st_size), "source time": str(stat.st_mtime_ns)}
+    except OSError as error:
+        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
+
+
 def identity(source: str, options: EncodeOptions) -> dict[str, str]:
     """What must be the same for finished segments to be of use: source and options.
 
     Raises:
         InputError: the source cannot be read.
     """
-    try:
-        with Path(source).open("rb") as file:
-            stat = os.fstat(file.fileno())
-            digest = hashlib.sha256(file.read(_ENDS))
-            file.seek(max(0, stat.st_size - _ENDS))
-            digest.update(file.read(_ENDS))
-    except OSError as error:
-        raise InputError(f"{source}: cannot be read: {error.strerror}") from error
     chosen = {
         f.name: str(getattr(options, f.name))
         for f in dataclasses.fields(options)
         if f.name not in _FREE
     }
-    return {
-        "linc": __version__,
-        "source size": str(stat.st_size),
-        "source time": str(stat.st_mtime_ns),
-        "source content": digest.hexdigest(),
-        **chosen,
-    }
+    return {"linc": __version__, **source_facts(source), **chosen}
 
 
 class Journal:

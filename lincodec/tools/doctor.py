@@ -25,6 +25,7 @@ EXTRAS: dict[str, tuple[tuple[str, str], ...]] = {
     "search": (("faiss", "faiss-cpu"), ("PIL", "pillow"), ("transformers", "transformers")),
     "chat": (("accelerate", "accelerate"), ("gguf", "gguf"), ("transformers", "transformers")),
     "cluster": (("ray", "ray"),),
+    "cloud": (("fsspec", "fsspec"), ("s3fs", "s3fs"), ("aiohttp", "aiohttp")),
     "plot": (("matplotlib", "matplotlib"), ("PIL", "pillow")),
     "parquet": (("pyarrow", "pyarrow"),),
     "gpu": (("triton", "triton"),),
