@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _TURNED = re.compile(r"\s+Display Matrix: rotation of (-?\d+(?:\.\d+)?) degrees"
 _GRID = re.compile(r"\s+Stream group #\S+ Tile Grid: .*?, ([1-9]\d{0,5})x([1-9]\d{0,5})(?=[ ,]).*")
 #: The level at which FFmpeg logs is one for the whole process.
 _LOGGING = threading.Lock()
+#: Seconds that threads are given to end what they log.
+_DRAIN = 0.005
 
 
 @dataclass(frozen=True)
@@ -90,3 +93,6 @@ def _described(container: InputContainer) -> str:
             return describe()
         finally:
             av.logging.set_level(before)
+            # A decoder's thread that began to log waits for this interpreter, and whoever frees the
+            # decoder while holding it would wait for that thread.
+            time.sleep(_DRAIN)

@@ -91,6 +91,7 @@ class MediaSource:
         self.path = path
         self.warnings: list[str] = []
         self._open()
+        facts = facts_of(self._container)  # before threads decode, which might log
         self._skipped, self._failure = 0, ""
         self._stated = Stated.SHOWN
         self._first = next(self._decoded(), None)
@@ -103,7 +104,7 @@ class MediaSource:
         self._whole = frame_info(
             self._first, self._layout, base_info(self._stream, self._first, self.warnings)
         )
-        crop = facts_of(self._container).crops.get(self._stream.index)
+        crop = facts.crops.get(self._stream.index)
         self.info, self._corner = cropped_info(self._whole, crop)
         self.time_base = Fraction(self._stream.time_base or Fraction(1, 90000))
         self.header = self._read_header(self._first.format.name)
