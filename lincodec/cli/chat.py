@@ -17,6 +17,13 @@ from lincodec.errors import UsageError
 if TYPE_CHECKING:
     from lincodec.semantics.chat import Answer, Chat
 
+#: The route of models that see the latents.
+_SEEN = "injection"
+_EXPERIMENTAL = (
+    "experimental: this model is told words that were recognised, it sees nothing; expect wrong "
+    "answers, and see --help for one that sees"
+)
+
 _HELP = """Ask about FILE, an aligned .linc file; no pixel is decoded.
 
 \b
@@ -27,8 +34,9 @@ Examples:
 
 With a VideoLLaMA3 directory the file's latents take the place of its visual tokens; the file must
 be aligned to that model (linc align FILE --model DIR). With any other language model, a directory
-or a .gguf file, what an aligned space recognises over time is told to it as text. Without
---question a conversation is read from standard input, a line a question.
+or a .gguf file, what an aligned space recognises over time is told to it as text, which is
+experimental: expect wrong answers. Without --question a conversation is read from standard input,
+a line a question.
 """
 
 
@@ -59,6 +67,8 @@ def chat(session: Session, /, file: str, questions: tuple[str, ...], **given: An
     )
     with open(file, "rb") as stream:
         opened = open_chat(LincFile(stream, name=file), options)
+        if opened.route != _SEEN:
+            session.note(_EXPERIMENTAL)
         answers = [_asked(session, opened, question) for question in questions or _typed(session)]
     if not answers:
         raise UsageError("no question; ask with --question")

@@ -36,6 +36,7 @@ COMMANDS = {
     "frame": "Write one still, or a sheet of many, as PNG.",
     "serve": "Serve a page that plays and searches .linc files.",
     "play": "Watch a .linc file in the browser or another player.",
+    "install-desktop": "Make this desktop open and show .linc files.",
     "export": "Write a page with the video inside, or an MP4 of a size.",
     "cut": "Keep some segments of a .linc file, as they are.",
     "concat": "Join .linc files, segments as they are.",
@@ -44,7 +45,7 @@ COMMANDS = {
     "index": "Keep an index of aligned .linc files.",
     "search": "Find videos, segments or frames by a sentence or a picture.",
     "plot": "Draw the latents of a file, or what a benchmark measured.",
-    "chat": "Ask a language model on your disk about an aligned .linc file.",
+    "chat": "Ask a language model about an aligned .linc file.",
     "verify": "Check a .linc file from structure to digest.",
     "compare": "Measure a video against its original.",
     "presets": "List the encoder presets.",
@@ -75,7 +76,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS and cmd_name not in _HIDDEN:
             return None
-        command = getattr(import_module(f"lincodec.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(import_module(f"lincodec.cli.{name}"), name)
         assert isinstance(command, click.Command)
         return command
 

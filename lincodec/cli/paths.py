@@ -60,6 +60,12 @@ def cache_folder() -> str:
     return os.path.join(base, "linc")
 
 
+def data_folder() -> str:
+    """Where desktops look for what a user installed, by the XDG rules."""
+    given = os.environ.get("XDG_DATA_HOME")
+    return given or os.path.join(os.path.expanduser("~"), ".local", "share")
+
+
 def index_folder(given: str | None) -> str:
     """The folder of an index: as given, else ``$LINC_INDEX``, else ``.linc-index`` here."""
     return given or os.environ.get("LINC_INDEX") or ".linc-index"

@@ -30,6 +30,13 @@ Ctrl-C ends it; with --player it ends when the player does.
 @click.command("play", cls=SectionedCommand, help=_HELP)
 @click.argument("source")
 @option("Player", "--player", metavar="PROGRAM", help="Open the stream in this instead.")
+@option(
+    "Player",
+    "--idle",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="MINUTES",
+    help="End when no page has been open for so long.",
+)
 @serving_options()
 @output_options(progress=False)
 @click.pass_obj

@@ -103,6 +103,7 @@ def options_of(given: dict[str, Any]) -> ServeOptions:
         host=given["host"], port=given["port"], cache=os.path.join(cache, "web"),
         cache_bytes=given["cache_size"], index=paths.index_folder(folder),
         model=given.get("model"), models=cache, workers=given["workers"],
+        idle=given["idle"] * 60 if given.get("idle") else None,
     )  # fmt: skip
 
 

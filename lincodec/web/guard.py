@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
@@ -45,6 +46,8 @@ class Guard:
         self._app, self._token = app, token
         self._hosts = {f"{host}:{port}" for host in hosts} | (set(hosts) if port == 80 else set())
         self._cookie = f"linc{port}"  # cookies know no ports
+        self.asked = time.monotonic()
+        """When somebody last asked for something and was let through."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not be, hand on the rest."""
@@ -61,6 +64,8 @@ class Guard:
             await send(message)
 
         refusal = self._refusal(scope)
+        if refusal is None:
+            self.asked = time.monotonic()
         await (refusal or self._app)(scope, receive, sealed)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | RedirectResponse | None:

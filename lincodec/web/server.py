@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 import socket
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +38,8 @@ class ServeOptions:
     """Threads that render; None: by the cores."""
     token: str | None = None
     """None: a new one."""
+    idle: float | None = None
+    """Seconds without a request after which ``run`` ends; None: it does not."""
 
 
 class Server:
@@ -56,9 +60,10 @@ class Server:
         self._socket = _listening(options.host, options.port)
         self.port: int = self._socket.getsockname()[1]
         self.host = options.host
-        self._site, app = self._application(options)
+        self._idle = options.idle
+        self._site, self._guard = self._application(options)
         config = self._uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=2,
+            self._guard, log_level="warning", access_log=False, timeout_graceful_shutdown=2,
             server_header=False, ws="none", lifespan="off",
         )  # fmt: skip
         self._server = self._uvicorn.Server(config)
@@ -73,12 +78,14 @@ class Server:
         return f"{self._base}/video/{view}/master.m3u8?token={self.token}"
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Answer until ``stop``, or an interrupt.
+        """Answer until ``stop``, an interrupt, or what ``idle`` says.
 
         Args:
             ready: called when it listens.
         """
         ready()
+        if self._idle is not None:
+            threading.Thread(target=self._watch, args=(self._idle,), daemon=True).start()
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -87,6 +94,15 @@ class Server:
     def stop(self) -> None:
         """Have ``run`` end, from another thread."""
         self._server.should_exit = True
+
+    def _watch(self, idle: float) -> None:
+        """Stop when nobody asked for so long."""
+        while not self._server.should_exit:
+            left = self._guard.asked + idle - time.monotonic()
+            if left <= 0:
+                self.stop()
+            else:
+                time.sleep(min(left, 5))
 
     @property
     def _base(self) -> str:

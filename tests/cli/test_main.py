@@ -86,7 +86,7 @@ def test_the_list_of_commands_is_complete(linc: Linc) -> None:
         assert name in result.out
         assert summary in result.out
     folder = Path(inspect.getfile(errors)).parent / "cli"
-    assert all((folder / f"{name}.py").exists() for name in COMMANDS)
+    assert all((folder / f"{name.replace('-', '_')}.py").exists() for name in COMMANDS)
 
 
 def test_no_command_prints_the_help(linc: Linc) -> None:

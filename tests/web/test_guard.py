@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.asker import Asker
+
+from lincodec.web.server import ServeOptions, Server
 
 
 def test_a_page_of_its_own_gets_an_answer(asker: Asker) -> None:
@@ -141,3 +145,15 @@ def test_nothing_breaks_it(
     assert found.status in (200, 206, 304, 400, 403, 404, 405, 422, 503), (path, found.status)
     if found.status >= 400:
         assert "html" not in found.headers.get("content-type", "")
+
+
+def test_an_idle_server_ends(small: Path, tmp_path: Path) -> None:
+    running = Server([str(small)], ServeOptions(cache=str(tmp_path / "cache"), idle=1.5))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    asker = Asker(running)
+    for _ in range(4):
+        time.sleep(0.6)
+        assert asker.ask("/api/library").status == 200  # who asks keeps it
+    thread.join(30)
+    assert not thread.is_alive()

@@ -69,5 +69,8 @@ document.addEventListener("drop", async (event) => {
   }
 });
 
+// A page that is open keeps a server that ends when it is idle.
+setInterval(() => fetch("/api/jobs").catch(() => undefined), 20000);
+
 addEventListener("hashchange", () => show().then(() => view.focus()));
 show();
