@@ -14,8 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -24,6 +22,7 @@ from typing import Any
 
 from benchmarks.common.anchors import load_clip
 from benchmarks.common.clips import written
+from benchmarks.common.processes import finished
 from benchmarks.common.runs import RESULTS, command, listed, machine
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
@@ -34,31 +33,14 @@ SIZES = ["x1", "640x360", "427x240", "x0.7", "4k", "8k"]
 LENGTHS = [48, 144]
 
 
-#: ``linc``, and at the end of what it says the most memory that it held, less its parents'.
-_LINC = """
-import sys
-from lincodec.cli.main import run
-code = run(sys.argv[1:])
-with open("/proc/self/status", encoding="ascii") as file:
-    print(file.read().split("VmHWM:")[1].split()[0])
-sys.exit(code)
-"""
-
-
 def decoded(path: Path, size: str, frames: int) -> Row:
     """One decode of the first frames to nowhere: frames a second and MB of memory."""
     asked = ["--res", size, "--frames", str(frames), "--format", "null", "--json"]
-    done = subprocess.run(
-        [sys.executable, "-c", _LINC, "decode", str(path), *asked],
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    told, held = done.stdout.splitlines()[-2:]
-    found = json.loads(told)
+    done = finished("lincodec", "decode", path, *asked)
+    found = json.loads(done.output.splitlines()[-1])
     return {
         "size": f"{found['width']}x{found['height']}", "frames": found["frames"],
-        "fps": round(found["fps"], 1), "mb": round(int(held) / 1024),
+        "fps": round(found["fps"], 1), "mb": round(done.megabytes),
     }  # fmt: skip
 
 

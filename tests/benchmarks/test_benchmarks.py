@@ -254,17 +254,31 @@ def test_targets_are_judged(tmp_path: Path) -> None:
     assert "| carphone | instant | 5069 |" in targets.page([row])
 
 
-def test_speed_and_dry_run_are_measured(tmp_path: Path) -> None:
-    row = speed.decoding("instant", "carphone", tmp_path, 8)
-    assert row["frames"] == 8
-    assert row["network_s"] == 0
-    assert 0 < row["render_s"] < row["decode_s"]
-    assert row["process_fps"] < row["fps"]
+def test_speed_and_dry_run_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speed, "CLIPS", {"720p": ("carphone", 9)})
+    coded = speed.encoding("720p", ["instant"], 1, tmp_path, 9)
+    assert [row["frames"] for row in coded] == [9, 9, 9, 9]
+    *others, linc = coded
+    assert linc["of"]["x264 medium"] == pytest.approx(linc["fps"] / others[0]["fps"], abs=1e-3)
+    assert all(row["megabytes"] > 20 and row["bytes"] > 500 for row in coded)
+    shown = speed.decoding("720p", 1, tmp_path, 9)
+    assert [row["what"] for row in shown] == ["HEVC to nowhere", "to nowhere", "to MP4"]
+    begun = speed.starting("720p", 1, tmp_path)
+    assert all(0 < row["cpu_s"] < 60 for row in begun)
     guess = speed.prediction("instant", "carphone", 8, tmp_path)
     assert abs(guess["bytes_off_percent"]) < 10  # the sample is the whole
-    page = speed.page({"decode": [row], "forecast": [guess]})
-    assert f"**{row['fps']:g}**" in page
+    found = {"encode": coded, "decode": shown, "start": begun, "forecast": [guess]}
+    page = speed.page(found)
+    assert f"| 720p | instant | 9 | **{linc['fps']:g}** |" in page
     assert f"| {guess['predicted_bytes']} | {guess['bytes']} |" in page
+    speed.plot(found, tmp_path / "speed.png")
+    assert (tmp_path / "speed.png").stat().st_size > 1000
+
+
+def test_rows_of_an_earlier_run_stay() -> None:
+    old = [{"clip": "1080p", "what": "a", "fps": 1}, {"clip": "720p", "what": "a", "fps": 2}]
+    new = [{"clip": "720p", "what": "a", "fps": 3}, {"clip": "720p", "what": "b", "fps": 4}]
+    assert [row["fps"] for row in speed.merged(old, new)] == [3, 4, 1]
 
 
 def tiny_scale() -> tables.Scale:
