@@ -166,7 +166,7 @@ static void search_units(Work *w) {
     const LincGeometry *g = s->geometry;
     s->states = w->start;
     for (int unit = 0; unit < g->unit_columns * g->unit_rows; unit++) {
-        enc_rates_set(&s->rates, &s->states);
+        enc_rates_set(&s->rates, &s->states, s->frame->header.tools & LINC_TOOL_TRANSFORM_SKIP);
         enc_unit(s, unit % g->unit_columns * LINC_UNIT, unit / g->unit_columns * LINC_UNIT);
         linc_adapt_unit(s->frame, unit, &s->states);
     }

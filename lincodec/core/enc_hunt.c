@@ -43,8 +43,10 @@ static const LincSample *luma_of(const EncSearch *s, const LincPart *part, int r
 }
 
 /* Rounded up, in 16 bits: samples have 14 at most. Blocks are 8 wide or in whole vectors. */
-static void mean_row(const LincSample *a, const LincSample *b, int width, LincSample *out) {
-    for (int x = 0; x < width; x += 8) {
+static inline void mean_row(const LincSample *a, const LincSample *b, int width, LincSample *out) {
+    for (int x = 0; width > 8 && x < width; x += 16)
+        linc_store16(out + x, (linc_load16(a + x) + linc_load16(b + x) + 1) >> 1);
+    for (int x = 0; width <= 8 && x < width; x += 8) {
         LincLanes16Half v, w;
         memcpy(&v, a + x, sizeof v);
         memcpy(&w, b + x, sizeof w);
@@ -69,15 +71,20 @@ const LincSample *enc_predict_luma(const EncSearch *s, const LincPart *part, con
     return buffer;
 }
 
+static void copy_rows(const LincSample *from, ptrdiff_t from_stride, int w, int h, LincSample *to, ptrdiff_t stride) {
+    for (int y = 0; y < h; y++, from += from_stride, to += stride) {
+        for (int x = 0; w > 8 && x < w; x += 16) linc_store16(to + x, linc_load16(from + x));
+        if (w <= 8) memcpy(to, from, (size_t)w * sizeof *to);
+    }
+}
+
 void enc_predict_part(const EncSearch *s, EncTrial *trial, const LincPart *part, const LincMotion *motion) {
     const LincGeometry *g = s->geometry;
     int ox = part->x - part->leaf_x, oy = part->y - part->leaf_y, size = part->leaf_size;
     LincSample buffer[LINC_UNIT * LINC_UNIT];
     ptrdiff_t stride;
     const LincSample *luma = enc_predict_luma(s, part, motion, buffer, &stride);
-    for (int y = 0; y < part->height; y++)
-        memcpy(trial->prediction[0] + (oy + y) * size + ox, luma + y * stride,
-               (size_t)part->width * sizeof(LincSample));
+    copy_rows(luma, stride, part->width, part->height, trial->prediction[0] + oy * size + ox, size);
     for (int plane = 1; plane < g->planes; plane++) {
         int width = size >> g->shift_x[plane];
         linc_predict_motion(g, s->frame->reference, plane, part->x, part->y, part->width, part->height, motion,

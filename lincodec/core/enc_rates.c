@@ -1,8 +1,8 @@
 /* Tables of costs made from context states. */
 #include "enc_rates.h"
 
-static void set_remainders(EncRates *rates) {
-    for (int kind = 0; kind < 4; kind++)
+static void set_remainders(EncRates *rates, int kinds) {
+    for (int kind = 0; kind < kinds; kind++)
         for (int around = 0; around < 4; around++) {
             static const int sums[4] = {0, 5, 9, 15};
             uint32_t ones = 0;
@@ -27,10 +27,11 @@ static void set_lasts(EncRates *rates, int kind, int size_log2, int axis) {
     }
 }
 
-void enc_rates_set(EncRates *rates, const LincStates *states) {
+void enc_rates_set(EncRates *rates, const LincStates *states, int plain) {
+    int kinds = plain ? 4 : 2;
     linc_costs_set(&rates->costs, states);
-    set_remainders(rates);
-    for (int kind = 0; kind < 4; kind++)
+    set_remainders(rates, kinds);
+    for (int kind = 0; kind < kinds; kind++)
         for (int size_log2 = 2; size_log2 <= 5; size_log2++)
             for (int axis = 0; axis < 2; axis++) set_lasts(rates, kind, size_log2, axis);
 }

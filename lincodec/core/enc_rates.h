@@ -12,7 +12,8 @@ typedef struct EncRates {
     uint32_t last[4][4][2][32];                          /* [kind][size][axis][coordinate] */
 } EncRates;
 
-void enc_rates_set(EncRates *rates, const LincStates *states);
+/* `plain`: 1 where levels may be of samples; else what they cost is not set. */
+void enc_rates_set(EncRates *rates, const LincStates *states, int plain);
 
 /* Cost of a magnitude above 0 with its sign. `greater` is that of linc_ctx_greater. */
 static inline uint32_t enc_magnitude_cost(const EncRates *rates, int kind, int greater, int sum, int magnitude) {

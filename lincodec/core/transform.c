@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "lanes.h"
 #include "transform_tables.h"
 
 const uint16_t linc_step_scale[16] = {4096, 4277, 4467, 4664, 4871, 5087, 5312, 5547,
@@ -81,6 +82,66 @@ static inline void add_row(const Block *b, int n, int y, const int32_t *sums) {
     for (int x = 0; x < n; x++) out[x] = linc_clip(in[x] + ((sums[x] + half) >> shift), b->maximum);
 }
 
+/* Along rows in steps of 16 samples, two coefficients at a time. */
+static inline void along_rows(const int16_t *c, int n, int rows, int columns, int16_t *t) {
+    int step = 32 / n;
+    for (int x = 0; x < n; x += 16) {
+        LincLanes16 low[16], high[16];
+        for (int k = 0; k < columns; k += 2) {
+            LincLanes16 first = linc_load16(&linc_dct[k * step][x]), second = linc_load16(&linc_dct[(k + 1) * step][x]);
+            low[k / 2] = linc_low_pairs(first, second);
+            high[k / 2] = linc_high_pairs(first, second);
+        }
+        for (int y = 0; y < rows; y++) {
+            LincLanes32 a = (LincLanes32){0} + (1 << (FIRST_SHIFT - 1)), b = a;
+            for (int k = 0; k < columns; k += 2) {
+                LincLanes16 pair = linc_pairs_of(c[y * n + k], c[y * n + k + 1]);
+                a += linc_multiply_pairs(low[k / 2], pair);
+                b += linc_multiply_pairs(high[k / 2], pair);
+            }
+            linc_store16(t + y * n + x, linc_pack(a >> FIRST_SHIFT, b >> FIRST_SHIFT));
+        }
+    }
+}
+
+/* 16 sums added to the prediction. Beyond 2^14 either way a residual clips any sample. */
+static inline void add_lanes(const Block *b, int x, int y, LincLanes32 low, LincLanes32 high) {
+    int shift = 25 - b->depth, half = 1 << (shift - 1);
+    LincLanes16 most = (LincLanes16){0} + (1 << 14), v = linc_pack((low + half) >> shift, (high + half) >> shift);
+    v = (v & (v < most)) | (most & (v >= most));
+    v = (v & (v > -most)) | (-most & (v <= -most));
+    v += linc_load16(b->prediction + y * b->prediction_stride + x);
+    linc_store16(b->out + y * b->out_stride + x, linc_clip_lanes(v, b->maximum));
+}
+
+/* Down columns likewise; the matrix's symmetry halves the work. */
+static inline void down_columns(const Block *b, const int16_t *t, int n, int rows) {
+    int step = 32 / n;
+    for (int x = 0; x < n; x += 16) {
+        LincLanes16 low[16], high[16]; /* of rows k and k + 2, k = 0, 1, 4, 5 .. */
+        for (int i = 0; i < rows / 2; i++) {
+            const int16_t *row = t + (2 * i - (i & 1)) * n + x;
+            LincLanes16 first = linc_load16(row), second = linc_load16(row + 2 * n);
+            low[i] = linc_low_pairs(first, second);
+            high[i] = linc_high_pairs(first, second);
+        }
+        for (int y = 0; y < n / 2; y++) {
+            LincLanes32 even_low = {0}, even_high = {0}, odd_low = {0}, odd_high = {0};
+            for (int i = 0; i < rows / 2; i += 2) {
+                const int16_t *tap = &linc_dct[2 * i * step][y];
+                LincLanes16 even = linc_pairs_of(tap[0], tap[2 * 32 * step]);
+                LincLanes16 odd = linc_pairs_of(tap[32 * step], tap[3 * 32 * step]);
+                even_low += linc_multiply_pairs(low[i], even);
+                even_high += linc_multiply_pairs(high[i], even);
+                odd_low += linc_multiply_pairs(low[i + 1], odd);
+                odd_high += linc_multiply_pairs(high[i + 1], odd);
+            }
+            add_lanes(b, x, y, even_low + odd_low, even_high + odd_high);
+            add_lanes(b, x, n - 1 - y, even_low - odd_low, even_high - odd_high);
+        }
+    }
+}
+
 /* Along rows, then down columns. Coefficients outside rows x columns are zero and left out; the matrix's symmetry
  * halves the second pass. Both are exact. */
 static inline void inverse(const Block *b, int n, int size_log2) {
@@ -89,6 +150,11 @@ static inline void inverse(const Block *b, int n, int size_log2) {
     dequantise(b, n, size_log2, c);
     if (is_constant(b)) {
         add_constant(b, n, rows ? c[0] : 0);
+        return;
+    }
+    if (n >= 16) {
+        along_rows(c, n, rows, columns, t);
+        down_columns(b, t, n, rows);
         return;
     }
     for (int y = 0; y < rows; y++) {
