@@ -78,8 +78,8 @@ def decode(
         start, stop = frame_range(linc.times(), options.span)
         times = sliced(linc.times(), start, stop)
         plan = schedule(times, linc.info.fps, start, pace, options.limits)
-        audio, beside = _passed_on(linc, times, start, stop, options)
         warnings = _left_out(linc, renderer, options, range(start, stop))
+        audio, beside = _passed_on(linc, times, range(start, stop), options, kind, warnings)
         if pace.speed != 1 and (audio is not None or beside.tracks or beside.chapters):
             warnings.append(_unfit(pace.speed, alone=not (beside.tracks or beside.chapters)))
             audio, beside = None, replace(beside, tracks=(), chapters=(), audio={})
@@ -97,14 +97,23 @@ def decode(
 
 
 def _passed_on(
-    linc: LincFile, times: Times, start: int, stop: int, options: DecodeOptions
-) -> tuple[AudioTrack | None, Beside]:
-    """The audio, and what else is written beside the pictures."""
+    linc: LincFile, times: Times, frames: range, options: DecodeOptions, kind: str,
+    warnings: list[str],
+) -> tuple[AudioTrack | None, Beside]:  # fmt: skip
+    """The audio, and what else is written beside the pictures; ``warnings`` grows."""
+    start, stop = frames.start, frames.stop
     audio = audio_of(linc, times, start, stop) if options.audio else None
     if audio is not None and options.aac:
         from lincodec.video.recode import as_aac  # loads PyAV, which other outputs may not need
 
         audio = as_aac(audio)
+    if audio is not None and kind == "webm":
+        from lincodec.video.recode import as_opus
+
+        held = as_opus(audio)
+        if held is not audio:
+            warnings.append(f"webm holds no {audio.codec} audio: it is encoded anew as opus")
+        audio = held
     found = beside_of(linc, times, start, stop)
     return audio, chosen(found, options.tracks, audio=options.audio, metadata=options.metadata)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
 import pytest
 from video.test_beside import BESIDE, read, save
 
@@ -63,3 +64,15 @@ def test_cut_and_join(coded: Path, tmp_path: Path) -> None:
     twice = stored(tmp_path / "d.linc")
     assert len(twice.tracks[0].packets) == 20
     assert [float(each.start) for each in twice.chapters] == [0.0, 0.2, 0.4, 0.6]
+
+
+def test_webm_gets_audio_that_it_holds(coded: Path, tmp_path: Path) -> None:
+    report = decode(str(coded), str(tmp_path / "o.webm"), DecodeOptions())
+    said = report.extra["warnings"]
+    assert "webm holds no pcm_s16le audio: it is encoded anew as opus" in said
+    assert "webm cannot hold pcm_s16le audio (fra): left out" in said
+    with av.open(str(tmp_path / "o.webm")) as file:
+        codecs = [stream.codec_context.codec.canonical_name for stream in file.streams]
+        assert codecs == ["vp9", "opus", "webvtt"]
+        heard = sum(piece.samples for piece in file.decode(audio=0))
+    assert abs(heard - 0.4 * 48000) < 3000
