@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from lincodec.cli import config
+from lincodec.cli.completing import complete
 from lincodec.cli.progress import MODES
 from lincodec.cli.session import Session
 from lincodec.cli.values import (
@@ -55,6 +56,10 @@ class SectionedCommand(click.Command):
 
     Its defaults may come from a file and from the environment; ``--show-config`` prints them.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        complete(self.params)
 
     def make_context(
         self,

@@ -49,6 +49,10 @@ def check_input(source: str, *, pipes: bool = False) -> None:
         with open(source, "rb"):
             pass
     except FileNotFoundError as error:
+        if "://" in source:
+            raise InputError(
+                f"{source}: is an address; download it first, linc reads files"
+            ) from error
         raise InputError(f"{source}: no such file") from error
     except (OSError, ValueError) as error:
         raise InputError(f"{printable(source)}: cannot be opened ({_reason(error)})") from error

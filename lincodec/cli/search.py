@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from lincodec.cli import paths, report
-from lincodec.cli.options import SectionedCommand, option, output_options, overwrite_options
+from lincodec.cli.options import (
+    Number,
+    SectionedCommand,
+    option,
+    output_options,
+    overwrite_options,
+)
 from lincodec.cli.session import Session
 from lincodec.cli.text import printable, table
-from lincodec.errors import UsageError
+from lincodec.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from lincodec.semantics.index import Index
@@ -53,6 +61,15 @@ With --image the words are all files.
     metavar="N",
     help="How many.",
 )
+@option(
+    "Results",
+    "--floor",
+    type=Number(-1, 1),
+    default=0.0,
+    show_default=True,
+    metavar="COSINE",
+    help="Leave out what is no nearer than this; 0.2 is usual of pictures that match a sentence.",
+)
 @option("Results", "--thumbnails", metavar="HTML", help="Also write a page with pictures.")
 @overwrite_options()
 @option("Index", "--index", "folder", metavar="DIR", help="Default: .linc-index here.")
@@ -63,6 +80,11 @@ def search(session: Session, /, words: tuple[str, ...], image: str | None, **giv
     query, files = (None, words) if image else (words[0] if words else None, words[1:])
     if query is None and image is None:
         raise UsageError('what to search for? Say it: linc search "a dog runs"')
+    if files and not any(map(os.path.exists, files)):
+        raise InputError(
+            f"{files[0]}: no such file; a sentence of several words stands in quotes: "
+            f'linc search "{printable(" ".join(words))}"'
+        )
     if image is not None:
         paths.check_input(image)
     page = given["thumbnails"]
@@ -76,12 +98,13 @@ def search(session: Session, /, words: tuple[str, ...], image: str | None, **giv
         space, teacher = engine.choose_space(index, given["model"], cache)
         vector = engine.embed_query(teacher, query, None if image is None else _picture(image))
         found = engine.search(index, space, vector, given["level"], given["top"])
+    found = replace(found, hits=tuple(hit for hit in found.hits if hit.score > given["floor"]))
     for warning in found.warnings:
         session.warn(warning)
     if page is not None:
         _write_page(page, query or image or "", found)
     fields = {"query": query, "image": image, **report.plain_fields(found)}
-    session.result(fields, _text(found))
+    session.result(fields, _text(found, given["floor"]))
 
 
 def _index(session: Session, folder: str | None, files: tuple[str, ...]) -> Index:
@@ -121,8 +144,10 @@ def _write_page(page: str, query: str, found: SearchReport) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _text(found: SearchReport) -> str:
+def _text(found: SearchReport, floor: float) -> str:
     """One result a line: score, time, file."""
+    if not found.hits:
+        return f"nothing matches: none of {found.searched} has a cosine above {floor:g}"
     rows = [("cosine", "time", "file")]
     for hit in found.hits:
         time = (

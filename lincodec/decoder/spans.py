@@ -31,6 +31,8 @@ def frame_range(times: Times, span: Span) -> tuple[int, int]:
     if span.frames is not None:
         stop = min(stop, start + span.frames)
     if start >= stop:
+        if begin >= length:
+            raise UsageError(f"no frame at {begin:g} s or after; the video has {length:g} s")
         raise UsageError(f"no frame between {begin:g} s and {end:g} s; the video has {length:g} s")
     return start, min(stop, total)
 

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from lincodec.errors import InputError
+from lincodec.registry import SIGNATURE
 from lincodec.types import ColorInfo, VideoInfo
 from lincodec.video.facts import side_data
 from lincodec.video.orientation import orientation
@@ -59,12 +60,22 @@ def open_container(source: str) -> InputContainer:
             "file:" + source, metadata_errors="replace", container_options=_ONE_FILE
         )
     except av.error.FFmpegError as error:
+        if _is_linc(source):
+            raise InputError(
+                f"{source}: is a .linc file already; expected a video, see linc decode"
+            ) from error
         raise InputError(f"{source}: not a video that can be read ({reason(error)})") from error
     if container.format.name in _REFUSED_FORMATS:
         name = container.format.name
         container.close()
         raise InputError(f"{source}: expected a video file, found {_described(name)}")
     return container
+
+
+def _is_linc(source: str) -> bool:
+    """Whether a file begins as ours do."""
+    with open(source, "rb") as file:
+        return file.read(len(SIGNATURE)) == SIGNATURE
 
 
 def video_stream(container: InputContainer, source: str) -> VideoStream:
