@@ -204,8 +204,9 @@ _HEAD = """# Speed and memory
 
 Made by `python -m benchmarks.codec.speed` (`speed.json` says on what machine). Whole processes,
 their start and end counted, one after the other. Frames a second are those of one machine; the
-ratios to other codecs in the same run are what can be compared. CPU: seconds of all threads. Of
-clips that a slow preset would take minutes for it gets the first frames only.
+ratios to other codecs in the same run are what can be compared (`load` in `speed.json` says how
+busy the machine was otherwise, with work of less priority). CPU: seconds of all threads. Of clips
+that a slow preset would take minutes for it gets the first frames only.
 """
 
 
@@ -289,7 +290,8 @@ def main() -> None:
     for part in PARTS:
         for row in made[part]:
             print(part, row, flush=True)
-    report = {"command": command(), "machine": machine(), **found}
+    commands = [*kept.get("commands", []), command()]
+    report = {"commands": list(dict.fromkeys(commands)), "machine": machine(), **found}
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     path.with_suffix(".md").write_text(page(found), encoding="utf-8")
     plot(found, path.with_suffix(".png"))
