@@ -14,6 +14,7 @@ from scipy.interpolate import PchipInterpolator
 from benchmarks.codec.closed_form import verdicts
 from benchmarks.codec.rd import bd_rates
 from benchmarks.common.anchors import ANCHORS, Point
+from lincodec.options import EncodeOptions
 
 Board = Mapping[str, Sequence[Point]]
 _MARKS = re.compile(r"(<!-- scoreboard -->\n).*?(<!-- /scoreboard -->)", re.DOTALL)
@@ -57,8 +58,13 @@ def percent(rate: float | None) -> str:
     return "no overlap" if rate is None else f"{rate:+.0f} %"
 
 
-def bd_table(board: Board) -> str:
-    """BD-rate of linc against what it is held to, a row a clip and preset, and means over clips."""
+def bd_table(board: Board, preset: str | None = None) -> str:
+    """BD-rate of linc against what it is held to, a row a clip and preset, and means over clips.
+
+    Args:
+        board: the points.
+        preset: whose rows are shown, beside the means of all; None: those of all.
+    """
     heads = " | ".join(_NAMES.values())
     lines = [f"| clip | preset | {heads} |", "|---|---|" + "---|" * len(_NAMES)]
     means: dict[str, dict[str, list[float]]] = {}
@@ -67,7 +73,8 @@ def bd_table(board: Board) -> str:
         for codec in presets_of(points):
             mine = rates.get(codec, {})
             cells = [percent(mine.get(name)) if name in mine else "-" for name in _NAMES]
-            lines.append(f"| {clip} | {codec.split()[1]} | {' | '.join(cells)} |")
+            if preset in (None, codec.split()[1]):
+                lines.append(f"| {clip} | {codec.split()[1]} | {' | '.join(cells)} |")
             for name in _NAMES:
                 rate = mine.get(name)
                 if rate is not None:
@@ -169,8 +176,9 @@ def span(values: Sequence[float], digits: int) -> str:
 
 
 def placed(text: str, board: Board) -> str:
-    """A page with the BD-rate table between its marks."""
-    return _MARKS.sub(lambda m: m[1] + bd_table(board) + m[2], text)
+    """A page with the BD-rate table of the default preset between its marks."""
+    table = bd_table(board, EncodeOptions().preset)
+    return _MARKS.sub(lambda m: m[1] + table + m[2], text)
 
 
 def write(out: Path, board: Board) -> None:
