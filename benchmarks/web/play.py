@@ -2,10 +2,13 @@
 
     python -m benchmarks.web.play live CLIP.linc [--seconds 20] [--out RESULT.json]
     python -m benchmarks.web.play alone CLIP.linc
+    python -m benchmarks.web.play seeks CLIP.linc
 
 ``live``: without a cache, how long seeks take, cold and cached, how far ``currentTime`` came in
 so many seconds, and the frames that were dropped. ``alone``: the last two of an exported page, with
-its decoder as WebAssembly. Chromium draws in software here, on the cores that decode.
+its decoder as WebAssembly. ``seeks``: memory of the server before and after 200 seeks all over a
+file, none of which waits for the one before, and how long it goes on rendering when the page is
+left. Chromium draws in software here, on the cores that decode.
 """
 
 from __future__ import annotations
@@ -103,6 +106,49 @@ def _seek(page: Page, seconds: float) -> float:
     return round(took, 3)
 
 
+def seeks(path: Path, seconds: float) -> dict[str, Any]:
+    """200 seeks all over a file."""
+    with tempfile.TemporaryDirectory() as cache:
+        server = Server([str(path)], ServeOptions(cache=cache))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        try:
+            with Chromium() as browser:
+                return _seeks(browser.page(), server)
+        finally:
+            server.stop()
+            thread.join(10)
+
+
+def _seeks(page: Page, server: Server) -> dict[str, Any]:
+    page.resize(1280, 900)
+    page.open(server.address(server.library.items()[0].id))
+    page.until("Boolean(window.watch?.meta) && watch.video.readyState >= 2")
+    memory = [_resident()]
+    for _ in range(4):
+        page.run(
+            "(async () => { for (let i = 0; i < 50; i++) {"
+            " watch.seek((i * 7.3) % (watch.meta.seconds - 0.1));"
+            " await new Promise((done) => setTimeout(done, 100)); } })()"
+        )
+        memory.append(_resident())
+    page.run("watch.change({ res: '1080p' })")  # nothing of it is in the cache
+    flights, begun = server._site.flights, time.monotonic()
+    while not len(flights) and time.monotonic() < begun + 20:
+        time.sleep(0.005)
+    page.run("watch.close()")
+    left = time.monotonic()
+    while len(flights) and time.monotonic() < left + 20:
+        time.sleep(0.005)
+    return {"resident_mb": memory, "stops_after_s": round(time.monotonic() - left, 3)}
+
+
+def _resident() -> int:
+    """Megabytes of this process, which is the server, in memory."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return round(int(status.split("VmRSS:")[1].split()[0]) / 1000)
+
+
 def alone(path: Path, seconds: float) -> dict[str, Any]:
     """By the page that ``linc export`` makes."""
     with tempfile.TemporaryDirectory() as folder, Chromium() as browser:
@@ -123,12 +169,12 @@ def alone(path: Path, seconds: float) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", maxsplit=1)[0])
-    parser.add_argument("what", choices=("live", "alone"))
+    parser.add_argument("what", choices=("live", "alone", "seeks"))
     parser.add_argument("clip", type=Path)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--out", type=Path, help="add the result to this JSON file")
     chosen = parser.parse_args()
-    run = {"live": live, "alone": alone}[chosen.what]
+    run = {"live": live, "alone": alone, "seeks": seeks}[chosen.what]
     found = {"what": chosen.what, "clip": chosen.clip.name, **run(chosen.clip, chosen.seconds)}
     print(json.dumps(found, indent=1))
     if chosen.out:

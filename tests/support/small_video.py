@@ -21,12 +21,12 @@ def moving(frame: int) -> NDArray[np.uint8]:
     return np.stack([luma, np.where(disc, 40, luma), 255 - luma], axis=-1).astype(np.uint8)
 
 
-def write_source(path: Path) -> None:
-    """H.264 and a tone of 440 Hz as AAC; the format is that of the suffix."""
+def write_source(path: Path, codec: str = "aac") -> None:
+    """H.264 and a tone of 440 Hz in a codec; the format is that of the suffix."""
     with av.open(str(path), "w") as out:
         video = out.add_stream("libx264", rate=RATE, options={"crf": "8"})
         video.width, video.height, video.pix_fmt = 96, 64, "yuv420p"
-        sound = out.add_stream("aac", rate=48000, layout="stereo")
+        sound = out.add_stream(codec, rate=48000, layout="stereo")
         for number in range(FRAMES):
             frame = av.VideoFrame.from_ndarray(moving(number), format="rgb24")
             out.mux(video.encode(frame.reformat(format="yuv420p")))

@@ -150,6 +150,17 @@ def test_size_rate_and_speed_are_chosen(page: Page) -> None:
     assert page.run("watch.video.playbackRate") == 0.5
 
 
+def test_a_browser_without_media_source_takes_hls(page: Page) -> None:
+    watched(page)
+    page.run("void (window.MediaSource = undefined, window.ManagedMediaSource = undefined)")
+    page.run("watch.change({})")
+    page.until("watch.video.currentSrc.includes('.m3u8') && watch.video.readyState >= 2")
+    page.run("void watch.video.play()")
+    page.until("watch.video.currentTime > 0.5 && watch.video.webkitAudioDecodedByteCount > 0")
+    assert page.run("watch.video.videoWidth") == 96
+    assert not complaints(page)
+
+
 def test_many_seeks_leave_nothing_running(page: Page, server: Server) -> None:
     watched(page)
     page.run(
@@ -187,12 +198,17 @@ def test_damage_is_said_on_the_page(page: Page) -> None:
 
 def test_a_phone(page: Page) -> None:
     """No sideways scrolling at 360 pixels, in either view."""
+    page.send(
+        "Emulation.setEmulatedMedia",
+        features=[{"name": "prefers-color-scheme", "value": "dark"}],
+    )
     page.resize(360, 640)
     wide = "document.documentElement.scrollWidth <= 360"
     assert page.run(wide)
     watched(page)
     assert page.run(wide)
     assert page.run("watch.stage.getBoundingClientRect().width") > 300
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(22, 22, 21)"
 
 
 def test_axe_finds_nothing_serious(page: Page) -> None:

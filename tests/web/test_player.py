@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from support.chromium import Page
-from support.small_video import FRAMES, RATE
+from support.small_video import FRAMES, RATE, write_source
 
 import lincodec
 from lincodec.container import LincFile
@@ -162,3 +162,20 @@ def test_what_needs_a_network_is_said(opened: Open, vector: str, words: str) -> 
 
 def test_a_missing_file_is_said(opened: Open, tmp_path: Path) -> None:
     opened(tmp_path / "none.linc", until="v.error && v.shadowRoot.textContent.includes('404')")
+
+
+@pytest.mark.parametrize("codec", ["libmp3lame", "libopus", "flac"])
+def test_other_sound_plays_and_seeks(opened: Open, tmp_path: Path, codec: str) -> None:
+    write_source(tmp_path / "source.mkv", codec)
+    lincodec.encode(tmp_path / "source.mkv", tmp_path / "heard.linc", preset="instant")
+    tab = opened(tmp_path / "heard.linc")
+    assert tab.run("v.player.soundError") is None
+    for start in (1.5, 0):
+        tab.run(f"v.currentTime = {start}")
+        tab.run("v.play()")
+        tab.until(f"v.currentTime > {start} + 0.3")
+        found = tab.run("[v.player.sound.element.currentTime, v.currentTime]")
+        assert found[0] == pytest.approx(found[1], abs=0.1)
+        tab.run("v.pause()")
+    assert tab.run("v.player.sound.element.webkitAudioDecodedByteCount") > 0
+    assert not tab.run("v.player.sound.failed")

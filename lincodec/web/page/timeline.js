@@ -25,7 +25,10 @@ export class Timeline {
     });
     this.root.addEventListener("pointermove", (event) => this.point(event));
     this.root.addEventListener("pointerleave", () => (this.hover.hidden = true));
-    this.resized = new ResizeObserver(() => this.draw());
+    this.resized = new ResizeObserver(() => {
+      this.hover.hidden = true;
+      this.draw();
+    });
     this.resized.observe(this.root);
   }
 

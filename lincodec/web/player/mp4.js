@@ -32,6 +32,7 @@ const half = (value) => [(value >> 8) & 255, value & 255];
 const MATRIX = joined(0x10000, zeros(12), 0x10000, zeros(12), 0x40000000);
 
 // { type: for MediaSource, entry: of the table of codecs } of a track; "unsupported" where browsers do not play it.
+// MP3 has no entry: its packets are appended as they are.
 export function codecOf(track) {
   const channels = CHANNELS[track.layout] ?? (Number.parseInt(track.layout, 10) || 2), { extradata } = track;
   const sound = (type, rate, ...inside) =>
@@ -46,6 +47,7 @@ export function codecOf(track) {
     const info = extradata.slice(-34); // STREAMINFO, with or without what Ogg puts before it
     return { type: 'audio/mp4; codecs="flac"', entry: sound("fLaC", track.rate, box("dfLa", FULL, [0x80, 0, 0, 34], info)) };
   }
+  if (track.codec === "mp3" || track.codec === "mp3float") return { type: "audio/mpeg", entry: null };
   throw new LincError("unsupported", `browsers do not play ${track.codec} sound`);
 }
 

@@ -37,8 +37,11 @@ export class Sound {
     media.duration = this.end;
     this.buffer = media.addSourceBuffer(codec.type);
     this.buffer.appendWindowStart = 0; // what primes the decoder is not heard
-    this.buffer.timestampOffset = this.origin * this.track.tick;
-    await this.append(initSegment(this.track, codec.entry));
+    this.isBare = codec.entry === null;
+    if (!this.isBare) {
+      this.buffer.timestampOffset = this.origin * this.track.tick;
+      await this.append(initSegment(this.track, codec.entry));
+    }
     await this.load(0);
   }
 
@@ -65,7 +68,8 @@ export class Sound {
         const { starts } = this.track;
         const data = await this.source.read(this.track.offset + starts[first], starts[stop] - starts[first]);
         if (this.closed) return;
-        await this.append(fragment(this.track, first, stop, data, this.origin));
+        if (this.isBare) this.buffer.timestampOffset = Math.max(0, begin); // packets that know no time
+        await this.append(this.isBare ? data : fragment(this.track, first, stop, data, this.origin));
         this.there.add(at);
         await this.forget(seconds);
       }
