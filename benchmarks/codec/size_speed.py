@@ -33,9 +33,16 @@ SIZES = ["x1", "640x360", "427x240", "x0.7", "4k", "8k"]
 LENGTHS = [48, 144]
 
 
-def decoded(path: Path, size: str, frames: int) -> Row:
-    """One decode of the first frames to nowhere: frames a second and MB of memory."""
-    asked = ["--res", size, "--frames", str(frames), "--format", "null", "--json"]
+def decoded(path: Path, size: str, frames: int, *more: str) -> Row:
+    """One decode of the first frames to nowhere: frames a second and MB of memory.
+
+    Args:
+        path: of the .linc file.
+        size: of the output, as for ``--res``.
+        frames: of the file.
+        more: arguments of ``linc decode``.
+    """
+    asked = ["--res", size, "--frames", str(frames), "--format", "null", "--json", *more]
     done = finished("lincodec", "decode", path, *asked)
     found = json.loads(done.output.splitlines()[-1])
     return {

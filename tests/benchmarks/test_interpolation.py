@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.codec import interpolation
+from benchmarks.codec import interpolation, rate_speed
 from benchmarks.common.anchors import Clip
 from lincodec.options import EncodeOptions, Span
 from lincodec.types import Planes, Times, VideoInfo
@@ -60,3 +60,12 @@ def test_minterpolate_gives_every_frame_between_keys(pan: Clip) -> None:
 def test_a_clip_may_begin_later(clip: Callable[[str], Path]) -> None:
     whole, later = (interpolation.loaded(name, 8) for name in ("carphone", "carphone@0.1"))
     np.testing.assert_array_equal(later.frames[0][0], whole.frames[3][0])
+
+
+def test_rates_are_measured_beside_the_frames_themselves(root: Path) -> None:
+    vector = root / "format_spec" / "vectors" / "good" / "good-pictures-between.linc"
+    plain, twice = rate_speed.measured(vector, ["1", "2"], ["x1"], 3, 1)
+    assert (plain["frames"], twice["frames"]) == (3, 6)
+    assert plain["of_frames"] == 1
+    assert twice["fps"] > 0
+    assert rate_speed.table("clip", [plain, twice]).count("70x50") == 2
