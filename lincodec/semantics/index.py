@@ -315,8 +315,17 @@ def _unit_means(aligned: Aligned) -> tuple[Floats, Floats]:
     return normalised(np.concatenate(frames).mean(axis=0)), normalised(segments)
 
 
+def _identity(path: str) -> tuple[int, int] | str:
+    """What two names of one file have in common; of a file that went away, its name."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return os.path.abspath(path)
+    return stat.st_dev, stat.st_ino
+
+
 def _files(paths: Iterable[str]) -> Iterator[str]:
-    """The .linc files among and below ``paths``, each once."""
+    """The .linc files among and below ``paths``, each once however many links lead to it."""
     seen = set()
     for path in paths:
         if os.path.isdir(path):
@@ -328,8 +337,9 @@ def _files(paths: Iterable[str]) -> Iterator[str]:
         else:
             raise InputError(f"{path}: no such file")
         for name in found:
-            if os.path.abspath(name) not in seen:
-                seen.add(os.path.abspath(name))
+            same = _identity(name)
+            if same not in seen:
+                seen.add(same)
                 yield name
 
 

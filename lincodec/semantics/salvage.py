@@ -10,9 +10,9 @@ from pathlib import Path
 
 from lincodec.errors import CorruptError
 from lincodec.semantics.index import AddReport, Index
-from lincodec.semantics.store import DATABASE
+from lincodec.semantics.store import DATABASE, library_of
 
-#: Absolute names as the database has them in its pages, whatever stands around them.
+#: Names as the database has them in its pages, less what they begin with, whatever stands around.
 _NAME = re.compile(rb"/[^\x00-\x1f]{1,4000}?\.linc")
 
 
@@ -42,14 +42,16 @@ def rebuild(folder: str, report: Callable[[str], None] = lambda _: None) -> AddR
 
 def _named(folder: Path) -> list[str]:
     """The files that stand in the bytes of a database and are there."""
+    library = os.fsencode(library_of(folder))
     found: dict[str, None] = {}
     for path in sorted(folder.glob(f"{DATABASE}*")):
         for match in _NAME.finditer(path.read_bytes()):
             # what stands before a name may look like a part of it
             parts = match[0].split(b"/")
             for start in range(1, len(parts)):
-                name = os.fsdecode(b"/" + b"/".join(parts[start:]))
-                if os.path.isfile(name):
-                    found[name] = None
+                name = b"/" + b"/".join(parts[start:])
+                there = next((n for n in (library + name, name) if os.path.isfile(n)), None)
+                if there is not None:
+                    found[os.fsdecode(there)] = None
                     break
     return list(found)

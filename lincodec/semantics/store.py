@@ -7,11 +7,12 @@ so a killed process leaves the index as it was before or after a file, never bet
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,10 @@ Ids = NDArray[np.int64]
 DATABASE = "index.sqlite"
 VIDEO, SEGMENT = 0, 1
 LEVELS = ("video", "segment")
-_VERSION = 1
+_VERSION = 2
 _PATIENCE = 300  # seconds that a writer waits for another
+#: What stored names begin with that count from the folder that holds the index.
+_HERE = "./"
 
 #: What a database raises whose bytes were changed: by itself, or by what its rows are used for.
 DAMAGE = (sqlite3.Error, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -109,6 +112,11 @@ class NewPart:
     vector: Floats
 
 
+def library_of(folder: Path) -> str:
+    """The folder that holds the folder of an index, from which names of its files count."""
+    return os.path.dirname(os.path.abspath(folder))
+
+
 class Store:
     """The database of one index; ``None`` as folder keeps it in memory."""
 
@@ -120,6 +128,7 @@ class Store:
             ResourceError: it cannot be opened.
         """
         self.name = "index" if folder is None else str(folder / DATABASE)
+        self._root = None if folder is None else library_of(folder)
         target = ":memory:" if folder is None else self.name
         try:
             if folder is not None:
@@ -203,19 +212,37 @@ class Store:
         rows = self._base.execute(
             "SELECT path, sha256, size, mtime, frames, seconds FROM files ORDER BY path"
         )
-        found = [KnownFile(*row) for row in rows]
-        for file in found:
+        stored = [KnownFile(*row) for row in rows]
+        for file in stored:
             numbers = (file.size, file.mtime, file.frames, file.seconds)
             if not isinstance(file.path, str) or not all(
                 isinstance(n, int | float) for n in numbers
             ):
                 raise TypeError("a row of files is no file")
-        return found
+        found = [replace(file, path=self._shown(file.path)) for file in stored]
+        return sorted(found, key=lambda file: file.path)
+
+    def _stored(self, path: str) -> str:
+        """A path as the database has it: below the folder that holds the index from there on.
+
+        So a library with its index may be moved, or be mounted elsewhere.
+        """
+        root = self._root
+        if root is None or not path.startswith(os.path.join(root, "")):
+            return path
+        return _HERE + PurePath(os.path.relpath(path, root)).as_posix()
+
+    def _shown(self, stored: str) -> str:
+        """The path again."""
+        if self._root is None or not stored.startswith(_HERE):
+            return stored
+        return os.path.join(self._root, stored.removeprefix(_HERE))
 
     def add(self, file: KnownFile, parts: Sequence[NewPart]) -> None:
         """Add a file with its vectors, in place of what was known of it (inside ``writing``)."""
         self.remove(file.path)
-        row = (file.path, file.sha256, file.size, file.mtime, file.frames, file.seconds)
+        path = self._stored(file.path)
+        row = (path, file.sha256, file.size, file.mtime, file.frames, file.seconds)
         found = self._base.execute(
             "INSERT INTO files (path, sha256, size, mtime, frames, seconds) "
             "VALUES (?, ?, ?, ?, ?, ?)",
@@ -236,7 +263,8 @@ class Store:
 
     def remove(self, path: str) -> bool:
         """Forget a file (inside ``writing``); whether it was known."""
-        row = self._base.execute("SELECT id FROM files WHERE path = ?", (path,)).fetchone()
+        stored = self._stored(path)
+        row = self._base.execute("SELECT id FROM files WHERE path = ?", (stored,)).fetchone()
         if row is None:
             return False
         self._base.execute(
@@ -261,7 +289,7 @@ class Store:
             "ON files.id = parts.file WHERE parts.id = ?",
             (identity,),
         ).fetchone()
-        return None if row is None else Part(*row)
+        return None if row is None else Part(self._shown(row[0]), *row[1:])
 
     def count(self, space: int, level: int) -> int:
         """Vectors of a space and level."""
@@ -277,8 +305,8 @@ class Store:
             "ON files.id = parts.file WHERE space = ? AND level = ? ORDER BY parts.id",
             (space, level),
         )
-        for identity, *fields in rows:
-            yield identity, Part(*fields)
+        for identity, path, *fields in rows:
+            yield identity, Part(self._shown(path), *fields)
 
     def fresh(self, space: int, level: int) -> tuple[Ids, Floats]:
         """Ids and vectors that are not in the FAISS file yet."""

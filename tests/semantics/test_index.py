@@ -296,6 +296,37 @@ def test_a_damaged_index_is_rebuilt_from_the_names_in_it(
     assert linc("index", "list", *at).lines[-1]["models"][0]["videos"] == 3
 
 
+def test_a_library_with_its_index_may_be_moved(
+    library: Path, tmp_path: Path, linc: Linc, tiny_clip: Path
+) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    for name in ("car1", "bikes"):
+        (before / f"{name}.linc").write_bytes((library / f"{name}.linc").read_bytes())
+    outside = tmp_path / "outside.linc"
+    outside.write_bytes((library / "car2.linc").read_bytes())
+    assert linc("index", "add", before, outside, "--index", before / "ix").code == 0
+    before.rename(after)
+    at = ("--index", after / "ix", "--json")
+    files = [each["file"] for each in linc("index", "list", *at).lines[-1]["files"]]
+    assert files == sorted([*(str(after / f"{n}.linc") for n in ("bikes", "car1")), str(outside)])
+    added = linc("index", "add", after, *at).lines[-1]
+    assert (added["added"], len(added["unchanged"])) == ([], 2)
+    assert linc("index", "remove", after / "car1.linc", *at).code == 0
+    database = after / "ix" / "index.sqlite"
+    data = database.read_bytes()
+    database.write_bytes(bytes(100) + data[100:])
+    rebuilt = linc("index", "rebuild", *at).lines[-1]
+    assert sorted(rebuilt["added"])[0] == str(after / "bikes.linc")
+
+
+def test_links_lead_to_a_file_once(library: Path, tmp_path: Path, linc: Linc) -> None:
+    (library / "hard.linc").hardlink_to(library / "car1.linc")
+    (library / "soft.linc").symlink_to(library / "car1.linc")
+    found = linc("index", "add", library, "--index", tmp_path / "ix", "--json").lines[-1]
+    assert len(found["added"]) == 3
+
+
 def test_names_that_are_no_text_are_skipped(library: Path, tmp_path: Path, linc: Linc) -> None:
     name = os.fsdecode(b"bad\xff.linc")
     (library / "car1.linc").rename(library / name)
