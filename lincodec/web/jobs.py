@@ -203,7 +203,7 @@ def _process(job: Job) -> subprocess.Popen[str]:
     """``linc encode`` of a job, behind everything else that the machine does."""
     command = [
         sys.executable, "-m", "lincodec", "encode", str(job.upload), "-o", str(job.output),
-        "--preset", job.preset, "--progress", "json", "-n",
+        "--preset", job.preset, "--progress", "json",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,

@@ -27,7 +27,8 @@ def test_a_page_is_named_after_the_file(clip: Path, capsys: pytest.CaptureFixtur
     assert (said["type"], said["output"]) == ("export-done", str(page))
     assert said["bytes"] == page.stat().st_size
     assert "<title>clip.linc</title>" in page.read_text("utf-8")
-    assert run(["export", str(clip), "-n"]) == 2  # it exists
+    assert run(["export", str(clip), "-n", "--json"]) == 0  # it exists
+    assert json.loads(capsys.readouterr().out)["skipped"]
     assert run(["export", str(clip), "-y", "--title", "A & B", "-q"]) == 0
     assert "<title>A &amp; B</title>" in page.read_text("utf-8")
 

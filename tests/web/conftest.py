@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support.asker import HOSTILE, Asker
+from support.axe import AXE
 from support.chromium import Chromium, Page, executable
 from support.small_video import write_source
 
@@ -144,3 +145,10 @@ def server(library: Path, tmp_path: Path) -> Iterator[Server]:
 def asker(server: Server) -> Asker:
     """Asks the server as its page does."""
     return Asker(server)
+
+
+@pytest.fixture
+def axe() -> None:
+    """Skips where axe-core is missing."""
+    if not AXE.is_file():
+        pytest.skip("no axe-core: npm install --prefix build/npm axe-core@4.14.1")

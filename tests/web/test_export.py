@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from support.axe import serious
 from support.chromium import Page
 from support.small_video import FRAMES, RATE
 
@@ -38,6 +39,14 @@ def test_the_page_plays_from_the_disk_without_a_network(
     assert tab.run("v.player.drawn + v.player.dropped") == FRAMES
     assert not tab.complaints
     assert not [url for url in tab.requested if not url.startswith(("file:", "blob:"))]
+
+
+@pytest.mark.usefixtures("axe")
+def test_axe_finds_nothing_serious(tab: Page, small: Path, tmp_path: Path) -> None:
+    export_page(str(small), str(tmp_path / "page.html"))
+    tab.open((tmp_path / "page.html").as_uri())
+    tab.until("document.querySelector('linc-video').player?.shown === 0")
+    assert not serious(tab)
 
 
 def test_the_page_shows_hostile_names_as_text(tab: Page, small: Path, tmp_path: Path) -> None:

@@ -6,19 +6,19 @@ import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.asker import HOSTILE
+from support.axe import serious
 from support.chromium import Page
 from support.small_video import FRAMES, RATE, moving
 from support.tiny_models import make_clip
 
+import lincodec
 from lincodec.cli.main import run
 from lincodec.video.still import png
 from lincodec.web.server import ServeOptions, Server
 
-AXE = Path(__file__).resolve().parents[2] / "build/npm/node_modules/axe-core/axe.min.js"
 #: What Chromium logs of answers that the page expects and shows.
 _EXPECTED = "responded with a status of 422"
 
@@ -211,19 +211,12 @@ def test_a_phone(page: Page) -> None:
     assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(22, 22, 21)"
 
 
+@pytest.mark.usefixtures("axe")
 def test_axe_finds_nothing_serious(page: Page) -> None:
-    if not AXE.is_file():
-        pytest.skip("no axe-core: npm install --prefix build/npm axe-core@4.14.1")
     for view in ("library", "watch"):
         if view == "watch":
             watched(page)
-        page.run(AXE.read_text("utf-8") + ";0")
-        found: list[dict[str, Any]] = page.run(
-            "axe.run(document, { resultTypes: ['violations'] }).then((r) => r.violations"
-            ".map((v) => ({ id: v.id, impact: v.impact, nodes: v.nodes.map((n) => n.html) })))"
-        )
-        serious = [one for one in found if one["impact"] in ("serious", "critical")]
-        assert not serious, (view, serious)
+        assert not serious(page), view
 
 
 @pytest.fixture
@@ -273,3 +266,30 @@ def test_a_dropped_picture_is_searched_for(tab: Page, searchable: Server) -> Non
     tab.run(drop)
     tab.until("document.querySelectorAll('ol .card').length > 0")
     assert tab.run("document.querySelector('h1').textContent") == "Search: disc.png"
+
+
+def test_hostile_tags_are_text(tab: Page, small: Path, tmp_path: Path) -> None:
+    """Titles and comments of a source end up in the details, and on an exported page nowhere."""
+    folder = tmp_path / "tagged"
+    folder.mkdir()
+    markup = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script>"
+    lincodec.encode(
+        small.with_suffix(".mp4"), folder / "clip.linc", preset="instant", frames=10,
+        tags={"title": markup, "<b>key</b>": "value"},
+    )  # fmt: skip
+    running = Server([str(folder)], ServeOptions(cache=str(tmp_path / "cache")))
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    try:
+        tab.open(running.address(running.library.items()[0].id))
+        tab.until("document.querySelectorAll('table tr').length > 4")
+        shown = tab.run("document.querySelector('table').textContent")
+        assert markup in shown
+        assert "<b>key</b>" in shown
+        assert (
+            tab.run("document.querySelectorAll('main img[src=x], main script, th b').length") == 0
+        )
+        assert tab.run("document.title") == "clip.linc – linc"
+    finally:
+        running.stop()
+        thread.join(20)
