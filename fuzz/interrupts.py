@@ -91,7 +91,8 @@ def main() -> int:
             times = 2 if name == "encode" else 1
             code, said = interrupted(known[name], chance.uniform(0.02, 1.5), times)
             left = [path.name for path in folder.rglob(".*.linc.tmp*")]
-            early = code == -signal.SIGINT  # before linc itself had begun
+            # before linc itself had begun; then Python says what it will
+            early = code == -signal.SIGINT or "Fatal Python error" in said or "<frozen" in said
             ends[name]["before it began" if early else str(code)] += 1
             if (code not in (0, 130) and not early) or left or ("Traceback" in said and not early):
                 print(f"{name}, number {number}: exit code {code}, left {left}\n{said}")

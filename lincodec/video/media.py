@@ -11,6 +11,7 @@ import av
 from av.container import InputContainer
 from av.format import Flags
 from av.packet import Packet
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -93,6 +94,7 @@ class MediaSource:
         self._open()
         facts = facts_of(self._container)  # before threads decode, which might log
         self._skipped, self._failure = 0, ""
+        self._matrix: bytes | None = None
         self._stated = Stated.SHOWN
         self._first = next(self._decoded(), None)
         if self._first is None:
@@ -241,15 +243,23 @@ class MediaSource:
         aside = self._stream.metadata.get("alpha_mode") == "1"  # VP8, VP9: beside the picture
         if self._layout.has_alpha or aside:
             self._warn("transparency is dropped")
-        if frame.interlaced_frame:
-            self._warn("interlaced video: each frame is coded with both fields as one picture")
         self._tell_losses(frame)
         if len(self._container.streams.video) > 1:
             self._warn(f"several video streams: stream {self._stream.index} is used")
 
     def _tell_losses(self, frame: VideoFrame) -> None:
-        for text in display_losses(side_data(frame)):
+        """Say what of a frame is left out; any frame may be the first that has it."""
+        if frame.interlaced_frame:
+            self._warn("interlaced video: each frame is coded with both fields as one picture")
+        found = side_data(frame)
+        for text in display_losses(found):
             self._warn(text)
+        matrix = found.get(SideDataType.DISPLAYMATRIX)
+        turned = None if matrix is None else bytes(matrix)
+        if frame is self._first:
+            self._matrix = turned
+        elif turned != self._matrix and turned is not None:
+            self._warn("the orientation changes in the stream: that of the first frame is stated")
 
     def _warn(self, text: str) -> None:
         if text not in self.warnings:

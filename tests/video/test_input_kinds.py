@@ -499,3 +499,16 @@ def test_animated_webp(tmp_path: Path) -> None:
     path.write_bytes(chunk(b"RIFF", b"WEBP" + body))
     with pytest.raises(InputError, match="animated WebP is not supported"):
         read(path)
+
+
+def test_fields_that_begin_later_are_told(tmp_path: Path) -> None:
+    def plain(_: Any) -> None:
+        return
+
+    path = joined(tmp_path, "ts", "libx264", [plain])
+    fields = write(
+        tmp_path / "fields.ts", "libx264", "yuv420p", frames=6,
+        options={"x264-params": "interlaced=1:tff=1", "bf": "0"},
+    )  # fmt: skip
+    path.write_bytes(path.read_bytes() + fields.read_bytes())
+    assert "interlaced" in read(path)[2]
