@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import PchipInterpolator
 
@@ -28,6 +28,7 @@ _curve = st.lists(
                              np.cumsum([s[0] for s in steps]) + 20, strict=True)))  # fmt: skip
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(_curve, _curve)
 def test_bd_rate_matches_scipy(
     anchor: list[tuple[float, float]], test: list[tuple[float, float]]

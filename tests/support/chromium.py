@@ -35,13 +35,17 @@ class Failed(AssertionError):
 class Page:
     """One tab."""
 
-    def __init__(self, browser: Chromium, session: str) -> None:
-        self._browser, self._session = browser, session
+    def __init__(self, browser: Chromium, target: str, session: str) -> None:
+        self._browser, self._target, self._session = browser, target, session
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{domain}.enable")
 
     def send(self, method: str, **parameters: Any) -> Any:
         return self._browser.send(method, self._session, **parameters)
+
+    def close(self) -> None:
+        """End it, and what it plays."""
+        self._browser.send("Target.closeTarget", targetId=self._target)
 
     def open(self, url: str) -> None:
         """Go to a URL and wait until it is loaded."""
@@ -151,7 +155,7 @@ class Chromium:
         """A new tab."""
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         found = self.send("Target.attachToTarget", targetId=target, flatten=True)
-        return Page(self, found["sessionId"])
+        return Page(self, target, found["sessionId"])
 
     def send(self, method: str, session: str | None = None, **parameters: Any) -> Any:
         """Call a method and return its result."""

@@ -51,9 +51,11 @@ def browser() -> Iterator[Chromium]:
 
 
 @pytest.fixture
-def tab(browser: Chromium) -> Page:
-    """A new tab."""
-    return browser.page()
+def tab(browser: Chromium) -> Iterator[Page]:
+    """A new tab, closed after the test."""
+    page = browser.page()
+    yield page
+    page.close()
 
 
 class _Handler(SimpleHTTPRequestHandler):
