@@ -180,11 +180,11 @@ def test_memory_runs_out_while_rendering(
     assert run([*decoding, str(plain)]) == 0
     real, sizes, most = paint.Painter._batch, [], 1
 
-    def batch(self: paint.Painter, index: int, shots: Any, last: int) -> Any:
+    def batch(self: paint.Painter, index: int, shots: Any, last: int, **more: Any) -> Any:
         sizes.append(len(shots))
         if len(shots) > most:
             torch.empty(1 << 60)
-        return real(self, index, shots, last)
+        return real(self, index, shots, last, **more)
 
     monkeypatch.setattr(paint.Painter, "_batch", batch)
     assert run([*decoding, str(small)]) == 0
