@@ -22,40 +22,40 @@ class EffortPace:
             expected: seconds of a megasample of luma by effort, fastest first.
             threads: that encode side by side.
         """
-        self._seconds = dict(expected)
+        self._expected = dict(expected)
         self._threads = threads
-        self._measured: set[str] = set()
+        self._measured: dict[str, float] = {}
         self._lock = Lock()
 
     def seconds(self, effort: str) -> float:
         """Wall seconds of a megasample.
 
-        What was not measured is taken to be as far from the table as what was.
+        What was not measured is taken to be as far from the table as the nearest effort that was.
         """
         with self._lock:
-            return self._seconds[effort]
+            if not self._measured:
+                return self._expected[effort]
+            names = list(self._expected)
+            at = names.index(effort)
+            near = min(self._measured, key=lambda name: abs(names.index(name) - at))
+            return self._measured[near] * self._expected[effort] / self._expected[near]
 
     @contextmanager
     def timing(self, effort: str, megasamples: float) -> Iterator[None]:
-        """Measure what is done inside in one thread: a frame of so many megasamples."""
+        """Measure what is done inside in one thread: frames worth so many megasamples."""
         begun = time.monotonic()
         yield
         found = (time.monotonic() - begun) / self._threads / megasamples
         with self._lock:
-            if not self._measured:  # the table is of another machine
-                factor = found / self._seconds[effort]
-                self._seconds = {name: factor * s for name, s in self._seconds.items()}
-            elif effort in self._measured:
-                found = self._seconds[effort] * (found / self._seconds[effort]) ** _FRESH
-            self._seconds[effort] = found
-            self._measured.add(effort)
+            before = self._measured.get(effort, found)
+            self._measured[effort] = before * (found / before) ** _FRESH
 
     def choose(self, wish: str, megasamples: float, left: float) -> str:
         """The slowest effort up to ``wish`` that codes so much in the seconds left.
 
         The fastest one where none does.
         """
-        names = list(self._seconds)
+        names = list(self._expected)
         for name in reversed(names[: names.index(wish) + 1]):
             if self.seconds(name) * megasamples < _SHARE * left:
                 return name
