@@ -11,14 +11,12 @@ themselves in the same run. Writes JSON and a table into benchmarks/results/.
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.codec.size_speed import Row, coded, decoded
-from benchmarks.common.runs import RESULTS, command, listed, machine
+from benchmarks.common.runs import RESULTS, listed, write_report
 from lincodec.options import EncodeOptions
 
 RATES = ["1", "2", "5/2", "4", "8"]
@@ -77,15 +75,7 @@ def main() -> None:
         rows = measured(path, rates, given.sizes, given.frames, given.rounds)
     text = table(f"{label}, preset {given.preset}", rows)
     print(text, end="")
-    report = {
-        "command": command(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "rows": rows,
-    }
-    out = given.out / "rate_speed.json"
-    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    out.with_suffix(".md").write_text(text, encoding="utf-8")
+    write_report(given.out, "rate_speed", text, rows=rows)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,13 @@ import argparse
 import json
 import tempfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from benchmarks.common.anchors import load_clip
 from benchmarks.common.clips import written
 from benchmarks.common.processes import finished
-from benchmarks.common.runs import RESULTS, command, listed, machine
+from benchmarks.common.runs import RESULTS, listed, write_report
 from lincodec.encoder.encode import encode
 from lincodec.options import EncodeOptions
 
@@ -108,16 +107,7 @@ def main() -> None:
         row["of_native"] = round(row["fps"] / speeds[0]["fps"], 2)
     text = table(f"{label}, preset {given.preset}", speeds, lengths)
     print(text, end="")
-    report = {
-        "command": command(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "speeds": speeds,
-        "lengths": lengths,
-    }
-    out = given.out / "size_speed.json"
-    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    out.with_suffix(".md").write_text(text, encoding="utf-8")
+    write_report(given.out, "size_speed", text, speeds=speeds, lengths=lengths)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ BEYOND = 60.0
 SECONDS = (5.0, 10.0, 30.0, 120.0)
 #: Share of a time limit within which it is refused if it cannot be kept.
 REFUSAL = 0.25
-#: What is encoded in a time: whole clips, two of them too large for the least.
+#: What is encoded in a time: whole clips, up to 720p.
 TIMED = ("bunny 320x180", "bikes", "bunny 640x360", "bunny 1280x720")
 _ALL = tuple(dict.fromkeys(CLIPS + TIMED))
 #: Of each other clip, at most.

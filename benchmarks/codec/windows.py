@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.codec.rd import show
+from benchmarks.codec.rd import bd_rates, show
 from benchmarks.codec.scoreboard import QUALITIES, Source, load, point
 from benchmarks.common.anchors import ANCHORS, Point
-from benchmarks.common.bd_rate import bd_rate
-from benchmarks.common.runs import RESULTS, command, listed, machine
+from benchmarks.common.runs import RESULTS, listed, write_report
 from lincodec.options import EncodeOptions
 
 CLIPS = {
@@ -47,16 +45,6 @@ def points(title: str, preset: str) -> list[Point]:
     return made
 
 
-def rates(made: list[Point], preset: str) -> list[float | None]:
-    """BD-rate of linc in RGB, in per cent, against each of ``AGAINST``."""
-    curves = {
-        codec: [(p.bpp, p.quality.psnr_rgb) for p in made if p.codec == codec]
-        for codec in (*AGAINST, f"linc {preset}")
-    }
-    found = [bd_rate(curves[name], curves[f"linc {preset}"]) for name in AGAINST]
-    return [None if rate is None else round(100 * rate, 1) for rate in found]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -66,24 +54,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args()
     made = {title: points(title, given.preset) for title in given.clips}
-    rows = {title: rates(found, given.preset) for title, found in made.items()}
-    report = {
-        "command": command(),
-        "machine": machine(),
-        "preset": given.preset,
-        "bd_rate": {title: dict(zip(AGAINST, row, strict=True)) for title, row in rows.items()},
-        "clips": {title: [dataclasses.asdict(p) for p in found] for title, found in made.items()},
-    }
-    (given.out / "windows.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    codec = f"linc {given.preset}"
+    rows = {title: bd_rates(found)["rgb"][codec] for title, found in made.items()}
     table = [f"| clip | frames | {' | '.join(AGAINST)} |", "|---|---" + "|---" * len(AGAINST) + "|"]
     for title, row in rows.items():
-        cells = " | ".join("-" if rate is None else f"{rate:+.1f} %" for rate in row)
+        found = [row[name] for name in AGAINST]
+        cells = " | ".join("-" if rate is None else f"{rate:+.1f} %" for rate in found)
         table.append(f"| {title} | {CLIPS[title].frames} | {cells} |")
-    text = f"# Short windows\n\nBD-rate of `{given.preset}`, RGB, whole files.\n\n" + "\n".join(
-        table
-    )
-    (given.out / "windows.md").write_text(text + "\n", encoding="utf-8")
-    print(text)
+    head = f"# Short windows\n\nBD-rate of `{given.preset}`, RGB, whole files.\n\n"
+    text = head + "\n".join(table) + "\n"
+    clips = {title: [dataclasses.asdict(p) for p in found] for title, found in made.items()}
+    write_report(given.out, "windows", text, preset=given.preset, bd_rate=rows, clips=clips)
+    print(text, end="")
 
 
 if __name__ == "__main__":

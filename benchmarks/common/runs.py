@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shlex
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,19 @@ def machine() -> dict[str, Any]:
         "av": av.__version__,
         "linc": __version__,
     }
+
+
+def write_report(folder: Path, name: str, page: str, **figures: Any) -> None:
+    """Figures and what they were taken on as ``name``.json, and the page as ``name``.md."""
+    report = {
+        "command": command(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        **figures,
+    }
+    out = folder / f"{name}.json"
+    out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    out.with_suffix(".md").write_text(page, encoding="utf-8")
 
 
 def listed(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
