@@ -67,9 +67,6 @@ _TRIED, _COARSER, _SLOPES = ("slow",), 1.25, (2.0, 8.0)
 #: Share of the bytes of the frames that latents of their appearance may take.
 _THEMES = 0.01
 
-#: Time that frames of a level take, in that of the mean one: as measured on two clips.
-_WORK = (8.0, 3.0, 2.3, 1.6, 1.1, 0.75, 0.5)
-
 #: How hard the core searches, see ``LincEffort``.
 EFFORTS: dict[str, dict[str, int]] = {
     "instant": {
@@ -259,7 +256,7 @@ class _Encode:
         self.fit, self.step, self.effort, self.budget = fit, step, effort, budget
         self.megasamples = fit.info.width * fit.info.height / 1e6
         self.places = fit._places
-        self.left = sum(map(_work, self.places))
+        self.left = sum(place.work for place in self.places)
         self.shown: dict[int, Planes] = {}
         self.sizes: dict[int, int] = {}
         self.digest, self.digested = PictureDigest(), 0
@@ -332,9 +329,9 @@ class _Encode:
             if self.budget is not None and self.budget.deadline is not None:
                 left = self.budget.deadline - time.monotonic()
                 effort = pace.choose(effort, self.left * self.megasamples, left)
-            with pace.timing(effort, _work(place) * self.megasamples):
+            with pace.timing(effort, place.work * self.megasamples):
                 self._run(encoder, place, effort)
-        self.left -= _work(place)
+        self.left -= place.work
         self.shown[place.frame] = encoder.picture(place.frame)
 
     def _run(self, encoder: PartitionedEncoder, place: Place, effort: str) -> None:
@@ -381,11 +378,6 @@ class _Encode:
         task.chroma_weight[:] = weights
         setattr(task, "lambda", _PRICES[at])
         return task
-
-
-def _work(place: Place) -> float:
-    """Time that a frame takes, in that of the mean one."""
-    return _WORK[min(place.level, len(_WORK) - 1)]
 
 
 def step_index(step: float) -> int:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 GROUP = 32
 #: The highest level there is (spec 8.12.3).
 _HIGHEST = 7
+#: Time that frames of a level take, in that of the mean one: as measured on two clips.
+_WORK = (8.0, 3.0, 2.3, 1.6, 1.1, 0.75, 0.5)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,11 @@ class Place:
         """Frames that are coded before this one."""
         source = () if self.context_source is None else (self.context_source,)
         return frozenset((*self.references, *source))
+
+    @property
+    def work(self) -> float:
+        """Time that the frame takes, in that of the mean one."""
+        return _WORK[min(self.level, len(_WORK) - 1)]
 
 
 def even_anchors(count: int, group: int = GROUP) -> list[int]:
